@@ -1,0 +1,196 @@
+// Package cloudfleet is a client of the Cloudfleet API. It knows HTTP and JSON,
+// and nothing of Terraform.
+//
+// Every method takes a context and gives up when it is cancelled, with one
+// exception: a write that has been sent is seen through, for at most the request
+// timeout, because the answer may hold a secret that is shown only once.
+//
+// An answer from 400 on, and one that makes no sense, is an [*Error].
+package cloudfleet
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/hashicorp/go-cleanhttp"
+	"github.com/hashicorp/go-retryablehttp"
+)
+
+const (
+	// DefaultRequestTimeout is how long one attempt of a request may take.
+	DefaultRequestTimeout = 30 * time.Second
+	// DefaultMaxRetries is how often a request is sent again.
+	DefaultMaxRetries = 4
+)
+
+// ErrNoCredentials is what every call returns when Options has no access token.
+var ErrNoCredentials = errors.New("no access token is configured")
+
+// Options configures a [Client].
+type Options struct {
+	// Endpoint is the base URL of the API, as [ParseEndpoint] takes it.
+	// Empty is DefaultEndpoint.
+	Endpoint string
+	// AccessTokenID and AccessTokenSecret are the credential. Where either is
+	// empty, every call returns ErrNoCredentials.
+	AccessTokenID, AccessTokenSecret string
+	// UserAgent is sent with every request.
+	UserAgent string
+	// RequestTimeout limits each attempt, the answer's body included. Zero is
+	// DefaultRequestTimeout.
+	RequestTimeout time.Duration
+	// MaxRetries is how often a request is sent again after its first attempt.
+	// Zero is never.
+	MaxRetries int
+	// Log, if set, is called once for each attempt. It is handed neither
+	// credentials nor bodies.
+	Log func(ctx context.Context, message string, fields ...map[string]any)
+}
+
+// Client calls the API. It is safe for concurrent use.
+type Client struct {
+	base *url.URL
+	http *retryablehttp.Client
+	// unavailable, if set, is the answer to every call.
+	unavailable error
+}
+
+// New returns a client, or an error if the endpoint is not one. It does no I/O.
+func New(o Options) (*Client, error) {
+	if o.Endpoint == "" {
+		o.Endpoint = DefaultEndpoint
+	}
+	base, err := ParseEndpoint(o.Endpoint)
+	if err != nil {
+		return nil, err
+	}
+	if o.AccessTokenID == "" || o.AccessTokenSecret == "" {
+		return Unavailable(ErrNoCredentials), nil
+	}
+	if o.RequestTimeout <= 0 {
+		o.RequestTimeout = DefaultRequestTimeout
+	}
+	return &Client{base: base, http: &retryablehttp.Client{
+		HTTPClient: &http.Client{
+			Transport: transport(o),
+			// Credentials stay with the host they were meant for.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+		RetryMax:     o.MaxRetries,
+		RetryWaitMin: retryWaitMin,
+		RetryWaitMax: retryWaitMax,
+		CheckRetry:   checkRetry,
+		Backoff:      retryablehttp.DefaultBackoff,
+		ErrorHandler: retryablehttp.PassthroughErrorHandler,
+	}}, nil
+}
+
+// Unavailable returns a client that answers every call with err: for a place
+// that needs a client before one can be made.
+func Unavailable(err error) *Client { return &Client{unavailable: err} }
+
+// ParseEndpoint returns the base URL that s denotes: HTTPS, or HTTP to this
+// machine (localhost, 127.0.0.0/8, ::1), without user, query and fragment.
+func ParseEndpoint(s string) (*url.URL, error) {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil:
+		// The parser's own error would repeat a password that s may hold.
+		return nil, errors.New("the endpoint is not a URL, such as " + DefaultEndpoint)
+	case u.User != nil:
+		return nil, errors.New("the endpoint has a user or a password in it: set the access token instead")
+	case u.Hostname() == "" || u.RawQuery != "" || u.Fragment != "" || u.Opaque != "":
+		return nil, fmt.Errorf("the endpoint %q is not a base URL, such as %s", s, DefaultEndpoint)
+	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
+		return u, nil
+	default:
+		return nil, fmt.Errorf("the endpoint %q does not use HTTPS: credentials are sent in the clear to this machine only, such as http://127.0.0.1:8080/v1", s)
+	}
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// request is a call before it is sent.
+type request struct {
+	method string
+	// path is below the endpoint.
+	path   []string
+	query  url.Values
+	header http.Header
+	// body is sent as JSON unless it is nil.
+	body any
+	// repeatable: doing it twice comes to the same as doing it once, so that it
+	// may be sent again when nobody knows whether the server has acted.
+	repeatable bool
+}
+
+// none is the answer of a call that has nothing to say.
+type none struct{}
+
+// send is what every call goes through. The body of the response that it returns
+// has been read.
+func send[T any](ctx context.Context, c *Client, r request) (answer T, resp *http.Response, err error) {
+	if c.unavailable != nil {
+		return answer, nil, c.unavailable
+	}
+	if err := ctx.Err(); err != nil {
+		return answer, nil, err
+	}
+	target := c.base.JoinPath(r.path...)
+	target.RawQuery = r.query.Encode()
+	var body any
+	if r.body != nil {
+		if body, err = json.Marshal(r.body); err != nil {
+			return answer, nil, err
+		}
+	}
+	req, err := retryablehttp.NewRequestWithContext(withRepeatable(ctx, r.repeatable), r.method, target.String(), body)
+	if err != nil {
+		return answer, nil, err
+	}
+	for name, values := range r.header {
+		req.Header[name] = values
+	}
+	if r.body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+
+	resp, err = c.http.Do(req)
+	if err != nil {
+		return answer, nil, err
+	}
+	defer resp.Body.Close()
+	content, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return answer, nil, err
+	}
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		return answer, nil, errorFrom(resp, content)
+	}
+	if _, nothing := any(answer).(none); !nothing {
+		if err := json.Unmarshal(content, &answer); err != nil {
+			return answer, nil, unexpected(resp, "the answer is not the JSON that was expected: "+err.Error())
+		}
+	}
+	return answer, resp, nil
+}
+
+// transport layers what each attempt passes, the outermost first: logging,
+// credentials, limits, the network.
+func transport(o Options) http.RoundTripper {
+	network := cleanhttp.DefaultPooledTransport()
+	// cleanhttp keeps as many connections as there are cores, Terraform works on
+	// ten resources at a time.
+	network.MaxIdleConnsPerHost = network.MaxIdleConns
+	return logging{o.Log, credentials{o, limits{o.RequestTimeout, network}}}
+}

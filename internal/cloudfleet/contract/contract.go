@@ -1,0 +1,103 @@
+// Package contract is the contract with the API as an OpenAPI document, and a
+// handler that holds both sides of every call to it. Only tests use it.
+package contract
+
+import (
+	"bytes"
+	"context"
+	_ "embed" // for the document
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/gorillamux"
+)
+
+//go:embed openapi.yaml
+var document []byte
+
+// Checker holds calls to the contract.
+type Checker struct {
+	router    routers.Router
+	violation func(error)
+}
+
+// New returns a checker that calls violation with every breach, from any
+// goroutine, or an error if the document itself is not valid.
+func New(violation func(error)) (*Checker, error) {
+	loader := openapi3.NewLoader()
+	doc, err := loader.LoadFromData(document)
+	if err != nil {
+		return nil, err
+	}
+	if err := doc.Validate(loader.Context); err != nil {
+		return nil, err
+	}
+	doc.Servers = openapi3.Servers{{URL: "/v1"}} // on whichever host
+	router, err := gorillamux.NewRouter(doc)
+	return &Checker{router, violation}, err
+}
+
+// Wrap passes every call on to api and checks what came in, unless it was
+// refused as faulty, and what went out.
+func (c *Checker) Wrap(api http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		content, err := io.ReadAll(r.Body)
+		if err != nil {
+			c.violation(err)
+		}
+		r.Body = io.NopCloser(bytes.NewReader(content))
+		answer := httptest.NewRecorder()
+		api.ServeHTTP(answer, r)
+		r.Body = io.NopCloser(bytes.NewReader(content))
+		c.check(r, answer)
+
+		for name, values := range answer.Header() {
+			w.Header()[name] = values
+		}
+		w.WriteHeader(answer.Code)
+		_, _ = w.Write(answer.Body.Bytes())
+	})
+}
+
+func (c *Checker) check(r *http.Request, answer *httptest.ResponseRecorder) {
+	refused := answer.Code == http.StatusBadRequest || answer.Code == http.StatusUnauthorized || answer.Code == http.StatusUnprocessableEntity
+	route, params, err := c.router.FindRoute(r)
+	if err != nil {
+		if answer.Code != http.StatusNotFound {
+			c.violation(fmt.Errorf("%s %s: %w", r.Method, r.URL.Path, err))
+		}
+		return
+	}
+	input := &openapi3filter.RequestValidationInput{
+		Request: r, PathParams: params, Route: route,
+		Options: &openapi3filter.Options{
+			AuthenticationFunc:                hasBasic,
+			IncludeResponseStatus:             true,
+			RejectWhenRequestBodyNotSpecified: true,
+			SkipSettingDefaults:               true,
+		},
+	}
+	if err := openapi3filter.ValidateRequest(r.Context(), input); err != nil && !refused {
+		c.violation(fmt.Errorf("request %s %s: %w", r.Method, r.URL.Path, err))
+	}
+	err = openapi3filter.ValidateResponse(r.Context(), &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: input, Status: answer.Code, Header: answer.Header(),
+		Body: io.NopCloser(bytes.NewReader(answer.Body.Bytes())), Options: input.Options,
+	})
+	if err != nil {
+		c.violation(fmt.Errorf("answer %d to %s %s: %w", answer.Code, r.Method, r.URL.Path, err))
+	}
+}
+
+func hasBasic(_ context.Context, in *openapi3filter.AuthenticationInput) error {
+	if _, _, ok := in.RequestValidationInput.Request.BasicAuth(); !ok {
+		return errors.New("no Basic credentials")
+	}
+	return nil
+}

@@ -1,0 +1,13 @@
+package cloudfleet
+
+import (
+	"context"
+	"net/http"
+)
+
+// GetOrganization returns the organization that the access token belongs to.
+// Any valid token may ask (GET /organization).
+func (c *Client) GetOrganization(ctx context.Context) (Organization, error) {
+	o, _, err := send[Organization](ctx, c, request{method: http.MethodGet, path: []string{pathOrganization}, repeatable: true})
+	return o, err
+}

@@ -1,0 +1,145 @@
+package cloudfleet
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+)
+
+const (
+	// Without a Retry-After, the waits between attempts are 1, 2, 4, 8, … seconds.
+	retryWaitMin = time.Second
+	retryWaitMax = 30 * time.Second
+	// retryAfterMax is the longest Retry-After that is waited for. Asked for more,
+	// a person decides.
+	retryAfterMax = 2 * time.Minute
+
+	// answerMax is the size in bytes above which an answer is not read: a hundred
+	// times a full page of tokens.
+	answerMax = 4 << 20
+)
+
+var errAnswerTooLarge = fmt.Errorf("the answer has more than %d MiB, which no answer of this API has", answerMax>>20)
+
+// logging tells o.Log of each attempt.
+type logging struct {
+	log  func(context.Context, string, ...map[string]any)
+	next http.RoundTripper
+}
+
+func (t logging) RoundTrip(req *http.Request) (*http.Response, error) {
+	start := time.Now()
+	resp, err := t.next.RoundTrip(req)
+	if t.log == nil {
+		return resp, err
+	}
+	fields := map[string]any{
+		"method":      req.Method,
+		"url":         req.URL.Redacted(),
+		"duration_ms": time.Since(start).Milliseconds(),
+	}
+	if err != nil {
+		fields["error"] = err.Error()
+	} else {
+		fields["status"] = resp.StatusCode
+		fields["request_id"] = resp.Header.Get(headerRequestID)
+	}
+	t.log(req.Context(), "called the Cloudfleet API", fields)
+	return resp, err
+}
+
+// credentials says who is calling.
+type credentials struct {
+	o    Options
+	next http.RoundTripper
+}
+
+func (t credentials) RoundTrip(req *http.Request) (*http.Response, error) {
+	req = req.Clone(req.Context())
+	authenticate(req, t.o.AccessTokenID, t.o.AccessTokenSecret)
+	req.Header.Set("User-Agent", t.o.UserAgent)
+	req.Header.Set("Accept", "application/json")
+	return t.next.RoundTrip(req)
+}
+
+// limits bounds an attempt in time and size. The body is read here, so that an
+// answer that breaks off is an attempt that failed, and the connection is free
+// for the next.
+type limits struct {
+	timeout time.Duration
+	next    http.RoundTripper
+}
+
+func (t limits) RoundTrip(req *http.Request) (*http.Response, error) {
+	ctx := req.Context()
+	if req.Method != http.MethodGet {
+		// What has been sent is seen through: the answer may hold a secret.
+		ctx = context.WithoutCancel(ctx)
+	}
+	late := fmt.Errorf("no whole answer within the request timeout of %s", t.timeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, t.timeout, late)
+	defer cancel()
+
+	resp, err := t.next.RoundTrip(req.WithContext(ctx))
+	if err != nil {
+		return nil, causeOf(ctx, err)
+	}
+	defer resp.Body.Close()
+	content, err := io.ReadAll(io.LimitReader(resp.Body, answerMax+1))
+	if err != nil {
+		return nil, causeOf(ctx, fmt.Errorf("the answer with status %s broke off: %w", resp.Status, err))
+	}
+	if len(content) > answerMax {
+		return nil, errAnswerTooLarge
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(content))
+	return resp, nil
+}
+
+// causeOf prefers the reason that a context ended for over what came of it.
+func causeOf(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	return err
+}
+
+type repeatableKey struct{}
+
+func withRepeatable(ctx context.Context, repeatable bool) context.Context {
+	return context.WithValue(ctx, repeatableKey{}, repeatable)
+}
+
+// checkRetry decides whether a request is sent again. A server that turns a
+// request away, or that was never reached, has not acted: that is safe for all.
+// Where it may have acted, only what is repeatable is.
+func checkRetry(ctx context.Context, resp *http.Response, err error) (bool, error) {
+	repeatable, _ := ctx.Value(repeatableKey{}).(bool)
+	switch {
+	case ctx.Err() != nil, errors.Is(err, errAnswerTooLarge):
+		return false, nil
+	case turnedAway(resp):
+		wait := retryablehttp.DefaultBackoff(retryWaitMin, retryWaitMax, 0, resp)
+		return 0 <= wait && wait <= retryAfterMax, nil
+	case repeatable, neverReached(err):
+		return retryablehttp.DefaultRetryPolicy(ctx, resp, err)
+	}
+	return false, nil
+}
+
+func turnedAway(resp *http.Response) bool {
+	return resp != nil && (resp.StatusCode == http.StatusTooManyRequests ||
+		resp.StatusCode == http.StatusServiceUnavailable && resp.Header.Get("Retry-After") != "")
+}
+
+func neverReached(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial"
+}
