@@ -1,0 +1,76 @@
+package apitoken
+
+import (
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+)
+
+// model is cloudfleet_api_token in configuration, plan and state.
+type model struct {
+	ID              types.String `tfsdk:"id"`
+	Name            types.String `tfsdk:"name"`
+	Role            types.String `tfsdk:"role"`
+	RotationTrigger types.String `tfsdk:"rotation_trigger"`
+	Secret          types.String `tfsdk:"secret"`
+	SecretVersion   types.Int64  `tfsdk:"secret_version"`
+	SecretIssuedAt  types.String `tfsdk:"secret_issued_at"`
+	CreatedAt       types.String `tfsdk:"created_at"`
+}
+
+func (m *model) settings() cloudfleet.TokenSettings {
+	return cloudfleet.TokenSettings{Name: m.Name.ValueString(), Role: cloudfleet.Role(m.Role.ValueString())}
+}
+
+// setToken takes over what every answer about a token says.
+func (m *model) setToken(t cloudfleet.Token) {
+	m.ID = types.StringValue(t.ID)
+	m.Name = types.StringValue(t.Name)
+	m.Role = types.StringValue(string(t.Role))
+	m.CreatedAt = timestamp(t.CreatedAt)
+}
+
+// setSecret takes over the secret of an answer to a create or a regenerate, as
+// the one after version.
+func (m *model) setSecret(t cloudfleet.Token, version int64) {
+	m.Secret = types.StringValue(t.Secret)
+	m.SecretVersion = types.Int64Value(version + 1)
+	m.SecretIssuedAt = timestamp(t.UpdatedAt)
+}
+
+// setNoSecret is for a token whose secret nobody here knows.
+func (m *model) setNoSecret() {
+	m.Secret = types.StringNull()
+	m.SecretVersion = types.Int64Value(0)
+	m.SecretIssuedAt = types.StringNull()
+}
+
+// keepSecret takes over the secret of m before a change that leaves it alone.
+func (m *model) keepSecret(before *model) {
+	m.Secret = before.Secret
+	m.SecretVersion = before.SecretVersion
+	m.SecretIssuedAt = before.SecretIssuedAt
+}
+
+// forgetSecret makes the secret unknown in a plan that regenerates it.
+func (m *model) forgetSecret() {
+	m.Secret = types.StringUnknown()
+	m.SecretVersion = types.Int64Unknown()
+	m.SecretIssuedAt = types.StringUnknown()
+}
+
+func timestamp(t time.Time) types.String {
+	if t.IsZero() {
+		return types.StringNull()
+	}
+	return types.StringValue(t.UTC().Format(time.RFC3339))
+}
+
+// rotates tells whether going from one rotation trigger to the other regenerates
+// the secret. To begin or to end rotating must not break a token's users, so
+// only a value that follows another does. Unknown counts as one that may.
+func rotates(before, after types.String) bool {
+	return !before.IsNull() && !after.IsNull() && !before.Equal(after)
+}

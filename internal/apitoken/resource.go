@@ -1,0 +1,232 @@
+// Package apitoken is everything named cloudfleet_api_token.
+package apitoken
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/validate"
+)
+
+var (
+	_ resource.ResourceWithConfigure   = (*Resource)(nil)
+	_ resource.ResourceWithModifyPlan  = (*Resource)(nil)
+	_ resource.ResourceWithImportState = (*Resource)(nil)
+)
+
+// Resource is cloudfleet_api_token.
+type Resource struct {
+	client *cloudfleet.Client
+}
+
+// NewResource returns the resource for the provider to serve.
+func NewResource() resource.Resource { return &Resource{} }
+
+func (r *Resource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_api_token"
+}
+
+func (r *Resource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "An API token: its ID is the user name and its secret the password for the container registry (CFCR) and for " +
+			"the Cloudfleet API. Give each pipeline a token of its own, so that each can be rotated and revoked by itself.",
+		Attributes: map[string]schema.Attribute{
+			"name": schema.StringAttribute{
+				Required: true,
+				MarkdownDescription: "What the token is for, such as `github-actions-registry`: 1 to 255 characters, no control characters, " +
+					"no space at either end. Names need not be unique. Changed in place.",
+				Validators: []validator.String{validate.String("1 to 255 characters, no control characters, no space at either end", cloudfleet.CheckTokenName)},
+			},
+			"role": schema.StringAttribute{
+				Required:            true,
+				MarkdownDescription: "`Administrator` pushes and pulls images and manages tokens; `User` pulls. Changed in place.",
+				Validators:          []validator.String{validate.String("Administrator or User", cloudfleet.CheckRole)},
+			},
+			"rotation_trigger": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "Any text, such as a date or the output of `time_rotating`. When one value is followed by another, the " +
+					"secret is regenerated in place and **the old one is refused at once**. To set it for the first time, or to remove it, " +
+					"regenerates nothing.",
+			},
+			"id": schema.StringAttribute{
+				Computed:            true,
+				MarkdownDescription: "ID of the token: the user name for `docker login`. It stays when the secret is regenerated.",
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
+			},
+			"secret": schema.StringAttribute{
+				Computed: true, Sensitive: true,
+				MarkdownDescription: "Secret of the token: the password for `docker login`. Stored in the state, so keep that in an encrypted " +
+					"backend. Null after an import, until the secret is regenerated: Cloudfleet shows it only once.",
+				PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
+			},
+			"secret_version": schema.Int64Attribute{
+				Computed: true,
+				MarkdownDescription: "1 at creation, and one more at each regeneration: what a write-only argument of another resource takes as " +
+					"its version, such as `data_json_wo_version`. 0 after an import.",
+				PlanModifiers: []planmodifier.Int64{int64planmodifier.UseStateForUnknown()},
+			},
+			"secret_issued_at": schema.StringAttribute{
+				Computed:            true,
+				MarkdownDescription: "When the secret was issued, RFC 3339 in UTC. Null after an import.",
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
+			},
+			"created_at": schema.StringAttribute{
+				Computed:            true,
+				MarkdownDescription: "When the token was created, RFC 3339 in UTC.",
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
+			},
+		},
+	}
+}
+
+func (r *Resource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	if data := providerdata.From(req.ProviderData, &resp.Diagnostics); data != nil {
+		r.client = data.Client
+	}
+}
+
+// ModifyPlan makes the secret unknown exactly when it will be regenerated.
+func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.State.Raw.IsNull() || req.Plan.Raw.IsNull() {
+		return
+	}
+	var state, plan model
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() || !rotates(state.RotationTrigger, plan.RotationTrigger) {
+		return
+	}
+	plan.forgetSecret()
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
+}
+
+func (r *Resource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var m model
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	token, err := r.client.CreateToken(ctx, m.settings())
+	if err != nil {
+		resp.Diagnostics.Append(failure(create, m, err)...)
+		if token.ID == "" {
+			return
+		}
+	}
+	m.setToken(token)
+	if m.setSecret(token, 0); err != nil {
+		m.setNoSecret()
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+}
+
+func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var m model
+	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	token, err := r.client.GetToken(ctx, m.ID.ValueString())
+	if cloudfleet.IsNotFound(err) {
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	if err != nil {
+		resp.Diagnostics.Append(failure("read", m, err)...)
+		return
+	}
+	m.setToken(token)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+}
+
+// Update renames first and regenerates last, and saves in between: what one call
+// has done is in the state even where the next one fails.
+func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var before, m model
+	resp.Diagnostics.Append(req.State.Get(ctx, &before)...)
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	id := before.ID.ValueString()
+	trigger := m.RotationTrigger
+	m.keepSecret(&before)
+	m.RotationTrigger = before.RotationTrigger
+
+	if m.settings() != before.settings() {
+		token, err := r.client.UpdateToken(ctx, id, m.settings())
+		if err != nil {
+			resp.Diagnostics.Append(failure("update", before, err)...)
+			return
+		}
+		m.setToken(token)
+		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	}
+	if rotates(before.RotationTrigger, trigger) {
+		token, err := r.client.RegenerateToken(ctx, id)
+		if err != nil {
+			resp.Diagnostics.Append(failure(regenerate, m, err)...)
+			return
+		}
+		m.setToken(token)
+		m.setSecret(token, before.SecretVersion.ValueInt64())
+	}
+	m.RotationTrigger = trigger
+	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+}
+
+func (r *Resource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var m model
+	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	err := r.client.DeleteToken(ctx, m.ID.ValueString())
+	if err != nil && !cloudfleet.IsNotFound(err) {
+		resp.Diagnostics.Append(failure("delete", m, err)...)
+	}
+}
+
+// ImportState takes the token's ID. The secret cannot be had.
+func (r *Resource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	if err := cloudfleet.CheckTokenID(req.ID); err != nil {
+		resp.Diagnostics.AddError("Invalid import ID", tfdiag.Sentence(err))
+		return
+	}
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), req.ID)...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("secret_version"), types.Int64Value(0))...)
+}
+
+// failure says which token could not be worked on, and what may have become of
+// its secret.
+func failure(verb string, m model, err error) diag.Diagnostics {
+	var consequence string
+	switch {
+	case !cloudfleet.MayHaveActed(err):
+	case verb == create:
+		consequence = "Cloudfleet may have created the token all the same. Nobody has its secret then: look for a token of this name that is " +
+			"not in the state, and delete it."
+	case verb == regenerate:
+		consequence = "The old secret may be dead already. The state keeps the old rotation_trigger, so that the next apply regenerates " +
+			"the secret again."
+	}
+	return tfdiag.FromError(fmt.Sprintf("Could not %s API token %q", verb, m.Name.ValueString()), consequence, err, "name", "role")
+}
+
+const (
+	create     = "create"
+	regenerate = "regenerate the secret of"
+)

@@ -1,0 +1,200 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/registry"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/validate"
+)
+
+// argument is one of the provider block, with the variable that stands in for it
+// and the default that stands in for both.
+type argument struct {
+	name, variable, fallback string
+	check                    func(string) error
+}
+
+var (
+	organizationID    = argument{"organization_id", "CLOUDFLEET_ORGANIZATION_ID", "", validate.UUID}
+	accessTokenID     = argument{"access_token_id", "CLOUDFLEET_ACCESS_TOKEN_ID", "", cloudfleet.CheckTokenID}
+	accessTokenSecret = argument{"access_token_secret", "CLOUDFLEET_ACCESS_TOKEN_SECRET", "", checkSecret}
+	endpoint          = argument{"endpoint", "CLOUDFLEET_ENDPOINT", cloudfleet.DefaultEndpoint, checkEndpoint}
+	registryDomain    = argument{"registry_domain", "CLOUDFLEET_REGISTRY_DOMAIN", registry.DefaultDomain, registry.CheckDomain}
+	requestTimeout    = argument{"request_timeout", "CLOUDFLEET_REQUEST_TIMEOUT", cloudfleet.DefaultRequestTimeout.String(), checkTimeout}
+	maxRetries        = argument{"max_retries", "CLOUDFLEET_MAX_RETRIES", strconv.Itoa(cloudfleet.DefaultMaxRetries), checkRetries}
+)
+
+// source says for the documentation where a value comes from.
+func (a argument) source() string {
+	s := "Environment variable: `" + a.variable + "`."
+	if a.fallback != "" {
+		s += " Default: `" + a.fallback + "`."
+	}
+	return s
+}
+
+// value returns what holds for the argument, checked: the configured value, else
+// the variable's if that is not empty, else the default, else null.
+func (a argument) value(configured types.String, diags *diag.Diagnostics) types.String {
+	if configured.IsUnknown() {
+		return configured
+	}
+	value, from := configured, "Invalid "+a.name
+	if value.IsNull() {
+		value, from = types.StringValue(os.Getenv(a.variable)), "Invalid "+a.variable
+		if value.ValueString() == "" {
+			value = types.StringValue(a.fallback)
+		}
+		if value.ValueString() == "" {
+			return types.StringNull()
+		}
+	}
+	if err := a.check(value.ValueString()); err != nil {
+		diags.AddAttributeError(path.Root(a.name), from, tfdiag.Sentence(err))
+	}
+	return value
+}
+
+// settings is the provider's configuration with variables and defaults in place.
+type settings struct {
+	organizationID, accessTokenID, accessTokenSecret, endpoint, registryDomain, requestTimeout, maxRetries types.String
+}
+
+func (m model) settings(diags *diag.Diagnostics) settings {
+	retries := types.StringNull()
+	switch {
+	case m.MaxRetries.IsUnknown():
+		retries = types.StringUnknown()
+	case !m.MaxRetries.IsNull():
+		retries = types.StringValue(strconv.FormatInt(m.MaxRetries.ValueInt64(), 10))
+	}
+	s := settings{
+		organizationID:    organizationID.value(m.OrganizationID, diags),
+		accessTokenID:     accessTokenID.value(m.AccessTokenID, diags),
+		accessTokenSecret: accessTokenSecret.value(m.AccessTokenSecret, diags),
+		endpoint:          endpoint.value(m.Endpoint, diags),
+		registryDomain:    registryDomain.value(m.RegistryDomain, diags),
+		requestTimeout:    requestTimeout.value(m.RequestTimeout, diags),
+		maxRetries:        maxRetries.value(retries, diags),
+	}
+	requireOther(accessTokenID, s.accessTokenID, accessTokenSecret, s.accessTokenSecret, diags)
+	requireOther(accessTokenSecret, s.accessTokenSecret, accessTokenID, s.accessTokenID, diags)
+	return s
+}
+
+// requireOther reports a missing half of the credential.
+func requireOther(a argument, value types.String, other argument, otherValue types.String, diags *diag.Diagnostics) {
+	if !value.IsNull() && otherValue.IsNull() {
+		diags.AddAttributeError(path.Root(other.name), "Missing "+other.name, fmt.Sprintf(
+			"%[1]s is set, but %[2]s is not, and one is of no use without the other. Set %[2]s or the environment variable %[3]s as well.",
+			a.name, other.name, other.variable))
+	}
+}
+
+var errNotYetKnown = errors.New("the provider block holds values that are known only after apply, so the API cannot be asked before. " +
+	"Apply first what they come from, for example with -target")
+
+// client makes the client, which does no I/O before its first call.
+func (s settings) client(userAgent string) (*cloudfleet.Client, error) {
+	for _, v := range []types.String{s.accessTokenID, s.accessTokenSecret, s.endpoint, s.requestTimeout, s.maxRetries} {
+		if v.IsUnknown() {
+			return cloudfleet.Unavailable(errNotYetKnown), nil
+		}
+	}
+	timeout, err := time.ParseDuration(s.requestTimeout.ValueString())
+	if err != nil {
+		return nil, err
+	}
+	retries, err := strconv.Atoi(s.maxRetries.ValueString())
+	if err != nil {
+		return nil, err
+	}
+	return cloudfleet.New(cloudfleet.Options{
+		Endpoint:          s.endpoint.ValueString(),
+		AccessTokenID:     s.accessTokenID.ValueString(),
+		AccessTokenSecret: s.accessTokenSecret.ValueString(),
+		UserAgent:         userAgent,
+		RequestTimeout:    timeout,
+		MaxRetries:        retries,
+		Log:               tflog.Debug,
+	})
+}
+
+// ValidateConfig and Configure check alike. Configure comes later and knows more:
+// the variables, and what was unknown.
+func (p *Provider) ValidateConfig(ctx context.Context, req provider.ValidateConfigRequest, resp *provider.ValidateConfigResponse) {
+	var m model
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	if !resp.Diagnostics.HasError() {
+		m.settings(&resp.Diagnostics)
+	}
+}
+
+func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
+	var m model
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	s := m.settings(&resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if !req.Config.Raw.IsFullyKnown() && req.ClientCapabilities.DeferralAllowed {
+		resp.Deferred = &provider.Deferred{Reason: provider.DeferredReasonProviderConfigUnknown}
+	}
+	client, err := s.client(fmt.Sprintf("terraform-provider-cloudfleet/%s (Terraform/%s)", p.version, req.TerraformVersion))
+	if err != nil {
+		resp.Diagnostics.AddError("Invalid provider configuration", tfdiag.Sentence(err))
+		return
+	}
+	data := &providerdata.Data{Client: client, OrganizationID: s.organizationID, RegistryDomain: s.registryDomain}
+	resp.ResourceData = data
+	resp.DataSourceData = data
+}
+
+func checkEndpoint(s string) error {
+	_, err := cloudfleet.ParseEndpoint(s)
+	return err
+}
+
+// checkSecret does not repeat the secret.
+func checkSecret(s string) error {
+	switch {
+	case s == "":
+		return errors.New("the secret is empty. Leave the argument out to take it from the environment")
+	case strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }):
+		return errors.New("the secret has a space or a line break in it, perhaps from a file that ends with one: use trimspace()")
+	}
+	return nil
+}
+
+func checkTimeout(s string) error {
+	if d, err := time.ParseDuration(s); err != nil || d <= 0 {
+		return fmt.Errorf("%q is not a length of time above zero, such as 30s or 2m", s)
+	}
+	return nil
+}
+
+func checkRetries(s string) error {
+	if n, err := strconv.Atoi(s); err != nil || n < 0 || n > 20 {
+		return fmt.Errorf("%q is not a whole number from 0 to 20", s)
+	}
+	return nil
+}

@@ -1,0 +1,94 @@
+// Package provider is the provider block and the list of all that it serves.
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/apitoken"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/registry"
+)
+
+// Address is where the Terraform Registry has the provider.
+const Address = "registry.terraform.io/cloudfleet/cloudfleet"
+
+var _ provider.Provider = (*Provider)(nil)
+
+// Provider is the provider cloudfleet.
+type Provider struct {
+	version string
+}
+
+// New returns a function that makes a provider of this version.
+func New(version string) func() provider.Provider {
+	return func() provider.Provider { return &Provider{version} }
+}
+
+type model struct {
+	OrganizationID    types.String `tfsdk:"organization_id"`
+	AccessTokenID     types.String `tfsdk:"access_token_id"`
+	AccessTokenSecret types.String `tfsdk:"access_token_secret"`
+	Endpoint          types.String `tfsdk:"endpoint"`
+	RegistryDomain    types.String `tfsdk:"registry_domain"`
+	RequestTimeout    types.String `tfsdk:"request_timeout"`
+	MaxRetries        types.Int64  `tfsdk:"max_retries"`
+}
+
+func (p *Provider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
+	resp.TypeName = "cloudfleet"
+	resp.Version = p.version
+}
+
+func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Manages API tokens for Cloudfleet and its container registry (CFCR), and computes registry host names.",
+		Attributes: map[string]schema.Attribute{
+			organizationID.name: schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "The organization, a UUID. Needed for registry host names; API calls go to the organization that the " +
+					"access token belongs to. " + organizationID.source(),
+			},
+			accessTokenID.name: schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "ID of the API token that the provider works with. Its role must be `Administrator`. " + accessTokenID.source(),
+			},
+			accessTokenSecret.name: schema.StringAttribute{
+				Optional: true, Sensitive: true,
+				MarkdownDescription: "Secret of that API token. " + accessTokenSecret.source(),
+			},
+			endpoint.name: schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "Base URL of the Cloudfleet API: HTTPS, or plain HTTP to this machine alone, as for a mock server. " +
+					endpoint.source(),
+			},
+			registryDomain.name: schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "Domain that the host names of registries end with. " + registryDomain.source(),
+			},
+			requestTimeout.name: schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "How long one attempt of an API call may take, as a number with a unit, such as `30s` or `2m`. " +
+					requestTimeout.source(),
+			},
+			maxRetries.name: schema.Int64Attribute{
+				Optional: true,
+				MarkdownDescription: "How often an API call is sent again where that is safe: when the API was not reached or turned the call " +
+					"away (429, or 503 with `Retry-After`), and, for calls that can be repeated, after any other fault. 0 to 20. " +
+					maxRetries.source(),
+			},
+		},
+	}
+}
+
+func (p *Provider) Resources(context.Context) []func() resource.Resource {
+	return []func() resource.Resource{apitoken.NewResource}
+}
+
+func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {
+	return []func() datasource.DataSource{registry.NewDataSource}
+}

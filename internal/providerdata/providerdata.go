@@ -1,0 +1,39 @@
+// Package providerdata is what the provider hands to its resources and data
+// sources when it is configured.
+package providerdata
+
+import (
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+)
+
+// Data is the configured provider.
+type Data struct {
+	// Client is never nil. Where the provider has no credentials, or cannot know
+	// them yet, its calls return an error that says so.
+	Client *cloudfleet.Client
+	// OrganizationID is a UUID; null if none is configured, unknown until apply
+	// if it is computed.
+	OrganizationID types.String
+	// RegistryDomain is what follows the region in a registry's host name;
+	// unknown until apply if it is computed.
+	RegistryDomain types.String
+}
+
+// From takes what Configure of a resource or data source is handed: nil before
+// the provider is configured, as in a validation, and then it returns nil.
+func From(providerData any, diags *diag.Diagnostics) *Data {
+	if providerData == nil {
+		return nil
+	}
+	data, ok := providerData.(*Data)
+	if !ok {
+		diags.AddError("Provider data of the wrong type",
+			fmt.Sprintf("Expected %T, got %T. This is a bug in the provider: please report it.", data, providerData))
+	}
+	return data
+}

@@ -1,0 +1,107 @@
+// Package tfdiag turns errors of the API into Terraform diagnostics.
+package tfdiag
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+)
+
+// FromError says in summary what failed, and in the detail why, what came of it
+// (consequence, a sentence or nothing), the request ID and what to do next. What
+// the API has against one of the arguments becomes an error at that argument.
+func FromError(summary, consequence string, err error, arguments ...string) diag.Diagnostics {
+	var diags diag.Diagnostics
+	var apiError *cloudfleet.Error
+	if !errors.As(err, &apiError) {
+		diags.AddError(summary, paragraphs(Sentence(err), consequence, nextStep(err)))
+		return diags
+	}
+
+	answer := fmt.Sprintf("Cloudfleet answered %s to %s %s: %s",
+		apiError.Status(), apiError.Method, apiError.Path, sentence(apiError.Message))
+	var requestID string
+	if apiError.RequestID != "" {
+		requestID = "Request ID: " + apiError.RequestID
+	}
+	var rest []string
+	for _, d := range apiError.Details {
+		if !slices.Contains(arguments, d.Field) {
+			rest = append(rest, fmt.Sprintf("%s: %s", d.Field, sentence(d.Message)))
+			continue
+		}
+		diags.AddAttributeError(path.Root(d.Field), summary,
+			paragraphs(sentence(d.Message), answer, requestID, consequence, nextStep(err)))
+	}
+	if len(rest) > 0 || len(diags) == 0 {
+		diags.AddError(summary, paragraphs(answer, strings.Join(rest, "\n"), requestID, consequence, nextStep(err)))
+	}
+	return diags
+}
+
+// Sentence is an error's text with a capital letter and a full stop.
+func Sentence(err error) string { return sentence(err.Error()) }
+
+func sentence(s string) string {
+	s = strings.TrimSpace(s)
+	if s == "" {
+		return s
+	}
+	first, size := utf8.DecodeRuneInString(s)
+	s = string(unicode.ToUpper(first)) + s[size:]
+	if strings.ContainsAny(s[len(s)-1:], ".!?") {
+		return s
+	}
+	return s + "."
+}
+
+func paragraphs(all ...string) string {
+	return strings.Join(slices.DeleteFunc(all, func(s string) bool { return s == "" }), "\n\n")
+}
+
+func nextStep(err error) string {
+	var apiError *cloudfleet.Error
+	switch {
+	case errors.Is(err, cloudfleet.ErrNoCredentials):
+		return "Set the environment variables CLOUDFLEET_ACCESS_TOKEN_ID and CLOUDFLEET_ACCESS_TOKEN_SECRET, or access_token_id " +
+			"and access_token_secret in the provider block. A token is made in the Cloudfleet Console under API tokens, or with " +
+			"`cloudfleet tokens create`; it needs the role Administrator."
+	case errors.Is(err, context.Canceled):
+		return "The run was interrupted. Run it again to go on."
+	case !errors.As(err, &apiError):
+		return "Check that this machine reaches the API: its network, its proxy (HTTPS_PROXY, NO_PROXY) and the provider's endpoint. " +
+			"Then run it again."
+	}
+	switch status := apiError.StatusCode; {
+	case status == http.StatusUnauthorized:
+		return "Check CLOUDFLEET_ACCESS_TOKEN_ID and CLOUDFLEET_ACCESS_TOKEN_SECRET, or access_token_id and access_token_secret in the " +
+			"provider block: the token may have been deleted, or its secret regenerated elsewhere."
+	case status == http.StatusForbidden:
+		return "The provider's access token needs the role Administrator. Check that it is of the organization you mean."
+	case status == http.StatusNotFound:
+		return "Run a new plan: it shows what is still there. If everything is missing, check the provider's endpoint and the " +
+			"organization of its access token."
+	case status == http.StatusConflict:
+		return "Something else changed it at the same time. Run it again."
+	case status == http.StatusBadRequest, status == http.StatusUnprocessableEntity:
+		return "Correct the configuration as the message says, then run it again."
+	case status == http.StatusTooManyRequests && apiError.RetryAfter != "":
+		return fmt.Sprintf("Wait as the API asks (Retry-After: %s), then run it again. Fewer calls at a time help too: -parallelism=2.", apiError.RetryAfter)
+	case status == http.StatusTooManyRequests:
+		return "Wait a minute, then run it again. Fewer calls at a time help too: -parallelism=2."
+	case status >= 500:
+		return "Run it again in a few minutes. If it persists, give the request ID to Cloudfleet's support."
+	default:
+		return "Check the provider's endpoint, and what lies between this machine and it. If that is in order, please report this as a bug in the provider."
+	}
+}

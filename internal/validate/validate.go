@@ -1,0 +1,44 @@
+// Package validate makes validators of plain functions.
+package validate
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/go-uuid"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
+)
+
+// String returns a validator that calls check with a value that is known. The
+// error's text becomes the detail of an error at the attribute. Description says
+// in a sentence what is right.
+func String(description string, check func(string) error) validator.String {
+	return stringValidator{description, check}
+}
+
+type stringValidator struct {
+	description string
+	check       func(string) error
+}
+
+func (v stringValidator) Description(context.Context) string         { return v.description }
+func (v stringValidator) MarkdownDescription(context.Context) string { return v.description }
+
+func (v stringValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	if err := v.check(req.ConfigValue.ValueString()); err != nil {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid "+req.Path.String(), tfdiag.Sentence(err))
+	}
+}
+
+// UUID reports an error unless s is a UUID in its usual form.
+func UUID(s string) error {
+	if _, err := uuid.ParseUUID(s); err != nil {
+		return fmt.Errorf("%q is not a UUID, such as 12345678-6651-4e5d-9c04-079f6532989b", s)
+	}
+	return nil
+}
