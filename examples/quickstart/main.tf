@@ -1,0 +1,58 @@
+# A registry, a token for the pipeline that pushes to it, and one for whoever
+# deploys from it. `make demo` runs this against a mock server.
+
+terraform {
+  required_providers {
+    cloudfleet = {
+      source = "cloudfleet/cloudfleet"
+    }
+  }
+}
+
+# Takes CLOUDFLEET_ORGANIZATION_ID, CLOUDFLEET_ACCESS_TOKEN_ID and
+# CLOUDFLEET_ACCESS_TOKEN_SECRET from the environment.
+provider "cloudfleet" {}
+
+variable "rotation" {
+  description = "Change it, and the pipeline's secret is regenerated."
+  type        = string
+  default     = "2026-Q1"
+}
+
+data "cloudfleet_registry" "europe" {
+  region = "europe"
+}
+
+resource "cloudfleet_api_token" "pipeline" {
+  name             = "quickstart-pipeline"
+  role             = "Administrator"
+  rotation_trigger = var.rotation
+}
+
+resource "cloudfleet_api_token" "deployer" {
+  name = "quickstart-deployer"
+  role = "User"
+}
+
+output "registry" {
+  description = "Log in here: docker login --username ID --password-stdin HOSTNAME."
+  value       = data.cloudfleet_registry.europe.hostname
+}
+
+output "pipeline" {
+  description = "User name and password for pushing and pulling."
+  sensitive   = true
+  value = {
+    username = cloudfleet_api_token.pipeline.id
+    password = cloudfleet_api_token.pipeline.secret
+  }
+}
+
+output "deployer" {
+  description = "User name and password for pulling."
+  sensitive   = true
+  value = {
+    username = cloudfleet_api_token.deployer.id
+    password = cloudfleet_api_token.deployer.secret
+  }
+}

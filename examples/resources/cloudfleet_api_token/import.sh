@@ -1,0 +1,1 @@
+terraform import cloudfleet_api_token.github_actions 2iKo4Asy51EUx2gpJFW76t

@@ -1,0 +1,148 @@
+// Package acctest runs the provider under a real Terraform CLI, against a mock
+// server whose every call is held to the contract.
+package acctest
+
+import (
+	"errors"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet/contract"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/mockserver"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/provider"
+)
+
+// The environment of whoever runs the tests must not decide what they find.
+func init() {
+	for _, entry := range os.Environ() {
+		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "CLOUDFLEET_") {
+			if err := os.Unsetenv(name); err != nil {
+				panic(err)
+			}
+		}
+	}
+	if os.Getenv(resource.EnvTfAcc) == "" {
+		return // no CLI is asked for
+	}
+	if err := chooseCLI(); err != nil {
+		panic(err)
+	}
+}
+
+// chooseCLI settles which CLI the tests run, so that none is ever downloaded, and
+// whose registry stands before a provider's name in it.
+func chooseCLI() error {
+	const variable = "TF_ACC_TERRAFORM_PATH"
+	for _, name := range []string{"terraform", "tofu"} {
+		if path, err := exec.LookPath(name); err == nil && os.Getenv(variable) == "" {
+			if err := os.Setenv(variable, path); err != nil {
+				return err
+			}
+		}
+	}
+	if os.Getenv(variable) == "" {
+		return errors.New("there is neither terraform nor tofu on the PATH: run `make test`, which builds one")
+	}
+	version, err := exec.Command(os.Getenv(variable), "version").Output()
+	if err != nil {
+		return fmt.Errorf("%s: %w", variable, err)
+	}
+	if strings.HasPrefix(string(version), "OpenTofu") {
+		return os.Setenv(resource.EnvTfAccProviderHost, "registry.opentofu.org")
+	}
+	return nil
+}
+
+// Factories serve the provider from within the test.
+var Factories = map[string]func() (tfprotov6.ProviderServer, error){
+	"cloudfleet": providerserver.NewProtocol6WithError(provider.New("test")()),
+}
+
+// Cloud is a mock server for one test, with one organization.
+type Cloud struct {
+	*mockserver.Server
+	mockserver.Credentials
+	Endpoint string
+}
+
+// Start starts a mock server, which stops with the test. A call that breaks the
+// contract is an error of the test.
+func Start(t *testing.T, o mockserver.Options) *Cloud {
+	t.Helper()
+	checker, err := contract.New(func(err error) { t.Errorf("the contract is broken: %s", err) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Wrap = checker.Wrap
+	server := mockserver.New(o)
+	listener := httptest.NewServer(server)
+	t.Cleanup(listener.Close)
+	return &Cloud{server, server.AddOrganization("Test"), listener.URL + "/v1"}
+}
+
+// ProviderBlock is a provider configuration with an Administrator's credentials.
+func (c *Cloud) ProviderBlock() string {
+	return c.ProviderBlockFor(c.TokenID, c.TokenSecret)
+}
+
+// ProviderBlockFor is a provider configuration with these credentials.
+func (c *Cloud) ProviderBlockFor(tokenID, tokenSecret string) string {
+	return fmt.Sprintf(`
+provider "cloudfleet" {
+  endpoint            = %q
+  organization_id     = %q
+  access_token_id     = %q
+  access_token_secret = %q
+}
+`, c.Endpoint, c.OrganizationID, tokenID, tokenSecret)
+}
+
+// Run runs the steps in parallel with other tests, each with ProviderBlock before
+// its configuration, and makes sure that nothing is left at the end.
+func (c *Cloud) Run(t *testing.T, steps ...resource.TestStep) {
+	t.Helper()
+	for i := range steps {
+		if steps[i].Config != "" {
+			steps[i].Config = c.ProviderBlock() + steps[i].Config
+		}
+	}
+	resource.ParallelTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: Factories,
+		Steps:                    steps,
+		CheckDestroy:             c.CheckDestroy,
+	})
+}
+
+// CheckDestroy reports tokens other than the one that the provider works with.
+func (c *Cloud) CheckDestroy(*terraform.State) error {
+	if tokens := c.Issued(); len(tokens) > 0 {
+		return fmt.Errorf("left at the mock server: %v", tokens)
+	}
+	return nil
+}
+
+// Issued returns the tokens other than the one that the provider works with,
+// oldest first.
+func (c *Cloud) Issued() []mockserver.Token {
+	return c.Tokens(c.OrganizationID)[1:]
+}
+
+// Writes returns the requests that could have changed something.
+func (c *Cloud) Writes() []string {
+	writes := []string{}
+	for _, r := range c.Requests() {
+		if r.IsWrite() {
+			writes = append(writes, r.String())
+		}
+	}
+	return writes
+}

@@ -1,0 +1,116 @@
+// Command demo shows the provider's main job from end to end, on a mock server:
+// a Terraform CLI issues tokens, rotates one and revokes all. Every step is
+// checked, and the first that is not as told ends the demo with an error.
+//
+// It runs the CLI that TF_ACC_TERRAFORM_PATH names, from the root of the
+// repository: see `make demo`.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+)
+
+const timeLimit = 5 * time.Minute
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	ctx, cancel := context.WithTimeout(ctx, timeLimit)
+	defer cancel()
+	if err := run(ctx); err != nil {
+		fmt.Fprintf(os.Stderr, "\nThe demo failed: %s\n", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) error {
+	dir, err := os.MkdirTemp("", "cloudfleet-demo-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+
+	say("Building the provider and a mock server that stands in for Cloudfleet")
+	stage, err := prepare(ctx, dir)
+	if err != nil {
+		return err
+	}
+	defer stage.close()
+	say("Using %s on examples/quickstart", stage.cliVersion)
+
+	say("\n$ %s apply", stage.cliName)
+	if err := stage.apply(ctx, "rotation=2026-Q1"); err != nil {
+		return err
+	}
+	first, err := stage.outputs(ctx)
+	if err != nil {
+		return err
+	}
+	say("  registry   %s", first.Registry.Value)
+	say("  pipeline   %s  (Administrator)", first.Pipeline.Value)
+	say("  deployer   %s  (User)", first.Deployer.Value)
+
+	say("\n$ %s plan", stage.cliName)
+	if err := stage.planIsEmpty(ctx); err != nil {
+		return err
+	}
+	say("  no changes")
+
+	say("\nUsing the secrets")
+	for _, check := range []struct {
+		who    string
+		login  login
+		path   string
+		status int
+	}{
+		{"pipeline", first.Pipeline.Value, "/tokens", 200},
+		{"deployer", first.Deployer.Value, "/organization", 200},
+		{"deployer", first.Deployer.Value, "/tokens", 403},
+	} {
+		if err := stage.expect(ctx, check.who, check.login, check.path, check.status); err != nil {
+			return err
+		}
+	}
+
+	say("\n$ %s apply -var rotation=2026-Q2", stage.cliName)
+	if err := stage.apply(ctx, "rotation=2026-Q2"); err != nil {
+		return err
+	}
+	second, err := stage.outputs(ctx)
+	if err != nil {
+		return err
+	}
+	say("  pipeline   %s  (same ID, new secret)", second.Pipeline.Value)
+	if second.Pipeline.Value.Username != first.Pipeline.Value.Username || second.Deployer != first.Deployer {
+		return fmt.Errorf("the rotation changed more than the pipeline's secret")
+	}
+	if err := stage.expect(ctx, "old secret", first.Pipeline.Value, "/organization", 401); err != nil {
+		return err
+	}
+	if err := stage.expect(ctx, "new secret", second.Pipeline.Value, "/organization", 200); err != nil {
+		return err
+	}
+
+	say("\n$ %s destroy", stage.cliName)
+	if err := stage.destroy(ctx, "rotation=2026-Q2"); err != nil {
+		return err
+	}
+	names, err := stage.tokenNames(ctx)
+	if err != nil {
+		return err
+	}
+	if len(names) != 1 {
+		return fmt.Errorf("left at the mock server: %s", strings.Join(names, ", "))
+	}
+	say("  nothing is left but the token that the provider itself works with")
+	say("\nAll as told.")
+	return nil
+}
+
+func say(format string, values ...any) { fmt.Printf(format+"\n", values...) }

@@ -1,0 +1,193 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// stage is a folder with a configuration, a CLI that knows the provider, and a
+// mock server.
+type stage struct {
+	dir, cli            string
+	cliName, cliVersion string
+	env                 []string
+	endpoint            string
+	provider            login
+	mock                *exec.Cmd
+}
+
+// login is what a pipeline is handed. It prints without its secret.
+type login struct {
+	Username string `json:"username"`
+	Password string `json:"password"`
+}
+
+func (l login) String() string { return l.Username + "  cf_secret_" + strings.Repeat("•", 8) }
+
+func prepare(ctx context.Context, dir string) (*stage, error) {
+	s := &stage{dir: filepath.Join(dir, "quickstart"), cli: os.Getenv("TF_ACC_TERRAFORM_PATH")}
+	if s.cli == "" {
+		return nil, errors.New("TF_ACC_TERRAFORM_PATH names no Terraform CLI: `make demo` sets it")
+	}
+	plugins := filepath.Join(dir, "plugins")
+	for binary, source := range map[string]string{
+		filepath.Join(plugins, "terraform-provider-cloudfleet"): ".",
+		filepath.Join(dir, "mockserver"):                        "./internal/mockserver/cmd/mockserver",
+	} {
+		if out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, source).CombinedOutput(); err != nil {
+			return nil, fmt.Errorf("go build %s: %w\n%s", source, err, out)
+		}
+	}
+	config := filepath.Join(dir, "cli.tfrc")
+	err := os.WriteFile(config, fmt.Appendf(nil, `
+provider_installation {
+  dev_overrides {
+    "cloudfleet/cloudfleet" = %q
+  }
+}
+disable_checkpoint = true
+`, plugins), 0o600)
+	if err != nil {
+		return nil, err
+	}
+	// Whatever else is set, such as TF_VAR_rotation or TF_LOG, is not the demo's.
+	s.env = []string{"HOME=" + dir, "PATH=" + os.Getenv("PATH"), "TF_CLI_CONFIG_FILE=" + config, "TF_IN_AUTOMATION=1"}
+	if err := os.CopyFS(s.dir, os.DirFS("examples/quickstart")); err != nil {
+		return nil, err
+	}
+	version, err := s.terraform(ctx, "version")
+	if err != nil {
+		return nil, err
+	}
+	s.cliVersion, _, _ = strings.Cut(string(version), "\n")
+	s.cliName = filepath.Base(s.cli)
+	return s, s.startMock(filepath.Join(dir, "mockserver"))
+}
+
+// startMock starts the mock server and takes over what it prints for a shell.
+func (s *stage) startMock(binary string) error {
+	s.mock = exec.Command(binary)
+	stdout, err := s.mock.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := s.mock.Start(); err != nil {
+		return err
+	}
+	lines := bufio.NewScanner(stdout)
+	for range 4 {
+		if !lines.Scan() {
+			s.close()
+			return errors.New("the mock server did not start")
+		}
+		variable := strings.TrimPrefix(lines.Text(), "export ")
+		s.env = append(s.env, variable)
+		switch name, value, _ := strings.Cut(variable, "="); name {
+		case "CLOUDFLEET_ENDPOINT":
+			s.endpoint = value
+		case "CLOUDFLEET_ACCESS_TOKEN_ID":
+			s.provider.Username = value
+		case "CLOUDFLEET_ACCESS_TOKEN_SECRET":
+			s.provider.Password = value
+		}
+	}
+	return nil
+}
+
+func (s *stage) close() {
+	_ = s.mock.Process.Signal(os.Interrupt)
+	_ = s.mock.Wait() // how it ends no longer matters
+}
+
+// terraform runs the CLI in the folder and returns its standard output.
+func (s *stage) terraform(ctx context.Context, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, s.cli, args...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 30 * time.Second
+	cmd.Dir, cmd.Env = s.dir, s.env
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return nil, fmt.Errorf("%s %s: %w\n%s%s", s.cli, strings.Join(args, " "), err, &stdout, &stderr)
+	}
+	return stdout.Bytes(), nil
+}
+
+func (s *stage) apply(ctx context.Context, variable string) error {
+	_, err := s.terraform(ctx, "apply", "-auto-approve", "-input=false", "-no-color", "-var", variable)
+	return err
+}
+
+func (s *stage) destroy(ctx context.Context, variable string) error {
+	_, err := s.terraform(ctx, "destroy", "-auto-approve", "-input=false", "-no-color", "-var", variable)
+	return err
+}
+
+func (s *stage) planIsEmpty(ctx context.Context) error {
+	_, err := s.terraform(ctx, "plan", "-detailed-exitcode", "-input=false", "-no-color")
+	return err
+}
+
+type outputs struct {
+	Registry struct{ Value string }
+	Pipeline struct{ Value login }
+	Deployer struct{ Value login }
+}
+
+func (s *stage) outputs(ctx context.Context) (o outputs, err error) {
+	content, err := s.terraform(ctx, "output", "-json")
+	if err != nil {
+		return o, err
+	}
+	return o, json.Unmarshal(content, &o)
+}
+
+// get calls the API as a pipeline would, with nothing of the provider's own code.
+func (s *stage) get(ctx context.Context, l login, path string, answer any) (int, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.endpoint+path, nil)
+	if err != nil {
+		return 0, err
+	}
+	req.SetBasicAuth(l.Username, l.Password)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close()
+	return resp.StatusCode, json.NewDecoder(resp.Body).Decode(answer)
+}
+
+func (s *stage) expect(ctx context.Context, who string, l login, path string, status int) error {
+	var ignored any
+	got, err := s.get(ctx, l, path, &ignored)
+	if err != nil {
+		return err
+	}
+	if got != status {
+		return fmt.Errorf("%s: GET %s was answered with %d, not with %d", who, path, got, status)
+	}
+	say("  %-10s GET %-14s %d %s", who, path, status, http.StatusText(status))
+	return nil
+}
+
+func (s *stage) tokenNames(ctx context.Context) ([]string, error) {
+	var tokens []struct{ Name string }
+	if _, err := s.get(ctx, s.provider, "/tokens", &tokens); err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, t := range tokens {
+		names = append(names, t.Name)
+	}
+	return names, nil
+}
