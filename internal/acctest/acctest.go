@@ -94,7 +94,8 @@ func (c *Cloud) ProviderBlock() string {
 	return c.ProviderBlockFor(c.TokenID, c.TokenSecret)
 }
 
-// ProviderBlockFor is a provider configuration with these credentials.
+// ProviderBlockFor is a provider configuration with these credentials. It does
+// not retry: what a test breaks is meant to be seen.
 func (c *Cloud) ProviderBlockFor(tokenID, tokenSecret string) string {
 	return fmt.Sprintf(`
 provider "cloudfleet" {
@@ -102,6 +103,7 @@ provider "cloudfleet" {
   organization_id     = %q
   access_token_id     = %q
   access_token_secret = %q
+  max_retries         = 0
 }
 `, c.Endpoint, c.OrganizationID, tokenID, tokenSecret)
 }

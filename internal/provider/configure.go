@@ -100,7 +100,7 @@ func (m model) settings(diags *diag.Diagnostics) settings {
 
 // requireOther reports a missing half of the credential.
 func requireOther(a argument, value types.String, other argument, otherValue types.String, diags *diag.Diagnostics) {
-	if !value.IsNull() && otherValue.IsNull() {
+	if !value.IsNull() && !value.IsUnknown() && otherValue.IsNull() {
 		diags.AddAttributeError(path.Root(other.name), "Missing "+other.name, fmt.Sprintf(
 			"%[1]s is set, but %[2]s is not, and one is of no use without the other. Set %[2]s or the environment variable %[3]s as well.",
 			a.name, other.name, other.variable))

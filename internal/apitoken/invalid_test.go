@@ -1,0 +1,52 @@
+package apitoken_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/acctest"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/mockserver"
+)
+
+// message matches a text in an error however the CLI breaks its lines.
+func message(text string) *regexp.Regexp {
+	words := strings.Fields(text)
+	for i := range words {
+		words[i] = regexp.QuoteMeta(words[i])
+	}
+	return regexp.MustCompile(strings.Join(words, `[\s│]+`))
+}
+
+func TestAccInvalidArguments(t *testing.T) {
+	for name, test := range map[string]struct{ config, message string }{
+		"role in the wrong case": {token("ci", "administrator"), `"administrator" is not a role, but "Administrator" is`},
+		"unknown role":           {token("ci", "Owner"), `"Owner" is not a role. Use "Administrator" (push and pull images, manage tokens) or "User" (pull images).`},
+		"empty role":             {token("ci", ""), `"" is not a role.`},
+		"empty name":             {token("", "User"), `A token's name has at least one character.`},
+		"long name":              {token(strings.Repeat("é", 256), "User"), `A token's name has at most 255 characters, this one has 256.`},
+		"line break in the name": {token("a\nb", "User"), `A token's name has no control characters, such as a line break: "a\nb".`},
+		"space before the name":  {token(" ci", "User"), `A token's name has no space at its beginning or end: " ci".`},
+		"no name":                {`resource "cloudfleet_api_token" "ci" { role = "User" }`, `The argument "name" is required`},
+		"no role":                {`resource "cloudfleet_api_token" "ci" { name = "ci" }`, `The argument "role" is required`},
+		"secret set":             {token("ci", "User", `secret = "mine"`), `Cannot set value for this attribute as the provider has marked it as read-only`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cloud := acctest.Start(t, mockserver.Options{})
+			cloud.Run(t, resource.TestStep{Config: test.config, ExpectError: message(test.message)})
+			if requests := cloud.Requests(); len(requests) > 0 {
+				t.Errorf("the API was asked: %v", requests)
+			}
+		})
+	}
+}
+
+func TestAccNamesAtTheLimit(t *testing.T) {
+	cloud := acctest.Start(t, mockserver.Options{})
+	cloud.Run(t,
+		resource.TestStep{Config: token(strings.Repeat("é", 255), "User"), Check: accepted(cloud)},
+		resource.TestStep{Config: token("x", "User"), Check: accepted(cloud)},
+	)
+}

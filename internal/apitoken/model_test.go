@@ -1,0 +1,54 @@
+package apitoken
+
+import (
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+)
+
+func TestRotates(t *testing.T) {
+	null, unknown := types.StringNull(), types.StringUnknown()
+	a, b, empty := types.StringValue("a"), types.StringValue("b"), types.StringValue("")
+	for _, test := range []struct {
+		before, after types.String
+		want          bool
+	}{
+		{null, null, false},
+		{null, a, false},
+		{null, unknown, false},
+		{a, null, false},
+		{a, a, false},
+		{a, b, true},
+		{a, empty, true},
+		{a, unknown, true},
+	} {
+		if got := rotates(test.before, test.after); got != test.want {
+			t.Errorf("from %s to %s: %t", test.before, test.after, got)
+		}
+	}
+}
+
+func TestModelTakesOverAnAnswer(t *testing.T) {
+	created := time.Date(2026, 1, 2, 4, 4, 5, 678, time.FixedZone("CET", 3600))
+	token := cloudfleet.Token{
+		ID: "2iKo4Asy51EUx2gpJFW76t", Name: "ci", Role: cloudfleet.RoleUser, Secret: "cf_secret_x",
+		CreatedAt: created, UpdatedAt: created.Add(time.Hour),
+	}
+	got := model{RotationTrigger: types.StringValue("a")}
+	got.setToken(token)
+	got.setSecret(token, 4)
+	want := model{
+		ID: types.StringValue("2iKo4Asy51EUx2gpJFW76t"), Name: types.StringValue("ci"), Role: types.StringValue("User"),
+		RotationTrigger: types.StringValue("a"), CreatedAt: types.StringValue("2026-01-02T03:04:05Z"),
+		Secret: types.StringValue("cf_secret_x"), SecretVersion: types.Int64Value(5), SecretIssuedAt: types.StringValue("2026-01-02T04:04:05Z"),
+	}
+	if got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if got := timestamp(time.Time{}); !got.IsNull() {
+		t.Errorf("a time that the API did not tell became %s", got)
+	}
+}

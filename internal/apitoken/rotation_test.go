@@ -1,0 +1,165 @@
+package apitoken_test
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/acctest"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/mockserver"
+)
+
+// late is a trigger that is known only after apply when it changes: a new value
+// of input, or of replace alone, which leaves the value as it is.
+func late(input, replace string) string {
+	return fmt.Sprintf("resource \"terraform_data\" \"late\" {\n  input = %q\n  triggers_replace = %q\n}\n", input, replace) +
+		token("ci", "User", "rotation_trigger = terraform_data.late.output")
+}
+
+var unknownSecret = []plancheck.PlanCheck{
+	plancheck.ExpectUnknownValue(address, attribute("secret")),
+	plancheck.ExpectUnknownValue(address, attribute("secret_version")),
+	plancheck.ExpectUnknownValue(address, attribute("secret_issued_at")),
+	inPlan("id", tokenID),
+}
+
+var knownSecret = []plancheck.PlanCheck{
+	inPlan("secret", secret),
+	inPlan("secret_version", knownvalue.Int64Exact(1)),
+	inPlan("secret_issued_at", timestamp),
+	inPlan("id", tokenID),
+}
+
+// Every row of the table in the documentation of rotation_trigger, and the ways
+// in which a trigger can be unknown.
+func TestAccRotation(t *testing.T) {
+	none := token("ci", "User")
+	a, b := token("ci", "User", trigger("a")), token("ci", "User", trigger("b"))
+	for name, test := range map[string]struct {
+		before, after string
+		action        plancheck.ResourceActionType
+		plan          []plancheck.PlanCheck
+		regenerates   bool
+		trigger       knownvalue.Check
+	}{
+		"none stays none":           {none, none, plancheck.ResourceActionNoop, knownSecret, false, knownvalue.Null()},
+		"none to a value":           {none, a, plancheck.ResourceActionUpdate, knownSecret, false, knownvalue.StringExact("a")},
+		"a value to none":           {a, none, plancheck.ResourceActionUpdate, knownSecret, false, knownvalue.Null()},
+		"a value to another":        {a, b, plancheck.ResourceActionUpdate, unknownSecret, true, knownvalue.StringExact("b")},
+		"a value to an empty one":   {a, token("ci", "User", trigger("")), plancheck.ResourceActionUpdate, unknownSecret, true, knownvalue.StringExact("")},
+		"a value stays":             {a, a, plancheck.ResourceActionNoop, knownSecret, false, knownvalue.StringExact("a")},
+		"unknown becomes another":   {late("a", "1"), late("b", "1"), plancheck.ResourceActionUpdate, unknownSecret, true, knownvalue.StringExact("b")},
+		"unknown becomes the same":  {late("a", "1"), late("a", "2"), plancheck.ResourceActionUpdate, unknownSecret, false, knownvalue.StringExact("a")},
+		"none to unknown":           {none, late("a", "1"), plancheck.ResourceActionUpdate, knownSecret, false, knownvalue.StringExact("a")},
+		"together with a rename":    {a, token("other", "User", trigger("b")), plancheck.ResourceActionUpdate, unknownSecret, true, knownvalue.StringExact("b")},
+		"together with a new role":  {a, token("ci", "Administrator", trigger("b")), plancheck.ResourceActionUpdate, unknownSecret, true, knownvalue.StringExact("b")},
+		"a first one with a rename": {none, token("other", "User", trigger("a")), plancheck.ResourceActionUpdate, knownSecret, false, knownvalue.StringExact("a")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cloud := acctest.Start(t, mockserver.Options{})
+			var before map[string]string
+			remember := func(s *terraform.State) error {
+				before = s.RootModule().Resources[address].Primary.Attributes
+				return nil
+			}
+			version := int64(1)
+			if test.regenerates {
+				version = 2
+			}
+			cloud.Run(t,
+				resource.TestStep{Config: test.before, Check: remember},
+				resource.TestStep{
+					PreConfig: cloud.ForgetRequests,
+					Config:    test.after,
+					ConfigPlanChecks: resource.ConfigPlanChecks{
+						PreApply:             append([]plancheck.PlanCheck{plancheck.ExpectResourceAction(address, test.action)}, test.plan...),
+						PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()},
+					},
+					ConfigStateChecks: []statecheck.StateCheck{
+						inState("secret", secret),
+						inState("secret_version", knownvalue.Int64Exact(version)),
+						inState("secret_issued_at", timestamp),
+						inState("rotation_trigger", test.trigger),
+					},
+					Check: resource.ComposeTestCheckFunc(accepted(cloud), func(s *terraform.State) error {
+						after := s.RootModule().Resources[address].Primary.Attributes
+						if after["id"] != before["id"] {
+							return fmt.Errorf("the ID has changed")
+						}
+						if changed := after["secret"] != before["secret"]; changed != test.regenerates {
+							return fmt.Errorf("the secret has changed: %t", changed)
+						}
+						if cloud.Accepts(before["id"], before["secret"]) == test.regenerates {
+							return fmt.Errorf("the old secret is good: %t", !test.regenerates)
+						}
+						return nil
+					}),
+				},
+			)
+		})
+	}
+}
+
+func TestAccRotatesAgainAndAgain(t *testing.T) {
+	cloud := acctest.Start(t, mockserver.Options{})
+	var steps []resource.TestStep
+	for i, value := range []string{"a", "b", "a", "c"} {
+		steps = append(steps, resource.TestStep{
+			Config:            token("ci", "User", trigger(value)),
+			ConfigStateChecks: []statecheck.StateCheck{inState("secret_version", knownvalue.Int64Exact(int64(i+1)))},
+			Check:             accepted(cloud),
+		})
+	}
+	cloud.Run(t, steps...)
+}
+
+// A rotation that fails is not forgotten, and what a rename before it has done is
+// in the state.
+func TestAccRotationThatFailsIsTriedAgain(t *testing.T) {
+	cloud := acctest.Start(t, mockserver.Options{})
+	refuse := func(api http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, "/regenerate") {
+				w.Header().Set("Content-Type", "application/json")
+				w.WriteHeader(http.StatusConflict)
+				_, _ = w.Write([]byte(`{"code": "conflict", "message": "The token is being changed."}`))
+				return
+			}
+			api.ServeHTTP(w, r)
+		})
+	}
+	renamed := token("renamed", "User", trigger("b"))
+	cloud.Run(t,
+		resource.TestStep{Config: token("ci", "User", trigger("a")), Check: accepted(cloud)},
+		resource.TestStep{
+			PreConfig:   func() { cloud.Intercept(refuse) },
+			Config:      renamed,
+			ExpectError: regexp.MustCompile(`(?s)Could not regenerate the secret of API token "renamed".*409 Conflict\s+\(conflict\).*Request ID: mock-\d+`),
+		},
+		resource.TestStep{
+			PreConfig: func() { cloud.Intercept(nil); cloud.ForgetRequests() },
+			Config:    renamed,
+			ConfigPlanChecks: resource.ConfigPlanChecks{
+				PreApply: append([]plancheck.PlanCheck{plancheck.ExpectResourceAction(address, plancheck.ResourceActionUpdate)}, unknownSecret...),
+			},
+			ConfigStateChecks: []statecheck.StateCheck{
+				inState("secret_version", knownvalue.Int64Exact(2)),
+				inState("name", knownvalue.StringExact("renamed")),
+			},
+			Check: resource.ComposeTestCheckFunc(accepted(cloud), func(*terraform.State) error {
+				if writes := cloud.Writes(); len(writes) != 1 || !strings.HasSuffix(writes[0], "/regenerate: 200") {
+					return fmt.Errorf("the rename was not in the state: %v", writes)
+				}
+				return nil
+			}),
+		},
+	)
+}

@@ -1,0 +1,188 @@
+package provider_test
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/acctest"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/mockserver"
+)
+
+const token = `
+resource "cloudfleet_api_token" "ci" {
+  name = "ci"
+  role = "User"
+}
+`
+
+const registry = `
+data "cloudfleet_registry" "this" {}
+
+output "hostname" {
+  value = data.cloudfleet_registry.this.hostname
+}
+`
+
+func block(arguments ...string) string {
+	return fmt.Sprintf("provider \"cloudfleet\" {\n  %s\n}\n", strings.Join(arguments, "\n  "))
+}
+
+func setenv(t *testing.T, variables map[string]string) {
+	for name, value := range variables {
+		t.Setenv("CLOUDFLEET_"+name, value)
+	}
+}
+
+func run(t *testing.T, steps ...resource.TestStep) {
+	t.Helper()
+	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories, Steps: steps})
+}
+
+func TestAccConfiguredByVariables(t *testing.T) {
+	cloud := acctest.Start(t, mockserver.Options{})
+	setenv(t, map[string]string{
+		"ENDPOINT": cloud.Endpoint, "ORGANIZATION_ID": cloud.OrganizationID, "ACCESS_TOKEN_ID": cloud.TokenID,
+		"ACCESS_TOKEN_SECRET": cloud.TokenSecret, "REGISTRY_DOMAIN": "registry.test", "REQUEST_TIMEOUT": "5s", "MAX_RETRIES": "0",
+	})
+	run(t, resource.TestStep{
+		Config: token + registry,
+		Check:  resource.TestCheckOutput("hostname", cloud.OrganizationID+".europe.registry.test"),
+	})
+	agent := cloud.Requests()[0].UserAgent
+	if !regexp.MustCompile(`^terraform-provider-cloudfleet/test \(Terraform/\d+\.\d+\.\d+.*\)$`).MatchString(agent) {
+		t.Errorf("user agent: %s", agent)
+	}
+}
+
+func TestAccArgumentsComeBeforeVariables(t *testing.T) {
+	cloud := acctest.Start(t, mockserver.Options{})
+	setenv(t, map[string]string{
+		"ENDPOINT": "not a URL", "ORGANIZATION_ID": "not a UUID", "ACCESS_TOKEN_ID": "not/an/id", "ACCESS_TOKEN_SECRET": "not a secret",
+		"REGISTRY_DOMAIN": "not a domain", "REQUEST_TIMEOUT": "soon", "MAX_RETRIES": "often",
+	})
+	run(t, resource.TestStep{
+		Config: token + registry + block(
+			fmt.Sprintf("endpoint = %q", cloud.Endpoint),
+			fmt.Sprintf("organization_id = %q", cloud.OrganizationID),
+			fmt.Sprintf("access_token_id = %q", cloud.TokenID),
+			fmt.Sprintf("access_token_secret = %q", cloud.TokenSecret),
+			`registry_domain = "registry.test"`, `request_timeout = "5s"`, `max_retries = 0`),
+		Check: resource.TestCheckOutput("hostname", cloud.OrganizationID+".europe.registry.test"),
+	})
+}
+
+// An empty variable is none: it neither is a value nor hides the default.
+func TestAccEmptyVariables(t *testing.T) {
+	cloud := acctest.Start(t, mockserver.Options{})
+	for _, name := range []string{"ORGANIZATION_ID", "ACCESS_TOKEN_ID", "ACCESS_TOKEN_SECRET", "ENDPOINT", "REGISTRY_DOMAIN", "REQUEST_TIMEOUT", "MAX_RETRIES"} {
+		t.Setenv("CLOUDFLEET_"+name, "")
+	}
+	run(t, resource.TestStep{
+		Config: block(fmt.Sprintf("organization_id = %q", cloud.OrganizationID)) + registry,
+		Check:  resource.TestCheckOutput("hostname", cloud.OrganizationID+".europe.registry.cloudfleet.dev"),
+	})
+}
+
+func TestAccInvalidConfiguration(t *testing.T) {
+	const id, secret = `access_token_id = "2iKo4Asy51EUx2gpJFW76t"`, `access_token_secret = "cf_secret_x"`
+	for name, test := range map[string]struct {
+		arguments []string
+		variables map[string]string
+		message   string
+	}{
+		"ID without secret": {[]string{id}, nil,
+			`Missing access_token_secret.*access_token_id is set, but.*CLOUDFLEET_ACCESS_TOKEN_SECRET`},
+		"secret without ID": {[]string{secret}, nil,
+			`Missing access_token_id.*access_token_secret is set, but.*CLOUDFLEET_ACCESS_TOKEN_ID`},
+		"variable ID without secret": {nil, map[string]string{"ACCESS_TOKEN_ID": "2iKo4Asy51EUx2gpJFW76t"},
+			`Missing access_token_secret`},
+		"organization":          {[]string{`organization_id = "acme"`}, nil, `Invalid organization_id.*"acme" is not a UUID`},
+		"organization variable": {nil, map[string]string{"ORGANIZATION_ID": "acme"}, `Invalid CLOUDFLEET_ORGANIZATION_ID.*"acme" is not a UUID`},
+		"ID":                    {[]string{secret, `access_token_id = "a:b"`}, nil, `"a:b" is not the ID of an API token`},
+		"empty secret":          {[]string{id, `access_token_secret = ""`}, nil, `The secret is empty`},
+		"secret with a line break": {[]string{id, `access_token_secret = "cf_secret_x\n"`}, nil,
+			`Invalid access_token_secret.*use\s+trimspace`},
+		"plain HTTP to elsewhere": {[]string{`endpoint = "http://api.example.com/v1"`}, nil,
+			`Invalid endpoint.*"http://api.example.com/v1" does not use HTTPS`},
+		"no URL":            {[]string{`endpoint = "api.cloudfleet.ai"`}, nil, `"api.cloudfleet.ai" is not a base URL`},
+		"endpoint variable": {nil, map[string]string{"ENDPOINT": "http://api.example.com"}, `Invalid CLOUDFLEET_ENDPOINT.*does not use HTTPS`},
+		"domain":            {[]string{`registry_domain = "https://registry.test"`}, nil, `"https://registry.test" is not a domain`},
+		"timeout":           {[]string{`request_timeout = "30"`}, nil, `"30" is not a length of time above zero`},
+		"no timeout at all": {[]string{`request_timeout = "0s"`}, nil, `"0s" is not a length of time above zero`},
+		"retries":           {[]string{`max_retries = 21`}, nil, `"21" is not a whole number from 0 to 20`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			setenv(t, test.variables)
+			run(t, resource.TestStep{
+				Config:      block(test.arguments...) + token,
+				ExpectError: regexp.MustCompile(`(?s)` + strings.ReplaceAll(test.message, " ", `[\s│]+`)),
+			})
+		})
+	}
+}
+
+// Without credentials, only what needs the API fails.
+func TestAccNoCredentials(t *testing.T) {
+	cloud := acctest.Start(t, mockserver.Options{})
+	here := block(fmt.Sprintf("organization_id = %q", cloud.OrganizationID), fmt.Sprintf("endpoint = %q", cloud.Endpoint))
+	run(t,
+		resource.TestStep{Config: here + registry},
+		resource.TestStep{
+			Config: here + token,
+			ExpectError: regexp.MustCompile(`(?s)Could not create API token "ci".*CLOUDFLEET_ACCESS_TOKEN_ID\s+and\s+` +
+				`CLOUDFLEET_ACCESS_TOKEN_SECRET.*under\s+API\s+tokens`),
+		},
+	)
+	if requests := cloud.Requests(); len(requests) > 0 {
+		t.Errorf("the API was asked: %v", requests)
+	}
+}
+
+func TestAccRefusedCredentials(t *testing.T) {
+	cloud := acctest.Start(t, mockserver.Options{})
+	run(t, resource.TestStep{
+		Config:      cloud.ProviderBlockFor(cloud.TokenID, "cf_secret_wrong") + token,
+		ExpectError: regexp.MustCompile(`(?s)401\s+Unauthorized\s+\(unauthorized\).*Request\s+ID:\s+mock-1.*Check\s+CLOUDFLEET_ACCESS_TOKEN_ID`),
+	})
+}
+
+// Credentials that are known only after apply do not stop the plan of a new
+// token. Only what would have to ask the API does.
+func TestAccUnknownCredentials(t *testing.T) {
+	cloud := acctest.Start(t, mockserver.Options{})
+	late := func(replace string) string {
+		return fmt.Sprintf(`
+resource "terraform_data" "late" {
+  input            = { id = %q, secret = %q, endpoint = %q, organization = %q }
+  triggers_replace = %q
+}
+`, cloud.TokenID, cloud.TokenSecret, cloud.Endpoint, cloud.OrganizationID, replace) + block(
+			"access_token_id = terraform_data.late.output.id", "access_token_secret = terraform_data.late.output.secret",
+			"endpoint = terraform_data.late.output.endpoint", "organization_id = terraform_data.late.output.organization")
+	}
+	run(t,
+		resource.TestStep{
+			Config: late("1") + token,
+			ConfigPlanChecks: resource.ConfigPlanChecks{
+				PreApply:             []plancheck.PlanCheck{plancheck.ExpectResourceAction("cloudfleet_api_token.ci", plancheck.ResourceActionCreate)},
+				PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()},
+			},
+			Check: func(*terraform.State) error {
+				if n := len(cloud.Issued()); n != 1 {
+					return fmt.Errorf("%d tokens", n)
+				}
+				return nil
+			},
+		},
+		resource.TestStep{
+			Config:      late("2") + token,
+			ExpectError: regexp.MustCompile(`(?s)Could not read API token "ci".*known\s+only\s+after\s+apply.*-target`),
+		},
+	)
+}
