@@ -48,12 +48,12 @@ func (r *Resource) Schema(_ context.Context, _ resource.SchemaRequest, resp *res
 				Required: true,
 				MarkdownDescription: "What the token is for, such as `github-actions-registry`: 1 to 255 characters, no control characters, " +
 					"no space at either end. Names need not be unique. Changed in place.",
-				Validators: []validator.String{validate.String("1 to 255 characters, no control characters, no space at either end", cloudfleet.CheckTokenName)},
+				Validators: []validator.String{validate.String(cloudfleet.CheckTokenName)},
 			},
 			"role": schema.StringAttribute{
 				Required:            true,
 				MarkdownDescription: "`Administrator` pushes and pulls images and manages tokens; `User` pulls. Changed in place.",
-				Validators:          []validator.String{validate.String("Administrator or User", cloudfleet.CheckRole)},
+				Validators:          []validator.String{validate.String(cloudfleet.CheckRole)},
 			},
 			"rotation_trigger": schema.StringAttribute{
 				Optional: true,

@@ -49,26 +49,23 @@ func (a argument) source() string {
 	return s
 }
 
-// value returns what holds for the argument, checked: the configured value, else
-// the variable's if that is not empty, else the default, else null.
+// value returns what holds for the argument: the configured value, else the
+// variable's if that is not empty, else the default, else null. A configured
+// value has been checked by the schema.
 func (a argument) value(configured types.String, diags *diag.Diagnostics) types.String {
-	if configured.IsUnknown() {
+	if !configured.IsNull() {
 		return configured
 	}
-	value, from := configured, "Invalid "+a.name
-	if value.IsNull() {
-		value, from = types.StringValue(os.Getenv(a.variable)), "Invalid "+a.variable
-		if value.ValueString() == "" {
-			value = types.StringValue(a.fallback)
+	if value := os.Getenv(a.variable); value != "" {
+		if err := a.check(value); err != nil {
+			diags.AddAttributeError(path.Root(a.name), "Invalid "+a.variable, tfdiag.Sentence(err))
 		}
-		if value.ValueString() == "" {
-			return types.StringNull()
-		}
+		return types.StringValue(value)
 	}
-	if err := a.check(value.ValueString()); err != nil {
-		diags.AddAttributeError(path.Root(a.name), from, tfdiag.Sentence(err))
+	if a.fallback != "" {
+		return types.StringValue(a.fallback)
 	}
-	return value
+	return types.StringNull()
 }
 
 // settings is the provider's configuration with variables and defaults in place.
@@ -136,16 +133,6 @@ func (s settings) client(userAgent string) (*cloudfleet.Client, error) {
 	})
 }
 
-// ValidateConfig and Configure check alike. Configure comes later and knows more:
-// the variables, and what was unknown.
-func (p *Provider) ValidateConfig(ctx context.Context, req provider.ValidateConfigRequest, resp *provider.ValidateConfigResponse) {
-	var m model
-	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
-	if !resp.Diagnostics.HasError() {
-		m.settings(&resp.Diagnostics)
-	}
-}
-
 func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
 	var m model
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
@@ -192,9 +179,12 @@ func checkTimeout(s string) error {
 	return nil
 }
 
+// retriesLimit is the most that max_retries can be.
+const retriesLimit = 20
+
 func checkRetries(s string) error {
-	if n, err := strconv.Atoi(s); err != nil || n < 0 || n > 20 {
-		return fmt.Errorf("%q is not a whole number from 0 to 20", s)
+	if n, err := strconv.Atoi(s); err != nil || n < 0 || n > retriesLimit {
+		return fmt.Errorf("%q is not a whole number from 0 to %d", s, retriesLimit)
 	}
 	return nil
 }

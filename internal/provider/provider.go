@@ -4,14 +4,17 @@ package provider
 import (
 	"context"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/apitoken"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/registry"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/validate"
 )
 
 // Address is where the Terraform Registry has the provider.
@@ -52,34 +55,41 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 				Optional: true,
 				MarkdownDescription: "The organization, a UUID. Needed for registry host names; API calls go to the organization that the " +
 					"access token belongs to. " + organizationID.source(),
+				Validators: []validator.String{validate.String(organizationID.check)},
 			},
 			accessTokenID.name: schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: "ID of the API token that the provider works with. Its role must be `Administrator`. " + accessTokenID.source(),
+				Validators:          []validator.String{validate.String(accessTokenID.check)},
 			},
 			accessTokenSecret.name: schema.StringAttribute{
 				Optional: true, Sensitive: true,
 				MarkdownDescription: "Secret of that API token. " + accessTokenSecret.source(),
+				Validators:          []validator.String{validate.String(accessTokenSecret.check)},
 			},
 			endpoint.name: schema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: "Base URL of the Cloudfleet API: HTTPS, or plain HTTP to this machine alone, as for a mock server. " +
 					endpoint.source(),
+				Validators: []validator.String{validate.String(endpoint.check)},
 			},
 			registryDomain.name: schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: "Domain that the host names of registries end with. " + registryDomain.source(),
+				Validators:          []validator.String{validate.String(registryDomain.check)},
 			},
 			requestTimeout.name: schema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: "How long one attempt of an API call may take, as a number with a unit, such as `30s` or `2m`. " +
 					requestTimeout.source(),
+				Validators: []validator.String{validate.String(requestTimeout.check)},
 			},
 			maxRetries.name: schema.Int64Attribute{
 				Optional: true,
 				MarkdownDescription: "How often an API call is sent again where that is safe: when the API was not reached or turned the call " +
 					"away (429, or 503 with `Retry-After`), and, for calls that can be repeated, after any other fault. 0 to 20. " +
 					maxRetries.source(),
+				Validators: []validator.Int64{int64validator.Between(0, retriesLimit)},
 			},
 		},
 	}

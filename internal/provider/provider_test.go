@@ -115,7 +115,8 @@ func TestAccInvalidConfiguration(t *testing.T) {
 		"domain":            {[]string{`registry_domain = "https://registry.test"`}, nil, `"https://registry.test" is not a domain`},
 		"timeout":           {[]string{`request_timeout = "30"`}, nil, `"30" is not a length of time above zero`},
 		"no timeout at all": {[]string{`request_timeout = "0s"`}, nil, `"0s" is not a length of time above zero`},
-		"retries":           {[]string{`max_retries = 21`}, nil, `"21" is not a whole number from 0 to 20`},
+		"retries variable":  {nil, map[string]string{"MAX_RETRIES": "often"}, `Invalid CLOUDFLEET_MAX_RETRIES.*"often" is not a whole number from 0 to 20`},
+		"retries":           {[]string{`max_retries = 21`}, nil, `max_retries value must be between 0 and 20, got: 21`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			setenv(t, test.variables)

@@ -44,12 +44,12 @@ func (d *DataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp 
 			"organization_id": schema.StringAttribute{
 				Optional: true, Computed: true,
 				MarkdownDescription: "The organization, a UUID. Default: the provider's `organization_id`.",
-				Validators:          []validator.String{validate.String("a UUID", validate.UUID)},
+				Validators:          []validator.String{validate.String(validate.UUID)},
 			},
 			"region": schema.StringAttribute{
 				Optional: true, Computed: true,
 				MarkdownDescription: "`europe` (default), `northamerica` or `apac`. Images are stored in each region on their own.",
-				Validators:          []validator.String{validate.String("a region of the registry", CheckRegion)},
+				Validators:          []validator.String{validate.String(CheckRegion)},
 			},
 			"hostname": schema.StringAttribute{
 				Computed: true,

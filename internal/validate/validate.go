@@ -12,19 +12,19 @@ import (
 )
 
 // String returns a validator that calls check with a value that is known. The
-// error's text becomes the detail of an error at the attribute. Description says
-// in a sentence what is right.
-func String(description string, check func(string) error) validator.String {
-	return stringValidator{description, check}
-}
+// error's text, which says what is right, becomes the detail of an error at the
+// attribute.
+func String(check func(string) error) validator.String { return stringValidator{check} }
 
 type stringValidator struct {
-	description string
-	check       func(string) error
+	check func(string) error
 }
 
-func (v stringValidator) Description(context.Context) string         { return v.description }
-func (v stringValidator) MarkdownDescription(context.Context) string { return v.description }
+func (v stringValidator) Description(context.Context) string {
+	return "described with the attribute"
+}
+
+func (v stringValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
 
 func (v stringValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
