@@ -24,16 +24,21 @@ import (
 // The environment of whoever runs the tests must not decide what they find.
 func init() {
 	for _, entry := range os.Environ() {
-		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "CLOUDFLEET_") {
-			if err := os.Unsetenv(name); err != nil {
-				panic(err)
-			}
+		name, _, _ := strings.Cut(entry, "=")
+		switch {
+		case strings.HasPrefix(name, "TF_ACC"), strings.HasPrefix(name, "TF_LOG"):
+		case strings.HasPrefix(name, "TF_"), strings.HasPrefix(name, "CLOUDFLEET_"):
+			must(os.Unsetenv(name))
 		}
 	}
-	if os.Getenv(resource.EnvTfAcc) == "" {
-		return // no CLI is asked for
+	must(os.Setenv("TF_CLI_CONFIG_FILE", os.DevNull))
+	if os.Getenv(resource.EnvTfAcc) != "" {
+		must(chooseCLI())
 	}
-	if err := chooseCLI(); err != nil {
+}
+
+func must(err error) {
+	if err != nil {
 		panic(err)
 	}
 }

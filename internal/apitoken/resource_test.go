@@ -195,7 +195,7 @@ func TestAccDrift(t *testing.T) {
 			cloud.Run(t,
 				resource.TestStep{Config: token("ci", "User"), ConfigStateChecks: kept()},
 				resource.TestStep{
-					PreConfig: func() { elsewhere(t, cloud, http.MethodPut, "", body) },
+					PreConfig: func() { elsewhere(t, cloud, http.MethodPut, body) },
 					Config:    token("ci", "User"),
 					ConfigPlanChecks: resource.ConfigPlanChecks{
 						PreApply:             []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, plancheck.ResourceActionUpdate)},
@@ -215,7 +215,7 @@ func TestAccDeletedElsewhereIsCreatedAgain(t *testing.T) {
 	cloud.Run(t,
 		resource.TestStep{Config: token("ci", "User"), ConfigStateChecks: []statecheck.StateCheck{other.AddStateValue(address, attribute("id"))}},
 		resource.TestStep{
-			PreConfig: func() { elsewhere(t, cloud, http.MethodDelete, "", "") },
+			PreConfig: func() { elsewhere(t, cloud, http.MethodDelete, "") },
 			Config:    token("ci", "User"),
 			ConfigPlanChecks: resource.ConfigPlanChecks{
 				PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, plancheck.ResourceActionCreate)},
@@ -279,7 +279,7 @@ func TestAccDestroyOfOneAlreadyGone(t *testing.T) {
 					return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 						if r.Method == http.MethodDelete {
 							cloud.Intercept(nil)
-							elsewhere(t, cloud, http.MethodDelete, "", "")
+							elsewhere(t, cloud, http.MethodDelete, "")
 						}
 						api.ServeHTTP(w, r)
 					})
@@ -331,7 +331,7 @@ func TestAccImport(t *testing.T) {
 // and the first rotation gives it.
 func TestAccImportBlockThenRotate(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
-	elsewhere(t, cloud, http.MethodPost, "", `{"name": "legacy", "role": "User"}`)
+	elsewhere(t, cloud, http.MethodPost, `{"name": "legacy", "role": "User"}`)
 	block := fmt.Sprintf("import {\n  to = %s\n  id = %q\n}\n", address, cloud.Issued()[0].ID)
 	noSecret := []statecheck.StateCheck{
 		inState("secret", knownvalue.Null()),
@@ -369,11 +369,11 @@ func TestAccImportBlockThenRotate(t *testing.T) {
 
 // elsewhere calls the API about the only token (or, with POST, for a new one) as
 // somebody else would.
-func elsewhere(t *testing.T, cloud *acctest.Cloud, method, suffix, body string) {
+func elsewhere(t *testing.T, cloud *acctest.Cloud, method, body string) {
 	t.Helper()
-	url := cloud.Endpoint + "/tokens" + suffix
+	url := cloud.Endpoint + "/tokens"
 	if issued := cloud.Issued(); len(issued) > 0 {
-		url = cloud.Endpoint + "/tokens/" + issued[0].ID + suffix
+		url = cloud.Endpoint + "/tokens/" + issued[0].ID
 	}
 	req, err := http.NewRequest(method, url, strings.NewReader(body))
 	if err != nil {

@@ -53,14 +53,13 @@ func (e *Error) Status() string {
 // that the thing asked for does not exist. A 404 of a proxy in between, or of an
 // endpoint that is mistyped, is no such answer.
 func IsNotFound(err error) bool {
-	var e *Error
-	return errors.As(err, &e) && e.StatusCode == http.StatusNotFound && e.Code == codeNotFound
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.StatusCode == http.StatusNotFound && e.Code == codeNotFound
 }
 
 // StatusCode is the HTTP status of an answer that was an error, else 0.
 func StatusCode(err error) int {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.StatusCode
 	}
 	return 0
@@ -69,11 +68,11 @@ func StatusCode(err error) int {
 // MayHaveActed tells whether the server may have done what it was asked in spite
 // of err: no answer came, or none that can be understood, or a status from 500 on.
 func MayHaveActed(err error) bool {
-	var e *Error
+	e, isAnswer := errors.AsType[*Error](err)
 	switch {
 	case err == nil, errors.Is(err, ErrNoCredentials), neverReached(err):
 		return false
-	case errors.As(err, &e):
+	case isAnswer:
 		return e.StatusCode < 300 || e.StatusCode >= 500
 	}
 	return true

@@ -117,21 +117,28 @@ func withRepeatable(ctx context.Context, repeatable bool) context.Context {
 	return context.WithValue(ctx, repeatableKey{}, repeatable)
 }
 
-// checkRetry decides whether a request is sent again. A server that turns a
-// request away, or that was never reached, has not acted: that is safe for all.
-// Where it may have acted, only what is repeatable is.
+// checkRetry tells go-retryablehttp whether to send again. What it did not
+// repeat it passes on as it is.
 func checkRetry(ctx context.Context, resp *http.Response, err error) (bool, error) {
+	return mayRetry(ctx, resp, err), nil
+}
+
+// mayRetry decides whether a request is sent again. A server that turned it away,
+// or that was never reached, has not acted: that is safe for all. Where it may
+// have acted, only what is repeatable is.
+func mayRetry(ctx context.Context, resp *http.Response, err error) bool {
 	repeatable, _ := ctx.Value(repeatableKey{}).(bool)
 	switch {
 	case ctx.Err() != nil, errors.Is(err, errAnswerTooLarge):
-		return false, nil
+		return false
 	case turnedAway(resp):
 		wait := retryablehttp.DefaultBackoff(retryWaitMin, retryWaitMax, 0, resp)
-		return 0 <= wait && wait <= retryAfterMax, nil
+		return 0 <= wait && wait <= retryAfterMax
 	case repeatable, neverReached(err):
-		return retryablehttp.DefaultRetryPolicy(ctx, resp, err)
+		retry, _ := retryablehttp.DefaultRetryPolicy(ctx, resp, err)
+		return retry
 	}
-	return false, nil
+	return false
 }
 
 func turnedAway(resp *http.Response) bool {
@@ -140,6 +147,6 @@ func turnedAway(resp *http.Response) bool {
 }
 
 func neverReached(err error) bool {
-	var op *net.OpError
-	return errors.As(err, &op) && op.Op == "dial"
+	op, ok := errors.AsType[*net.OpError](err)
+	return ok && op.Op == "dial"
 }

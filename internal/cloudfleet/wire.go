@@ -3,6 +3,7 @@ package cloudfleet
 import (
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -116,13 +117,12 @@ func CheckTokenName(name string) error {
 	return nil
 }
 
+var tokenID = regexp.MustCompile(`^[0-9A-Za-z_-]{1,64}$`)
+
 // CheckTokenID reports an error unless id can be part of a path: 1 to 64
 // letters, digits, "-" and "_". Cloudfleet's own are 22 characters of base 58.
 func CheckTokenID(id string) error {
-	foreign := func(r rune) bool {
-		return !('0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || r == '-' || r == '_')
-	}
-	if id == "" || len(id) > 64 || strings.ContainsFunc(id, foreign) {
+	if !tokenID.MatchString(id) {
 		return fmt.Errorf("%q is not the ID of an API token, which looks like 2iKo4Asy51EUx2gpJFW76t", id)
 	}
 	return nil

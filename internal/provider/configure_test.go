@@ -16,7 +16,10 @@ func configure(t *testing.T, unknown string, deferralAllowed bool) provider.Conf
 	p := &Provider{}
 	var schema provider.SchemaResponse
 	p.Schema(t.Context(), provider.SchemaRequest{}, &schema)
-	object := schema.Schema.Type().TerraformType(t.Context()).(tftypes.Object)
+	object, ok := schema.Schema.Type().TerraformType(t.Context()).(tftypes.Object)
+	if !ok {
+		t.Fatal("the schema is not an object")
+	}
 	values := map[string]tftypes.Value{}
 	for name, kind := range object.AttributeTypes {
 		values[name] = tftypes.NewValue(kind, nil)

@@ -22,8 +22,8 @@ import (
 // the API has against one of the arguments becomes an error at that argument.
 func FromError(summary, consequence string, err error, arguments ...string) diag.Diagnostics {
 	var diags diag.Diagnostics
-	var apiError *cloudfleet.Error
-	if !errors.As(err, &apiError) {
+	apiError, isAnswer := errors.AsType[*cloudfleet.Error](err)
+	if !isAnswer {
 		diags.AddError(summary, paragraphs(Sentence(err), consequence, nextStep(err)))
 		return diags
 	}
@@ -70,7 +70,7 @@ func paragraphs(all ...string) string {
 }
 
 func nextStep(err error) string {
-	var apiError *cloudfleet.Error
+	apiError, isAnswer := errors.AsType[*cloudfleet.Error](err)
 	switch {
 	case errors.Is(err, cloudfleet.ErrNoCredentials):
 		return "Set the environment variables CLOUDFLEET_ACCESS_TOKEN_ID and CLOUDFLEET_ACCESS_TOKEN_SECRET, or access_token_id " +
@@ -78,7 +78,7 @@ func nextStep(err error) string {
 			"`cloudfleet tokens create`; it needs the role Administrator."
 	case errors.Is(err, context.Canceled):
 		return "The run was interrupted. Run it again to go on."
-	case !errors.As(err, &apiError):
+	case !isAnswer:
 		return "Check that this machine reaches the API: its network, its proxy (HTTPS_PROXY, NO_PROXY) and the provider's endpoint. " +
 			"Then run it again."
 	}

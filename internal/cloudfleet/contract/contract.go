@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 
@@ -57,9 +58,7 @@ func (c *Checker) Wrap(api http.Handler) http.Handler {
 		r.Body = io.NopCloser(bytes.NewReader(content))
 		c.check(r, answer)
 
-		for name, values := range answer.Header() {
-			w.Header()[name] = values
-		}
+		maps.Copy(w.Header(), answer.Header())
 		w.WriteHeader(answer.Code)
 		_, _ = w.Write(answer.Body.Bytes())
 	})

@@ -24,15 +24,15 @@ func main() {
 	rateLimit := flag.Int("rate-limit", 0, "requests a second above which the answer is 429; 0 is no limit")
 	flag.Parse()
 
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, *listen, mockserver.Options{Latency: *latency, RateLimit: *rateLimit}); err != nil {
+	if err := run(*listen, mockserver.Options{Latency: *latency, RateLimit: *rateLimit}); err != nil {
 		fmt.Fprintln(os.Stderr, "mockserver:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, address string, o mockserver.Options) error {
+func run(address string, o mockserver.Options) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return err
@@ -52,7 +52,7 @@ func run(ctx context.Context, address string, o mockserver.Options) error {
 	case err := <-stopped:
 		return err
 	case <-ctx.Done():
-		grace, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
 		return server.Shutdown(grace)
 	}

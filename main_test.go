@@ -1,0 +1,31 @@
+package main
+
+import (
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// The arrows between packages point down, and the binary that is shipped takes in
+// nothing that is for tests.
+func TestDependencies(t *testing.T) {
+	for _, test := range []struct{ of, forbidden, why string }{
+		{".", `plugin-testing|kin-openapi|httptest|internal/(mockserver|acctest|cloudfleet/contract)`, "nothing for tests is shipped"},
+		{"./internal/cloudfleet", `terraform-plugin|internal/(apitoken|provider|registry|tfdiag|validate)`, "the client stands on its own"},
+		{"./internal/apitoken", `internal/(registry|provider)$`, "a room knows neither its sister nor the provider"},
+		{"./internal/registry", `internal/(apitoken|provider)$`, "a room knows neither its sister nor the provider"},
+		{"./internal/mockserver", `internal/(cloudfleet|provider)`, "the mock server is written against the contract alone"},
+	} {
+		out, err := exec.Command("go", "list", "-deps", test.of).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		forbidden := regexp.MustCompile(test.forbidden)
+		for _, dependency := range strings.Fields(string(out)) {
+			if forbidden.MatchString(dependency) {
+				t.Errorf("%s depends on %s, but %s", test.of, dependency, test.why)
+			}
+		}
+	}
+}
