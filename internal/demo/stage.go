@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,15 +11,15 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"time"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/terraformcli"
 )
 
 // stage is a folder with a configuration, a CLI that knows the provider, and a
 // mock server.
 type stage struct {
-	dir, cli            string
+	*terraformcli.Folder
 	cliName, cliVersion string
-	env                 []string
 	endpoint            string
 	provider            login
 	mock                *exec.Cmd
@@ -35,43 +34,33 @@ type login struct {
 func (l login) String() string { return l.Username + "  cf_secret_" + strings.Repeat("•", 8) }
 
 func prepare(ctx context.Context, dir string) (*stage, error) {
-	s := &stage{dir: filepath.Join(dir, "quickstart"), cli: os.Getenv("TF_ACC_TERRAFORM_PATH")}
-	if s.cli == "" {
+	cli := os.Getenv("TF_ACC_TERRAFORM_PATH")
+	if cli == "" {
 		return nil, errors.New("TF_ACC_TERRAFORM_PATH names no Terraform CLI: `make demo` sets it")
 	}
 	plugins := filepath.Join(dir, "plugins")
-	for binary, source := range map[string]string{
-		filepath.Join(plugins, "terraform-provider-cloudfleet"): ".",
-		filepath.Join(dir, "mockserver"):                        "./internal/mockserver/cmd/mockserver",
-	} {
-		if out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, source).CombinedOutput(); err != nil {
-			return nil, fmt.Errorf("go build %s: %w\n%s", source, err, out)
-		}
+	if err := terraformcli.BuildProvider(ctx, plugins); err != nil {
+		return nil, err
 	}
-	config := filepath.Join(dir, "cli.tfrc")
-	err := os.WriteFile(config, fmt.Appendf(nil, `
-provider_installation {
-  dev_overrides {
-    "cloudfleet/cloudfleet" = %q
-  }
-}
-disable_checkpoint = true
-`, plugins), 0o600)
+	mock, err := terraformcli.Build(ctx, dir, "mockserver", "/internal/mockserver/cmd/mockserver")
 	if err != nil {
 		return nil, err
 	}
-	// Whatever else is set, such as TF_VAR_rotation or TF_LOG, is not the demo's.
-	s.env = []string{"HOME=" + dir, "PATH=" + os.Getenv("PATH"), "TF_CLI_CONFIG_FILE=" + config, "TF_IN_AUTOMATION=1"}
-	if err := os.CopyFS(s.dir, os.DirFS("examples/quickstart")); err != nil {
+	quickstart := filepath.Join(dir, "quickstart")
+	if err := os.CopyFS(quickstart, os.DirFS("examples/quickstart")); err != nil {
 		return nil, err
 	}
-	version, err := s.terraform(ctx, "version")
+	folder, err := terraformcli.New(quickstart, cli, plugins)
 	if err != nil {
 		return nil, err
 	}
+	version, err := folder.Run(ctx, "version")
+	if err != nil {
+		return nil, err
+	}
+	s := &stage{Folder: folder, cliName: filepath.Base(cli)}
 	s.cliVersion, _, _ = strings.Cut(string(version), "\n")
-	s.cliName = filepath.Base(s.cli)
-	return s, s.startMock(filepath.Join(dir, "mockserver"))
+	return s, s.startMock(mock)
 }
 
 // startMock starts the mock server and takes over what it prints for a shell.
@@ -91,7 +80,7 @@ func (s *stage) startMock(binary string) error {
 			return errors.New("the mock server did not start")
 		}
 		variable := strings.TrimPrefix(lines.Text(), "export ")
-		s.env = append(s.env, variable)
+		s.Env = append(s.Env, variable)
 		switch name, value, _ := strings.Cut(variable, "="); name {
 		case "CLOUDFLEET_ENDPOINT":
 			s.endpoint = value
@@ -109,32 +98,18 @@ func (s *stage) close() {
 	_ = s.mock.Wait() // how it ends no longer matters
 }
 
-// terraform runs the CLI in the folder and returns its standard output.
-func (s *stage) terraform(ctx context.Context, args ...string) ([]byte, error) {
-	cmd := exec.CommandContext(ctx, s.cli, args...)
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.WaitDelay = 30 * time.Second
-	cmd.Dir, cmd.Env = s.dir, s.env
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); err != nil {
-		return nil, fmt.Errorf("%s %s: %w\n%s%s", s.cli, strings.Join(args, " "), err, &stdout, &stderr)
-	}
-	return stdout.Bytes(), nil
-}
-
 func (s *stage) apply(ctx context.Context, variable string) error {
-	_, err := s.terraform(ctx, "apply", "-auto-approve", "-input=false", "-no-color", "-var", variable)
+	_, err := s.Run(ctx, "apply", "-auto-approve", "-input=false", "-no-color", "-var", variable)
 	return err
 }
 
 func (s *stage) destroy(ctx context.Context, variable string) error {
-	_, err := s.terraform(ctx, "destroy", "-auto-approve", "-input=false", "-no-color", "-var", variable)
+	_, err := s.Run(ctx, "destroy", "-auto-approve", "-input=false", "-no-color", "-var", variable)
 	return err
 }
 
 func (s *stage) planIsEmpty(ctx context.Context) error {
-	_, err := s.terraform(ctx, "plan", "-detailed-exitcode", "-input=false", "-no-color")
+	_, err := s.Run(ctx, "plan", "-detailed-exitcode", "-input=false", "-no-color")
 	return err
 }
 
@@ -145,7 +120,7 @@ type outputs struct {
 }
 
 func (s *stage) outputs(ctx context.Context) (o outputs, err error) {
-	content, err := s.terraform(ctx, "output", "-json")
+	content, err := s.Run(ctx, "output", "-json")
 	if err != nil {
 		return o, err
 	}
