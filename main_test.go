@@ -15,6 +15,7 @@ func TestDependencies(t *testing.T) {
 		{"./internal/cloudfleet", `terraform-plugin|internal/(apitoken|provider|registry|tfdiag|validate)`, "the client stands on its own"},
 		{"./internal/apitoken", `internal/(registry|provider)$`, "a room knows neither its sister nor the provider"},
 		{"./internal/registry", `internal/(apitoken|provider)$`, "a room knows neither its sister nor the provider"},
+		{"./internal/dockerconfig", `terraform-plugin|internal/(cloudfleet|apitoken|provider|registry|tfdiag|validate)`, "Docker's configuration stands on its own"},
 		{"./internal/mockserver", `internal/(cloudfleet|provider)`, "the mock server is written against the contract alone"},
 	} {
 		out, err := exec.Command("go", "list", "-deps", test.of).Output()
@@ -22,7 +23,7 @@ func TestDependencies(t *testing.T) {
 			t.Fatal(err)
 		}
 		forbidden := regexp.MustCompile(test.forbidden)
-		for _, dependency := range strings.Fields(string(out)) {
+		for dependency := range strings.FieldsSeq(string(out)) {
 			if forbidden.MatchString(dependency) {
 				t.Errorf("%s depends on %s, but %s", test.of, dependency, test.why)
 			}

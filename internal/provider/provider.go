@@ -6,6 +6,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -20,7 +21,7 @@ import (
 // Address is where the Terraform Registry has the provider.
 const Address = "registry.terraform.io/cloudfleet/cloudfleet"
 
-var _ provider.Provider = (*Provider)(nil)
+var _ provider.ProviderWithFunctions = (*Provider)(nil)
 
 // Provider is the provider cloudfleet.
 type Provider struct {
@@ -101,4 +102,8 @@ func (p *Provider) Resources(context.Context) []func() resource.Resource {
 
 func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{registry.NewDataSource}
+}
+
+func (p *Provider) Functions(context.Context) []func() function.Function {
+	return registry.Functions()
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/hashicorp/go-uuid"
+	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
@@ -15,6 +16,12 @@ import (
 // error's text, which says what is right, becomes the detail of an error at the
 // attribute.
 func String(check func(string) error) validator.String { return stringValidator{check} }
+
+// Argument is String for an argument of a function. Terraform puts its name before
+// the error's text, and a full stop after it.
+func Argument(check func(string) error) function.StringParameterValidator {
+	return stringValidator{check}
+}
 
 type stringValidator struct {
 	check func(string) error
@@ -32,6 +39,15 @@ func (v stringValidator) ValidateString(_ context.Context, req validator.StringR
 	}
 	if err := v.check(req.ConfigValue.ValueString()); err != nil {
 		resp.Diagnostics.AddAttributeError(req.Path, "Invalid "+req.Path.String(), tfdiag.Sentence(err))
+	}
+}
+
+func (v stringValidator) ValidateParameterString(_ context.Context, req function.StringParameterValidatorRequest, resp *function.StringParameterValidatorResponse) {
+	if req.Value.IsNull() || req.Value.IsUnknown() {
+		return
+	}
+	if err := v.check(req.Value.ValueString()); err != nil {
+		resp.Error = function.NewArgumentFuncError(req.ArgumentPosition, err.Error())
 	}
 }
 

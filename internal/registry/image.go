@@ -1,0 +1,94 @@
+package registry
+
+import (
+	_ "crypto/sha256" // so that its digests are known
+	_ "crypto/sha512" // so that its digests, and those of SHA-384, are known
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/distribution/reference"
+)
+
+const (
+	exampleHostname = "12345678-6651-4e5d-9c04-079f6532989b.europe." + DefaultDomain
+	exampleImage    = exampleHostname + "/shop/checkout:v1.4.2"
+)
+
+// Image is what an image reference is made of.
+type Image struct {
+	Hostname   string
+	Repository string
+	Tag        string // empty if there is none
+	Digest     string // empty if there is none
+}
+
+// ImageRef is the reference of an image by its tag or by its digest.
+func ImageRef(hostname, repository, tagOrDigest string) (string, error) {
+	if err := errors.Join(checkHostname(hostname), checkRepository(repository), checkReference(tagOrDigest)); err != nil {
+		return "", err
+	}
+	return hostname + "/" + repository + withSeparator(tagOrDigest), nil
+}
+
+// ParseImageRef takes a reference apart. One without a host name is an error: what
+// Docker means by that depends on where it runs.
+func ParseImageRef(s string) (Image, error) {
+	parsed, err := reference.Parse(s)
+	if err != nil {
+		return Image{}, fmt.Errorf("%q is not an image reference, such as %s: %w", s, exampleImage, err)
+	}
+	named, ok := parsed.(reference.Named)
+	if !ok || !isHostname(reference.Domain(named)) {
+		return Image{}, fmt.Errorf("%q has no host name. An image reference begins with one that has a dot or a port, or is localhost, such as %s",
+			s, exampleImage)
+	}
+	image := Image{Hostname: reference.Domain(named), Repository: reference.Path(named)}
+	if tagged, ok := parsed.(reference.Tagged); ok {
+		image.Tag = tagged.Tag()
+	}
+	if digested, ok := parsed.(reference.Digested); ok {
+		image.Digest = digested.Digest().String()
+	}
+	return image, nil
+}
+
+// isHostname tells a host name from the first part of a repository's name, as Docker
+// does. The grammar alone does not.
+func isHostname(s string) bool {
+	return s == "localhost" || strings.ContainsAny(s, ".:")
+}
+
+func checkHostname(s string) error {
+	if named, err := reference.WithName(s + "/x"); err == nil && reference.Domain(named) == s && isHostname(s) {
+		return nil
+	}
+	return fmt.Errorf("%q is not the host name of a registry, such as %s or localhost:5000: without https://, without a path, "+
+		"and with a dot or a port", s, exampleHostname)
+}
+
+func checkRepository(s string) error {
+	if _, err := reference.WithName("localhost/" + s); err == nil {
+		return nil
+	}
+	return fmt.Errorf("%q is not the name of a repository, such as shop/checkout: up to 255 characters, in parts with a / between them. "+
+		"A part has lower-case letters and digits, and between those a dot, one or two underscores, or dashes", s)
+}
+
+func checkReference(s string) error {
+	if _, err := reference.Parse("localhost/x" + withSeparator(s)); err == nil {
+		return nil
+	}
+	return fmt.Errorf("%q is neither a tag nor a digest. A tag, such as v1.4.2, has up to 128 letters, digits, underscores, dots and "+
+		"dashes, and begins with none of the last two. A digest is sha256: and 64 hexadecimal digits in lower case, or one of SHA-384 "+
+		"or SHA-512", s)
+}
+
+// withSeparator puts before a tag or a digest what stands before it in a reference. A
+// digest has a colon, and a tag never has.
+func withSeparator(tagOrDigest string) string {
+	if strings.Contains(tagOrDigest, ":") {
+		return "@" + tagOrDigest
+	}
+	return ":" + tagOrDigest
+}
