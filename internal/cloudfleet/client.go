@@ -103,12 +103,12 @@ func ParseEndpoint(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
 	switch {
 	case err != nil:
-		// The parser's own error would repeat a password that s may hold.
+		// What cannot be taken apart is not repeated: it may hold a password.
 		return nil, errors.New("the endpoint is not a URL, such as " + DefaultEndpoint)
 	case u.User != nil:
 		return nil, errors.New("the endpoint has a user or a password in it: set the access token instead")
 	case u.Hostname() == "" || u.RawQuery != "" || u.Fragment != "" || u.Opaque != "":
-		return nil, fmt.Errorf("the endpoint %q is not a base URL, such as %s", s, DefaultEndpoint)
+		return nil, errors.New("the endpoint is not a base URL, such as " + DefaultEndpoint)
 	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
 		return u, nil
 	default:
@@ -166,7 +166,7 @@ func send[T any](ctx context.Context, c *Client, r request) (answer T, resp *htt
 
 	resp, err = c.http.Do(req)
 	if err != nil {
-		return answer, nil, err
+		return answer, nil, unansweredError{err}
 	}
 	defer resp.Body.Close()
 	content, err := io.ReadAll(resp.Body)
@@ -176,10 +176,14 @@ func send[T any](ctx context.Context, c *Client, r request) (answer T, resp *htt
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return answer, nil, errorFrom(resp, content)
 	}
-	if _, nothing := any(answer).(none); !nothing {
-		if err := json.Unmarshal(content, &answer); err != nil {
-			return answer, nil, unexpected(resp, "the answer is not the JSON that was expected: "+err.Error())
+	if _, nothing := any(answer).(none); nothing {
+		if resp.StatusCode != http.StatusNoContent {
+			return answer, nil, unexpected(resp, "the answer is not the empty one that was expected")
 		}
+		return answer, resp, nil
+	}
+	if err := json.Unmarshal(content, &answer); err != nil {
+		return answer, nil, unexpected(resp, "the answer is not the JSON that was expected: "+err.Error())
 	}
 	return answer, resp, nil
 }

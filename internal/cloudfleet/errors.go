@@ -68,15 +68,17 @@ func StatusCode(err error) int {
 // MayHaveActed tells whether the server may have done what it was asked in spite
 // of err: no answer came, or none that can be understood, or a status from 500 on.
 func MayHaveActed(err error) bool {
-	e, isAnswer := errors.AsType[*Error](err)
-	switch {
-	case err == nil, errors.Is(err, ErrNoCredentials), neverReached(err):
-		return false
-	case isAnswer:
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.StatusCode < 300 || e.StatusCode >= 500
 	}
-	return true
+	_, sent := errors.AsType[unansweredError](err)
+	return sent && !neverReached(err)
 }
+
+// unansweredError is of a request that was sent, or that was to be.
+type unansweredError struct{ error }
+
+func (e unansweredError) Unwrap() error { return e.error }
 
 func errorFrom(resp *http.Response, content []byte) *Error {
 	e := unexpected(resp, "")

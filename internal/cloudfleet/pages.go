@@ -11,8 +11,9 @@ import (
 	"strings"
 )
 
-// pages yields the elements of a list that is served in pages.
-func pages[T any](ctx context.Context, c *Client, r request) iter.Seq2[T, error] {
+// pages yields the elements of a list that is served in pages. Each has to be
+// valid, so that what is not a list of such elements is not taken for one.
+func pages[T any](ctx context.Context, c *Client, r request, valid func(T) bool) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var zero T
 		asked := map[string]bool{}
@@ -21,6 +22,10 @@ func pages[T any](ctx context.Context, c *Client, r request) iter.Seq2[T, error]
 			page, resp, err := send[[]T](ctx, c, r)
 			if err != nil {
 				yield(zero, err)
+				return
+			}
+			if page == nil || slices.ContainsFunc(page, func(t T) bool { return !valid(t) }) {
+				yield(zero, unexpected(resp, "the answer is not the list that was expected"))
 				return
 			}
 			for _, element := range page {

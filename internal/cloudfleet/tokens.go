@@ -66,7 +66,7 @@ func (c *Client) ListTokens(ctx context.Context) iter.Seq2[Token, error] {
 		path:       []string{pathTokens},
 		query:      url.Values{"limit": {strconv.Itoa(pageSize)}},
 		repeatable: true,
-	})
+	}, func(t Token) bool { return t.ID != "" })
 }
 
 // existing sends a request about the token with this ID.

@@ -3,6 +3,7 @@ package cloudfleet
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -87,7 +88,11 @@ func (t limits) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, t.timeout, late)
 	defer cancel()
 
-	resp, err := t.next.RoundTrip(req.WithContext(ctx))
+	req = req.WithContext(ctx)
+	// Without it net/http cannot send a request again behind our back, which it
+	// does for one with an idempotency key that a server may ignore.
+	req.GetBody = nil
+	resp, err := t.next.RoundTrip(req)
 	if err != nil {
 		return nil, causeOf(ctx, err)
 	}
@@ -147,6 +152,9 @@ func turnedAway(resp *http.Response) bool {
 }
 
 func neverReached(err error) bool {
+	if _, untrusted := errors.AsType[*tls.CertificateVerificationError](err); untrusted {
+		return true
+	}
 	op, ok := errors.AsType[*net.OpError](err)
 	return ok && op.Op == "dial"
 }

@@ -3,6 +3,7 @@ package mockserver
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -164,7 +165,8 @@ type fieldError struct {
 // with it.
 func readSettings(w http.ResponseWriter, r *http.Request) (settings, bool) {
 	var body map[string]any
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(&body); err != nil {
+	content, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil || json.Unmarshal(content, &body) != nil {
 		writeError(w, http.StatusBadRequest, "invalid_json", "The body is not a JSON object.")
 		return settings{}, false
 	}

@@ -40,7 +40,7 @@ type record struct {
 	organization *organization
 	// number orders tokens by creation.
 	number int
-	// secretHash is all that is kept of the secret: it can't be shown again.
+	// secretHash is all that a token keeps of its secret: it can't be shown again.
 	secretHash [sha256.Size]byte
 }
 

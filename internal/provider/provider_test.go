@@ -110,7 +110,7 @@ func TestAccInvalidConfiguration(t *testing.T) {
 			`Invalid access_token_secret.*use\s+trimspace`},
 		"plain HTTP to elsewhere": {[]string{`endpoint = "http://api.example.com/v1"`}, nil,
 			`Invalid endpoint.*"http://api.example.com/v1" does not use HTTPS`},
-		"no URL":            {[]string{`endpoint = "api.cloudfleet.ai"`}, nil, `"api.cloudfleet.ai" is not a base URL`},
+		"no URL":            {[]string{`endpoint = "api.cloudfleet.ai"`}, nil, `The endpoint is not a base URL`},
 		"endpoint variable": {nil, map[string]string{"ENDPOINT": "http://api.example.com"}, `Invalid CLOUDFLEET_ENDPOINT.*does not use HTTPS`},
 		"domain":            {[]string{`registry_domain = "https://registry.test"`}, nil, `"https://registry.test" is not a domain`},
 		"timeout":           {[]string{`request_timeout = "30"`}, nil, `"30" is not a length of time above zero`},

@@ -1,0 +1,17 @@
+package cloudfleet
+
+import "time"
+
+var (
+	CheckRetry     = checkRetry
+	NextPage       = nextPage
+	WithRepeatable = withRepeatable
+)
+
+// RetryQuickly makes the waits between attempts as short as a test wants them,
+// except for those that a server asks for.
+func (c *Client) RetryQuickly() {
+	if c.http != nil {
+		c.http.RetryWaitMin, c.http.RetryWaitMax = time.Millisecond, time.Millisecond
+	}
+}
