@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
@@ -137,8 +138,10 @@ func mayRetry(ctx context.Context, resp *http.Response, err error) bool {
 	case ctx.Err() != nil, errors.Is(err, errAnswerTooLarge):
 		return false
 	case turnedAway(resp):
-		wait := retryablehttp.DefaultBackoff(retryWaitMin, retryWaitMax, 0, resp)
-		return 0 <= wait && wait <= retryAfterMax
+		// The library's own sum overflows, and a wait of centuries becomes a short one.
+		seconds, _ := strconv.ParseInt(resp.Header.Get("Retry-After"), 10, 64)
+		return seconds <= int64(retryAfterMax.Seconds()) &&
+			retryablehttp.DefaultBackoff(retryWaitMin, retryWaitMax, 0, resp) <= retryAfterMax
 	case repeatable, neverReached(err):
 		retry, _ := retryablehttp.DefaultRetryPolicy(ctx, resp, err)
 		return retry

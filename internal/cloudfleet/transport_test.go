@@ -216,6 +216,8 @@ func TestRetryAfterBeyondTwoMinutesIsNotWaitedFor(t *testing.T) {
 		"121":                        false,
 		"86400":                      false,
 		"9999999999":                 false, // more nanoseconds than an int64 holds
+		"18446744074":                false, // so many that they come to a short wait again
+		"99999999999999999999":       false,
 		date(time.Minute):            true,
 		date(3 * time.Minute):        false,
 		date(100 * 8766 * time.Hour): false,

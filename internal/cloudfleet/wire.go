@@ -1,6 +1,7 @@
 package cloudfleet
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -56,6 +57,31 @@ type Token struct {
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
 	Secret    string    `json:"secret"`
+}
+
+// UnmarshalJSON leaves a time that it cannot read at zero: a misspelt date must
+// not cost the secret beside it.
+func (t *Token) UnmarshalJSON(content []byte) error {
+	type fields Token
+	wire := struct {
+		*fields
+		CreatedAt any `json:"created_at"`
+		UpdatedAt any `json:"updated_at"`
+	}{fields: (*fields)(t)}
+	if err := json.Unmarshal(content, &wire); err != nil {
+		return err
+	}
+	t.CreatedAt, t.UpdatedAt = instant(wire.CreatedAt), instant(wire.UpdatedAt)
+	return nil
+}
+
+func instant(value any) time.Time {
+	text, _ := value.(string)
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return time.Time{}
+	}
+	return t
 }
 
 // TokenSettings is what a user decides about a token: the whole body of a
