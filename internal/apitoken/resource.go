@@ -100,12 +100,17 @@ func (r *Resource) Configure(_ context.Context, req resource.ConfigureRequest, r
 
 // ModifyPlan makes the secret unknown exactly when it will be regenerated.
 func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if req.State.Raw.IsNull() || req.Plan.Raw.IsNull() {
+	if req.State.Raw.IsNull() {
 		return
 	}
 	var state, plan model
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if req.Plan.Raw.IsNull() {
+		resp.Diagnostics.Append(refuseOwn(r.client, &state, nil)...)
+		return
+	}
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(refuseOwn(r.client, &state, &plan)...)
 	if resp.Diagnostics.HasError() || !rotates(state.RotationTrigger, plan.RotationTrigger) {
 		return
 	}
@@ -158,6 +163,7 @@ func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp 
 	var before, m model
 	resp.Diagnostics.Append(req.State.Get(ctx, &before)...)
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
+	resp.Diagnostics.Append(refuseOwn(r.client, &before, &m)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -191,6 +197,7 @@ func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp 
 func (r *Resource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var m model
 	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
+	resp.Diagnostics.Append(refuseOwn(r.client, &m, nil)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}

@@ -58,7 +58,9 @@ type Options struct {
 // Client calls the API. It is safe for concurrent use.
 type Client struct {
 	base *url.URL
-	http *retryablehttp.Client
+	// accessTokenID is who the client calls as.
+	accessTokenID string
+	http          *retryablehttp.Client
 	// unavailable, if set, is the answer to every call.
 	unavailable error
 }
@@ -78,7 +80,7 @@ func New(o Options) (*Client, error) {
 	if o.RequestTimeout <= 0 {
 		o.RequestTimeout = DefaultRequestTimeout
 	}
-	return &Client{base: base, http: &retryablehttp.Client{
+	return &Client{base: base, accessTokenID: o.AccessTokenID, http: &retryablehttp.Client{
 		HTTPClient: &http.Client{
 			Transport: transport(o),
 			// Credentials stay with the host they were meant for.
@@ -96,6 +98,9 @@ func New(o Options) (*Client, error) {
 // Unavailable returns a client that answers every call with err: for a place
 // that needs a client before one can be made.
 func Unavailable(err error) *Client { return &Client{unavailable: err} }
+
+// CallsAs tells whether the token with this ID is the client's own access token.
+func (c *Client) CallsAs(id string) bool { return id != "" && id == c.accessTokenID }
 
 // ParseEndpoint returns the base URL that s denotes: HTTPS, or HTTP to this
 // machine (localhost, 127.0.0.0/8, ::1), without user, query and fragment.
