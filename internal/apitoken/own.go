@@ -9,8 +9,9 @@ import (
 )
 
 // refuseOwn refuses what would lock the provider out: to delete, to demote or to
-// regenerate the token that it works with itself. After is nil for a delete. A
-// trigger that is not known yet is looked at again in the apply.
+// regenerate the token that it works with itself. After is nil for a delete. What
+// is not known yet is looked at again: Terraform plans an update once more when it
+// applies it.
 func refuseOwn(client *cloudfleet.Client, before, after *model) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if client == nil || !client.CallsAs(before.ID.ValueString()) {

@@ -163,7 +163,6 @@ func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp 
 	var before, m model
 	resp.Diagnostics.Append(req.State.Get(ctx, &before)...)
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
-	resp.Diagnostics.Append(refuseOwn(r.client, &before, &m)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}

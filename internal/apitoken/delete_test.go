@@ -1,0 +1,33 @@
+package apitoken
+
+import (
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+)
+
+// A delete is not planned again when it is applied, so it looks for itself: the
+// provider's credentials may not have been known in the plan.
+func TestDeleteOfOwnTokenIsRefusedInTheApply(t *testing.T) {
+	const id = "2iKo4Asy51EUx2gpJFW76t"
+	client, err := cloudfleet.New(cloudfleet.Options{Endpoint: "http://127.0.0.1:1", AccessTokenID: id, AccessTokenSecret: "cf_secret_x"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &Resource{client: client}
+	var schema resource.SchemaResponse
+	r.Schema(t.Context(), resource.SchemaRequest{}, &schema)
+	state := tfsdk.State{Schema: schema.Schema}
+	if diags := state.Set(t.Context(), &model{ID: types.StringValue(id), Name: types.StringValue("mine")}); diags.HasError() {
+		t.Fatal(diags)
+	}
+	resp := resource.DeleteResponse{State: state}
+	r.Delete(t.Context(), resource.DeleteRequest{State: state}, &resp)
+	if len(resp.Diagnostics) != 1 || resp.Diagnostics[0].Summary() != "Refusing to delete the provider's own API token" {
+		t.Error(resp.Diagnostics)
+	}
+}
