@@ -83,11 +83,7 @@ type Cloud struct {
 // contract is an error of the test.
 func Start(t *testing.T, o mockserver.Options) *Cloud {
 	t.Helper()
-	checker, err := contract.New(func(err error) { t.Errorf("the contract is broken: %s", err) })
-	if err != nil {
-		t.Fatal(err)
-	}
-	o.Wrap = checker.Wrap
+	o.Wrap = contract.Hold(t)
 	server := mockserver.New(o)
 	listener := httptest.NewServer(server)
 	t.Cleanup(listener.Close)

@@ -130,11 +130,11 @@ func (r *Resource) Create(ctx context.Context, req resource.CreateRequest, resp 
 		if token.ID == "" {
 			return
 		}
+		m.setNoSecret()
+	} else {
+		m.setSecret(token, 0)
 	}
 	m.setToken(token)
-	if m.setSecret(token, 0); err != nil {
-		m.setNoSecret()
-	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 }
 

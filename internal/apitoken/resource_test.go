@@ -3,6 +3,7 @@ package apitoken_test
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"slices"
 	"strings"
@@ -394,4 +395,35 @@ func elsewhere(t *testing.T, cloud *acctest.Cloud, method, body string) {
 	if resp.StatusCode > 299 {
 		t.Fatalf("%s %s: %s", method, url, resp.Status)
 	}
+}
+
+// A token that was created without telling its secret is in the state, so that the
+// next apply replaces it instead of leaving it behind.
+func TestAccCreateWithoutSecretIsReplaced(t *testing.T) {
+	cloud := acctest.Start(t, mockserver.Options{})
+	withhold := func(api http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			answer := httptest.NewRecorder()
+			api.ServeHTTP(answer, r)
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(answer.Code)
+			_, _ = w.Write([]byte(strings.Replace(answer.Body.String(), `"secret"`, `"withheld"`, 1)))
+		})
+	}
+	cloud.Run(t,
+		resource.TestStep{
+			PreConfig:   func() { cloud.Intercept(withhold) },
+			Config:      token("ci", "User"),
+			ExpectError: message(`Could not create API token "ci"`),
+		},
+		resource.TestStep{
+			PreConfig: func() { cloud.Intercept(nil) },
+			Config:    token("ci", "User"),
+			ConfigPlanChecks: resource.ConfigPlanChecks{
+				PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, plancheck.ResourceActionDestroyBeforeCreate)},
+			},
+			ConfigStateChecks: []statecheck.StateCheck{inState("secret", secret), inState("secret_version", knownvalue.Int64Exact(1))},
+			Check:             accepted(cloud),
+		},
+	)
 }

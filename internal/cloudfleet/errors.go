@@ -57,14 +57,6 @@ func IsNotFound(err error) bool {
 	return ok && e.StatusCode == http.StatusNotFound && e.Code == codeNotFound
 }
 
-// StatusCode is the HTTP status of an answer that was an error, else 0.
-func StatusCode(err error) int {
-	if e, ok := errors.AsType[*Error](err); ok {
-		return e.StatusCode
-	}
-	return 0
-}
-
 // MayHaveActed tells whether the server may have done what it was asked in spite
 // of err: no answer came, or none that can be understood, or a status from 500 on.
 func MayHaveActed(err error) bool {

@@ -1,6 +1,9 @@
 package cloudfleet
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 var (
 	CheckRetry     = checkRetry
@@ -14,4 +17,12 @@ func (c *Client) RetryQuickly() {
 	if c.http != nil {
 		c.http.RetryWaitMin, c.http.RetryWaitMax = time.Millisecond, time.Millisecond
 	}
+}
+
+// StatusCode is the HTTP status of an answer that was an error, else 0.
+func StatusCode(err error) int {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.StatusCode
+	}
+	return 0
 }

@@ -32,11 +32,7 @@ type cloud struct {
 
 func start(t *testing.T) *cloud {
 	t.Helper()
-	checker, err := contract.New(func(err error) { t.Errorf("the contract is broken: %s", err) })
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := mockserver.New(mockserver.Options{Wrap: checker.Wrap})
+	server := mockserver.New(mockserver.Options{Wrap: contract.Hold(t)})
 	credentials := server.AddOrganization("Test")
 	o := serve(t, server)
 	o.AccessTokenID, o.AccessTokenSecret = credentials.TokenID, credentials.TokenSecret

@@ -95,26 +95,18 @@ func (t limits) RoundTrip(req *http.Request) (*http.Response, error) {
 	req.GetBody = nil
 	resp, err := t.next.RoundTrip(req)
 	if err != nil {
-		return nil, causeOf(ctx, err)
+		return nil, err
 	}
 	defer resp.Body.Close()
 	content, err := io.ReadAll(io.LimitReader(resp.Body, answerMax+1))
 	if err != nil {
-		return nil, causeOf(ctx, fmt.Errorf("the answer with status %s broke off: %w", resp.Status, err))
+		return nil, fmt.Errorf("the answer with status %s broke off: %w", resp.Status, err)
 	}
 	if len(content) > answerMax {
 		return nil, errAnswerTooLarge
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(content))
 	return resp, nil
-}
-
-// causeOf prefers the reason that a context ended for over what came of it.
-func causeOf(ctx context.Context, err error) error {
-	if cause := context.Cause(ctx); cause != nil {
-		return cause
-	}
-	return err
 }
 
 type repeatableKey struct{}

@@ -45,7 +45,7 @@ func run() error {
 	say("Using %s on examples/quickstart", stage.cliVersion)
 
 	say("\n$ %s apply", stage.cliName)
-	if err := stage.apply(ctx, "rotation=2026-Q1"); err != nil {
+	if err := stage.change(ctx, "apply", "rotation=2026-Q1"); err != nil {
 		return err
 	}
 	first, err := stage.outputs(ctx)
@@ -79,7 +79,7 @@ func run() error {
 	}
 
 	say("\n$ %s apply -var rotation=2026-Q2", stage.cliName)
-	if err := stage.apply(ctx, "rotation=2026-Q2"); err != nil {
+	if err := stage.change(ctx, "apply", "rotation=2026-Q2"); err != nil {
 		return err
 	}
 	second, err := stage.outputs(ctx)
@@ -98,7 +98,7 @@ func run() error {
 	}
 
 	say("\n$ %s destroy", stage.cliName)
-	if err := stage.destroy(ctx, "rotation=2026-Q2"); err != nil {
+	if err := stage.change(ctx, "destroy", "rotation=2026-Q2"); err != nil {
 		return err
 	}
 	names, err := stage.tokenNames(ctx)

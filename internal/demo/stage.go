@@ -98,13 +98,9 @@ func (s *stage) close() {
 	_ = s.mock.Wait() // how it ends no longer matters
 }
 
-func (s *stage) apply(ctx context.Context, variable string) error {
-	_, err := s.Run(ctx, "apply", "-auto-approve", "-input=false", "-no-color", "-var", variable)
-	return err
-}
-
-func (s *stage) destroy(ctx context.Context, variable string) error {
-	_, err := s.Run(ctx, "destroy", "-auto-approve", "-input=false", "-no-color", "-var", variable)
+// change runs apply or destroy.
+func (s *stage) change(ctx context.Context, command, variable string) error {
+	_, err := s.Run(ctx, command, "-auto-approve", "-input=false", "-no-color", "-var", variable)
 	return err
 }
 

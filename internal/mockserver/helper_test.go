@@ -28,11 +28,7 @@ type api struct {
 
 func start(t *testing.T, o mockserver.Options) api {
 	t.Helper()
-	checker, err := contract.New(func(err error) { t.Errorf("the contract is broken: %s", err) })
-	if err != nil {
-		t.Fatal(err)
-	}
-	o.Wrap = checker.Wrap
+	o.Wrap = contract.Hold(t)
 	server := mockserver.New(o)
 	listener := httptest.NewServer(server)
 	t.Cleanup(listener.Close)

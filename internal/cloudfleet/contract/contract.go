@@ -12,6 +12,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
@@ -42,6 +43,17 @@ func New(violation func(error)) (*Checker, error) {
 	doc.Servers = openapi3.Servers{{URL: "/v1"}} // on whichever host
 	router, err := gorillamux.NewRouter(doc)
 	return &Checker{router, violation}, err
+}
+
+// Hold returns a wrapper around an API for one test, in which a call that breaks
+// the contract is an error.
+func Hold(t testing.TB) func(http.Handler) http.Handler {
+	t.Helper()
+	checker, err := New(func(err error) { t.Errorf("the contract is broken: %s", err) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return checker.Wrap
 }
 
 // Wrap passes every call on to api and checks what came in, unless it was
