@@ -14,6 +14,7 @@ type model struct {
 	Name            types.String `tfsdk:"name"`
 	Role            types.String `tfsdk:"role"`
 	RotationTrigger types.String `tfsdk:"rotation_trigger"`
+	VerifySecret    types.Bool   `tfsdk:"verify_secret"`
 	Secret          types.String `tfsdk:"secret"`
 	SecretVersion   types.Int64  `tfsdk:"secret_version"`
 	SecretIssuedAt  types.String `tfsdk:"secret_issued_at"`
@@ -52,6 +53,12 @@ func (m *model) keepSecret(before *model) {
 	m.Secret = before.Secret
 	m.SecretVersion = before.SecretVersion
 	m.SecretIssuedAt = before.SecretIssuedAt
+}
+
+// regenerates tells whether going from before to m regenerates the secret: the
+// trigger says so, or the secret was refused and that is looked at.
+func (m *model) regenerates(before *model, refused bool) bool {
+	return rotates(before.RotationTrigger, m.RotationTrigger) || refused && m.VerifySecret.ValueBool()
 }
 
 // forgetSecret makes the secret unknown in a plan that regenerates it.

@@ -3,9 +3,7 @@ package apitoken
 
 import (
 	"context"
-	"fmt"
 
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -61,6 +59,11 @@ func (r *Resource) Schema(_ context.Context, _ resource.SchemaRequest, resp *res
 					"secret is regenerated in place and **the old one is refused at once**. To set it for the first time, or to remove it, " +
 					"regenerates nothing.",
 			},
+			"verify_secret": schema.BoolAttribute{
+				Optional: true,
+				MarkdownDescription: "Whether each refresh asks Cloudfleet, with one call, if the secret in the state is still good. Where it was " +
+					"regenerated elsewhere, the refresh warns, and the plan regenerates it again. Default: `false`.",
+			},
 			"id": schema.StringAttribute{
 				Computed:            true,
 				MarkdownDescription: "ID of the token: the user name for `docker login`. It stays when the secret is regenerated.",
@@ -111,7 +114,8 @@ func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 	}
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(refuseOwn(r.client, &state, &plan)...)
-	if resp.Diagnostics.HasError() || !rotates(state.RotationTrigger, plan.RotationTrigger) {
+	refused := wasRefused(ctx, req.Private, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() || !plan.regenerates(&state, refused) {
 		return
 	}
 	plan.forgetSecret()
@@ -124,7 +128,7 @@ func (r *Resource) Create(ctx context.Context, req resource.CreateRequest, resp 
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	token, err := r.client.CreateToken(ctx, m.settings())
+	token, inDoubt, err := r.client.CreateToken(ctx, m.settings())
 	if err != nil {
 		resp.Diagnostics.Append(failure(create, m, err)...)
 		if token.ID == "" {
@@ -136,6 +140,9 @@ func (r *Resource) Create(ctx context.Context, req resource.CreateRequest, resp 
 	}
 	m.setToken(token)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	if inDoubt > 0 {
+		resp.Diagnostics.Append(warnOfLeftovers(ctx, r.client, token, inDoubt)...)
+	}
 }
 
 func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
@@ -155,6 +162,7 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 	}
 	m.setToken(token)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	resp.Diagnostics.Append(r.verify(ctx, &m, resp.Private)...)
 }
 
 // Update renames first and regenerates last, and saves in between: what one call
@@ -167,7 +175,8 @@ func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp 
 		return
 	}
 	id := before.ID.ValueString()
-	trigger := m.RotationTrigger
+	refused := wasRefused(ctx, req.Private, &resp.Diagnostics)
+	regenerates, trigger := m.regenerates(&before, refused), m.RotationTrigger
 	m.keepSecret(&before)
 	m.RotationTrigger = before.RotationTrigger
 
@@ -180,7 +189,7 @@ func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp 
 		m.setToken(token)
 		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	}
-	if rotates(before.RotationTrigger, trigger) {
+	if regenerates {
 		token, err := r.client.RegenerateToken(ctx, id)
 		if err != nil {
 			resp.Diagnostics.Append(failure(regenerate, m, err)...)
@@ -188,6 +197,7 @@ func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp 
 		}
 		m.setToken(token)
 		m.setSecret(token, before.SecretVersion.ValueInt64())
+		resp.Diagnostics.Append(remember(ctx, resp.Private, false)...)
 	}
 	m.RotationTrigger = trigger
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
@@ -215,24 +225,3 @@ func (r *Resource) ImportState(ctx context.Context, req resource.ImportStateRequ
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), req.ID)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("secret_version"), types.Int64Value(0))...)
 }
-
-// failure says which token could not be worked on, and what may have become of
-// its secret.
-func failure(verb string, m model, err error) diag.Diagnostics {
-	var consequence string
-	switch {
-	case !cloudfleet.MayHaveActed(err):
-	case verb == create:
-		consequence = "Cloudfleet may have created the token all the same. Nobody has its secret then: look for a token of this name that is " +
-			"not in the state, and delete it."
-	case verb == regenerate:
-		consequence = "The old secret may be dead already. The state keeps the old rotation_trigger, so that the next apply regenerates " +
-			"the secret again."
-	}
-	return tfdiag.FromError(fmt.Sprintf("Could not %s API token %q", verb, m.Name.ValueString()), consequence, err, "name", "role")
-}
-
-const (
-	create     = "create"
-	regenerate = "regenerate the secret of"
-)

@@ -250,8 +250,12 @@ func TestAccOnlyNotFoundRemoves(t *testing.T) {
 	} {
 		steps = append(steps, resource.TestStep{
 			PreConfig: func() {
-				cloud.Intercept(func(http.Handler) http.Handler {
-					return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				cloud.Intercept(func(api http.Handler) http.Handler {
+					return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+						if r.URL.Path == "/v1/organization" {
+							api.ServeHTTP(w, r)
+							return
+						}
 						w.Header().Set("Content-Type", fault.kind)
 						w.WriteHeader(fault.status)
 						_, _ = w.Write([]byte(fault.body))
@@ -374,7 +378,10 @@ func elsewhere(t *testing.T, cloud *acctest.Cloud, method, body string) {
 	t.Helper()
 	url := cloud.Endpoint + "/tokens"
 	if issued := cloud.Issued(); len(issued) > 0 {
-		url = cloud.Endpoint + "/tokens/" + issued[0].ID
+		url += "/" + issued[0].ID
+		if method == http.MethodPost {
+			url += "/regenerate"
+		}
 	}
 	req, err := http.NewRequest(method, url, strings.NewReader(body))
 	if err != nil {

@@ -48,7 +48,7 @@ func TestCreateIsSeenThrough(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	count := cloud.cancelOnReceipt(cancel)
-	token, err := newClient(t, cloud.options).CreateToken(ctx, settings)
+	token, _, err := newClient(t, cloud.options).CreateToken(ctx, settings)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +136,7 @@ func TestSeeingThroughHasALimit(t *testing.T) {
 		hang(w, r)
 	}))
 	begin := time.Now()
-	_, err := newClient(t, cloud.options).CreateToken(ctx, settings)
+	_, _, err := newClient(t, cloud.options).CreateToken(ctx, settings)
 	wantError(t, err, "request timeout of 200ms")
 	if took := time.Since(begin); took > 3*time.Second {
 		t.Errorf("it took %s", took)

@@ -10,6 +10,7 @@ package cloudfleet
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -39,6 +40,9 @@ type Options struct {
 	// Endpoint is the base URL of the API, as [ParseEndpoint] takes it.
 	// Empty is DefaultEndpoint.
 	Endpoint string
+	// OrganizationID is the organization that the access token has to be of. It is
+	// asked for once, before the first call. Empty is any.
+	OrganizationID string
 	// AccessTokenID and AccessTokenSecret are the credential. Where either is
 	// empty, every call returns ErrNoCredentials.
 	AccessTokenID, AccessTokenSecret string
@@ -57,13 +61,16 @@ type Options struct {
 
 // Client calls the API. It is safe for concurrent use.
 type Client struct {
-	base *url.URL
-	// accessTokenID is who the client calls as.
-	accessTokenID string
-	http          *retryablehttp.Client
+	base         *url.URL
+	self         credential
+	organization organizationCheck
+	http         *retryablehttp.Client
 	// unavailable, if set, is the answer to every call.
 	unavailable error
 }
+
+// credential is who a request is sent as.
+type credential struct{ tokenID, secret string }
 
 // New returns a client, or an error if the endpoint is not one. It does no I/O.
 func New(o Options) (*Client, error) {
@@ -80,7 +87,8 @@ func New(o Options) (*Client, error) {
 	if o.RequestTimeout <= 0 {
 		o.RequestTimeout = DefaultRequestTimeout
 	}
-	return &Client{base: base, accessTokenID: o.AccessTokenID, http: &retryablehttp.Client{
+	self := credential{o.AccessTokenID, o.AccessTokenSecret}
+	return &Client{base: base, self: self, organization: organizationCheck{want: o.OrganizationID}, http: &retryablehttp.Client{
 		HTTPClient: &http.Client{
 			Transport: transport(o),
 			// Credentials stay with the host they were meant for.
@@ -100,7 +108,7 @@ func New(o Options) (*Client, error) {
 func Unavailable(err error) *Client { return &Client{unavailable: err} }
 
 // CallsAs tells whether the token with this ID is the client's own access token.
-func (c *Client) CallsAs(id string) bool { return id != "" && id == c.accessTokenID }
+func (c *Client) CallsAs(id string) bool { return id != "" && id == c.self.tokenID }
 
 // ParseEndpoint returns the base URL that s denotes: HTTPS, or HTTP to this
 // machine (localhost, 127.0.0.0/8, ::1), without user, query and fragment.
@@ -135,43 +143,72 @@ type request struct {
 	header http.Header
 	// body is sent as JSON unless it is nil.
 	body any
-	// repeatable: doing it twice comes to the same as doing it once, so that it
-	// may be sent again when nobody knows whether the server has acted.
-	repeatable bool
+	// sending is for who wants to see it, or sends as somebody else.
+	sending *sending
 }
 
 // none is the answer of a call that has nothing to say.
 type none struct{}
 
-// send is what every call goes through. The body of the response that it returns
-// has been read.
+// send is what every call goes through, once the organization is the right one.
+// The body of the response that it returns has been read.
 func send[T any](ctx context.Context, c *Client, r request) (answer T, resp *http.Response, err error) {
+	if err := c.checkOrganization(ctx); err != nil {
+		return answer, nil, err
+	}
+	return ask[T](ctx, c, r)
+}
+
+// ask is send for whatever the organization is.
+func ask[T any](ctx context.Context, c *Client, r request) (answer T, resp *http.Response, err error) {
 	if c.unavailable != nil {
 		return answer, nil, c.unavailable
 	}
 	if err := ctx.Err(); err != nil {
 		return answer, nil, err
 	}
-	target := c.base.JoinPath(r.path...)
-	target.RawQuery = r.query.Encode()
-	var body any
-	if r.body != nil {
-		if body, err = json.Marshal(r.body); err != nil {
-			return answer, nil, err
-		}
+	s := r.sending
+	if s == nil {
+		s = &sending{as: c.self}
 	}
-	req, err := retryablehttp.NewRequestWithContext(withRepeatable(ctx, r.repeatable), r.method, target.String(), body)
+	req, err := r.on(context.WithValue(ctx, sendingKey{}, s), c.base)
 	if err != nil {
 		return answer, nil, err
 	}
-	maps.Copy(req.Header, r.header)
+	answer, resp, err = receive[T](c.http.Do(req))
+	if err != nil && s.inDoubt {
+		err = doubtfulError{err}
+	}
+	return answer, resp, err
+}
+
+// on is the request as HTTP, below a base URL.
+func (r request) on(ctx context.Context, base *url.URL) (*retryablehttp.Request, error) {
+	target := base.JoinPath(r.path...)
+	target.RawQuery = r.query.Encode()
+	var body any
 	if r.body != nil {
+		content, err := json.Marshal(r.body)
+		if err != nil {
+			return nil, err
+		}
+		body = content
+	}
+	req, err := retryablehttp.NewRequestWithContext(ctx, r.method, target.String(), body)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(req.Header, r.header)
+	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
+	return req, nil
+}
 
-	resp, err = c.http.Do(req)
+// receive reads what came of a request.
+func receive[T any](resp *http.Response, err error) (answer T, _ *http.Response, _ error) {
 	if err != nil {
-		return answer, nil, unansweredError{err}
+		return answer, nil, err
 	}
 	defer resp.Body.Close()
 	content, err := io.ReadAll(resp.Body)
@@ -194,11 +231,12 @@ func send[T any](ctx context.Context, c *Client, r request) (answer T, resp *htt
 }
 
 // transport layers what each attempt passes, the outermost first: logging,
-// credentials, limits, the network.
+// credentials, doubts, limits, the network.
 func transport(o Options) http.RoundTripper {
 	network := cleanhttp.DefaultPooledTransport()
+	network.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 	// cleanhttp keeps as many connections as there are cores, Terraform works on
 	// ten resources at a time.
 	network.MaxIdleConnsPerHost = network.MaxIdleConns
-	return logging{o.Log, credentials{o, limits{o.RequestTimeout, network}}}
+	return logging{o.Log, credentials{o.UserAgent, doubts{limits{o.RequestTimeout, network}}}}
 }

@@ -2,6 +2,7 @@ package cloudfleet_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -202,7 +203,7 @@ func TestClientIsSafeForConcurrentUse(t *testing.T) {
 }
 
 func lifetime(ctx context.Context, c *cloudfleet.Client) error {
-	token, err := c.CreateToken(ctx, settings)
+	token, _, err := c.CreateToken(ctx, settings)
 	if err != nil {
 		return err
 	}
@@ -219,18 +220,22 @@ func lifetime(ctx context.Context, c *cloudfleet.Client) error {
 	return nil
 }
 
-// A certificate that nobody vouches for must not get to see the credentials.
+// A server that nobody vouches for, or whose encryption is of yesterday, must not
+// get to see the credentials.
 func TestUntrustedServerIsNotTalkedTo(t *testing.T) {
 	t.Parallel()
-	var asked bool
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
-	server.Config.ErrorLog = discard
-	server.StartTLS()
-	t.Cleanup(server.Close)
-	c := newClient(t, cloudfleet.Options{Endpoint: server.URL, AccessTokenID: someID, AccessTokenSecret: someSecret})
-	_, err := c.GetOrganization(t.Context())
-	wantError(t, err, "certificate")
-	if asked {
-		t.Error("the request was sent")
+	for message, newest := range map[string]uint16{"certificate": 0, "protocol version": tls.VersionTLS11} {
+		var asked bool
+		server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
+		server.Config.ErrorLog = discard
+		server.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: newest}
+		server.StartTLS()
+		t.Cleanup(server.Close)
+		c := newClient(t, cloudfleet.Options{Endpoint: server.URL, AccessTokenID: someID, AccessTokenSecret: someSecret})
+		_, err := c.GetOrganization(t.Context())
+		wantError(t, err, message)
+		if asked {
+			t.Error("the request was sent")
+		}
 	}
 }

@@ -58,19 +58,20 @@ func IsNotFound(err error) bool {
 }
 
 // MayHaveActed tells whether the server may have done what it was asked in spite
-// of err: no answer came, or none that can be understood, or a status from 500 on.
+// of err: to one of the attempts no answer came, or none that can be understood,
+// or a status from 500 on.
 func MayHaveActed(err error) bool {
-	if e, ok := errors.AsType[*Error](err); ok {
-		return e.StatusCode < 300 || e.StatusCode >= 500
+	if e, ok := errors.AsType[*Error](err); ok && e.StatusCode < 300 {
+		return true
 	}
-	_, sent := errors.AsType[unansweredError](err)
-	return sent && !neverReached(err)
+	_, doubtful := errors.AsType[doubtfulError](err)
+	return doubtful
 }
 
-// unansweredError is of a request that was sent, or that was to be.
-type unansweredError struct{ error }
+// doubtfulError is of a call after which nobody knows what the server has done.
+type doubtfulError struct{ error }
 
-func (e unansweredError) Unwrap() error { return e.error }
+func (e doubtfulError) Unwrap() error { return e.error }
 
 func errorFrom(resp *http.Response, content []byte) *Error {
 	e := unexpected(resp, "")

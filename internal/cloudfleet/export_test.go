@@ -6,9 +6,8 @@ import (
 )
 
 var (
-	CheckRetry     = checkRetry
-	NextPage       = nextPage
-	WithRepeatable = withRepeatable
+	CheckRetry = checkRetry
+	NextPage   = nextPage
 )
 
 // RetryQuickly makes the waits between attempts as short as a test wants them,

@@ -32,7 +32,13 @@ type cloud struct {
 
 func start(t *testing.T) *cloud {
 	t.Helper()
-	server := mockserver.New(mockserver.Options{Wrap: contract.Hold(t)})
+	return startWith(t, mockserver.Options{})
+}
+
+func startWith(t *testing.T, mock mockserver.Options) *cloud {
+	t.Helper()
+	mock.Wrap = contract.Hold(t)
+	server := mockserver.New(mock)
 	credentials := server.AddOrganization("Test")
 	o := serve(t, server)
 	o.AccessTokenID, o.AccessTokenSecret = credentials.TokenID, credentials.TokenSecret
@@ -67,7 +73,7 @@ func newClient(t *testing.T, o cloudfleet.Options) *cloudfleet.Client {
 // uses: what net/http does about a cut depends on whether a connection is new.
 func (c *cloud) newToken(t *testing.T) cloudfleet.Token {
 	t.Helper()
-	token, err := newClient(t, c.options).CreateToken(t.Context(), settings)
+	token, _, err := newClient(t, c.options).CreateToken(t.Context(), settings)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +142,7 @@ type call struct {
 func calls(id string) []call {
 	return []call{
 		{"create", func(ctx context.Context, c *cloudfleet.Client) error {
-			_, err := c.CreateToken(ctx, settings)
+			_, _, err := c.CreateToken(ctx, settings)
 			return err
 		}},
 		{"get", func(ctx context.Context, c *cloudfleet.Client) error {
@@ -160,6 +166,10 @@ func calls(id string) []call {
 		}},
 		{"organization", func(ctx context.Context, c *cloudfleet.Client) error {
 			_, err := c.GetOrganization(ctx)
+			return err
+		}},
+		{"accepts secret", func(ctx context.Context, c *cloudfleet.Client) error {
+			_, err := c.AcceptsSecret(ctx, id, someSecret)
 			return err
 		}},
 	}

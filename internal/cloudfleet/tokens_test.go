@@ -11,7 +11,7 @@ import (
 func TestCreateToken(t *testing.T) {
 	t.Parallel()
 	cloud := start(t)
-	token, err := newClient(t, cloud.options).CreateToken(t.Context(), settings)
+	token, _, err := newClient(t, cloud.options).CreateToken(t.Context(), settings)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func TestIdempotencyKey(t *testing.T) {
 	c := newClient(t, cloud.options)
 	cloud.failFirst(2, answer(http.StatusTooManyRequests, "", "Retry-After", "0"))
 	for range 2 {
-		if _, err := c.CreateToken(t.Context(), settings); err != nil {
+		if _, _, err := c.CreateToken(t.Context(), settings); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -171,7 +171,7 @@ func TestCreateAnsweredWithoutSecret(t *testing.T) {
 	cloud := start(t)
 	body := `{"id":"` + someID + `","name":"ci","role":"User","created_at":"2026-01-02T03:04:05Z","updated_at":"2026-01-02T03:04:05Z"}`
 	count := cloud.failFirst(10, answer(http.StatusCreated, body, "X-Request-Id", "r-1"))
-	token, err := newClient(t, cloud.options).CreateToken(t.Context(), settings)
+	token, _, err := newClient(t, cloud.options).CreateToken(t.Context(), settings)
 	wantError(t, err, "201", "no secret", "r-1")
 	if token.ID != someID || token.Name != "ci" {
 		t.Errorf("got %+v", token)
@@ -195,7 +195,7 @@ func TestAnswerAboutAnotherToken(t *testing.T) {
 		}
 	}
 	c := newClient(t, serve(t, answer(http.StatusCreated, `{"name":"ci","secret":"`+someSecret+`"}`)))
-	_, err := c.CreateToken(t.Context(), settings)
+	_, _, err := c.CreateToken(t.Context(), settings)
 	wantError(t, err, "201 Created", "the answer is about a token with the ID")
 }
 
@@ -205,7 +205,7 @@ func TestUnreadableTimeDoesNotCostTheSecret(t *testing.T) {
 	for _, value := range []string{`"yesterday"`, `1764000000`, `null`, `{}`, `""`} {
 		c := newClient(t, serve(t, answer(http.StatusCreated,
 			`{"id": "`+someID+`", "name": "ci", "role": "User", "created_at": `+value+`, "updated_at": "2026-01-02T03:04:05Z", "secret": "`+someSecret+`"}`)))
-		token, err := c.CreateToken(t.Context(), settings)
+		token, _, err := c.CreateToken(t.Context(), settings)
 		if err != nil || token.Secret != someSecret || !token.CreatedAt.IsZero() || token.UpdatedAt.Year() != 2026 {
 			t.Errorf("created_at %s: got %+v, %v", value, token, err)
 		}

@@ -3,12 +3,11 @@ package cloudfleet
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
+	"net/http/httptrace"
 	"strconv"
 	"time"
 
@@ -57,18 +56,47 @@ func (t logging) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
+// sending is what the attempts of one call have in common.
+type sending struct {
+	as credential
+	// inDoubt: nobody knows whether the server has acted on one of the attempts.
+	inDoubt bool
+}
+
+type sendingKey struct{}
+
 // credentials says who is calling.
 type credentials struct {
-	o    Options
-	next http.RoundTripper
+	userAgent string
+	next      http.RoundTripper
 }
 
 func (t credentials) RoundTrip(req *http.Request) (*http.Response, error) {
 	req = req.Clone(req.Context())
-	authenticate(req, t.o.AccessTokenID, t.o.AccessTokenSecret)
-	req.Header.Set("User-Agent", t.o.UserAgent)
+	if s, ok := req.Context().Value(sendingKey{}).(*sending); ok {
+		authenticate(req, s.as.tokenID, s.as.secret)
+	}
+	req.Header.Set("User-Agent", t.userAgent)
 	req.Header.Set("Accept", "application/json")
 	return t.next.RoundTrip(req)
+}
+
+// doubts notes when a server was reached and nobody knows whether it has acted.
+type doubts struct {
+	next http.RoundTripper
+}
+
+func (t doubts) RoundTrip(req *http.Request) (*http.Response, error) {
+	reached := false
+	ctx := httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { reached = true },
+	})
+	resp, err := t.next.RoundTrip(req.WithContext(ctx))
+	s, ok := ctx.Value(sendingKey{}).(*sending)
+	if ok && (err != nil && reached || err == nil && resp.StatusCode >= 500 && !turnedAway(resp)) {
+		s.inDoubt = true
+	}
+	return resp, err
 }
 
 // limits bounds an attempt in time and size. The body is read here, so that an
@@ -109,23 +137,16 @@ func (t limits) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-type repeatableKey struct{}
-
-func withRepeatable(ctx context.Context, repeatable bool) context.Context {
-	return context.WithValue(ctx, repeatableKey{}, repeatable)
-}
-
 // checkRetry tells go-retryablehttp whether to send again. What it did not
 // repeat it passes on as it is.
 func checkRetry(ctx context.Context, resp *http.Response, err error) (bool, error) {
 	return mayRetry(ctx, resp, err), nil
 }
 
-// mayRetry decides whether a request is sent again. A server that turned it away,
-// or that was never reached, has not acted: that is safe for all. Where it may
-// have acted, only what is repeatable is.
+// mayRetry decides whether a request is sent again. Every one may be: to do it
+// twice comes to the same as to do it once, but for a create, which has a key by
+// which the server can tell (see [Client.Leftovers] for one that does not).
 func mayRetry(ctx context.Context, resp *http.Response, err error) bool {
-	repeatable, _ := ctx.Value(repeatableKey{}).(bool)
 	switch {
 	case ctx.Err() != nil, errors.Is(err, errAnswerTooLarge):
 		return false
@@ -134,22 +155,14 @@ func mayRetry(ctx context.Context, resp *http.Response, err error) bool {
 		seconds, _ := strconv.ParseInt(resp.Header.Get("Retry-After"), 10, 64)
 		return seconds <= int64(retryAfterMax.Seconds()) &&
 			retryablehttp.DefaultBackoff(retryWaitMin, retryWaitMax, 0, resp) <= retryAfterMax
-	case repeatable, neverReached(err):
-		retry, _ := retryablehttp.DefaultRetryPolicy(ctx, resp, err)
-		return retry
 	}
-	return false
+	retry, _ := retryablehttp.DefaultRetryPolicy(ctx, resp, err)
+	return retry
 }
 
+// turnedAway tells whether the server has said that it did not act, and when to
+// come back.
 func turnedAway(resp *http.Response) bool {
 	return resp != nil && (resp.StatusCode == http.StatusTooManyRequests ||
 		resp.StatusCode == http.StatusServiceUnavailable && resp.Header.Get("Retry-After") != "")
-}
-
-func neverReached(err error) bool {
-	if _, untrusted := errors.AsType[*tls.CertificateVerificationError](err); untrusted {
-		return true
-	}
-	op, ok := errors.AsType[*net.OpError](err)
-	return ok && op.Op == "dial"
 }

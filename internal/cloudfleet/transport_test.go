@@ -5,11 +5,13 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/mockserver"
 )
 
 // What is asked for goes wrong once: is it asked for again?
@@ -20,26 +22,25 @@ func TestWhatIsSentAgain(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		fault http.Handler
-		// again names the calls that are sent again, once.
-		again map[string]bool
+		again bool
 	}{
-		{"400", notAPI(400), none},
-		{"401", notAPI(401), none},
-		{"403", notAPI(403), none},
-		{"404", notAPI(404), none},
-		{"404 with Retry-After", wait(404), none},
-		{"409", notAPI(409), none},
-		{"422", notAPI(422), none},
-		{"429", notAPI(429), all},
-		{"429 with Retry-After", wait(429), all},
-		{"500", notAPI(500), repeatable},
-		{"500 with Retry-After", wait(500), repeatable},
-		{"501", notAPI(501), none},
-		{"502", notAPI(502), repeatable},
-		{"503", notAPI(503), repeatable},
-		{"503 with Retry-After", wait(503), all},
-		{"504", notAPI(504), repeatable},
-		{"cut before the API", http.HandlerFunc(cut), repeatable},
+		{"400", notAPI(400), false},
+		{"401", notAPI(401), false},
+		{"403", notAPI(403), false},
+		{"404", notAPI(404), false},
+		{"404 with Retry-After", wait(404), false},
+		{"409", notAPI(409), false},
+		{"422", notAPI(422), false},
+		{"429", notAPI(429), true},
+		{"429 with Retry-After", wait(429), true},
+		{"500", notAPI(500), true},
+		{"500 with Retry-After", wait(500), true},
+		{"501", notAPI(501), false},
+		{"502", notAPI(502), true},
+		{"503", notAPI(503), true},
+		{"503 with Retry-After", wait(503), true},
+		{"504", notAPI(504), true},
+		{"cut before the API", http.HandlerFunc(cut), true},
 	} {
 		for _, name := range []string{"create", "get", "update", "regenerate", "delete", "list", "organization"} {
 			t.Run(test.name+"/"+name, func(t *testing.T) {
@@ -48,7 +49,7 @@ func TestWhatIsSentAgain(t *testing.T) {
 				call := callNamed(t, name, cloud.newToken(t).ID)
 				count := cloud.failFirst(1, test.fault)
 				err := call.do(t.Context(), newClient(t, cloud.options))
-				if test.again[name] {
+				if test.again {
 					wantCount(t, count, 2)
 					if err != nil {
 						t.Error(err)
@@ -63,12 +64,6 @@ func TestWhatIsSentAgain(t *testing.T) {
 		}
 	}
 }
-
-var (
-	none       = map[string]bool{}
-	repeatable = map[string]bool{"get": true, "update": true, "regenerate": true, "delete": true, "list": true, "organization": true}
-	all        = map[string]bool{"create": true, "get": true, "update": true, "regenerate": true, "delete": true, "list": true, "organization": true}
-)
 
 func TestRegenerateAfterACutHasTheSecretThatCounts(t *testing.T) {
 	t.Parallel()
@@ -97,38 +92,104 @@ func TestDeleteAfterACutFindsNothing(t *testing.T) {
 	wantCount(t, count, 2)
 }
 
-// A second create would leave behind a token whose secret nobody knows.
-func TestCreateIsSentOnce(t *testing.T) {
+// A server that honours the key answers the second create with the token of the
+// first. One that ignores it leaves a token behind whose secret nobody knows.
+func TestCreateAfterACut(t *testing.T) {
 	t.Parallel()
-	t.Run("over a new connection", func(t *testing.T) {
-		t.Parallel()
-		cloud := start(t)
-		wantOneCreate(t, cloud, newClient(t, cloud.options))
-	})
-	// net/http has a retry of its own for connections that have been used before,
-	// and an Idempotency-Key invites it.
-	t.Run("over a used connection", func(t *testing.T) {
-		t.Parallel()
-		cloud := start(t)
-		c := newClient(t, cloud.options)
-		if _, err := c.GetOrganization(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		wantOneCreate(t, cloud, c)
-	})
+	for name, test := range map[string]struct {
+		ignoreKey, usedConnection bool
+		leftovers                 int
+	}{
+		"key honoured": {},
+		"key ignored":  {ignoreKey: true, leftovers: 2},
+		// net/http has a retry of its own for a connection that was used before,
+		// and an Idempotency-Key invites it.
+		"key ignored, used connection": {ignoreKey: true, usedConnection: true, leftovers: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cloud := startWith(t, mockserver.Options{IgnoreIdempotencyKey: test.ignoreKey})
+			for _, other := range []cloudfleet.TokenSettings{settings, {Name: "other", Role: settings.Role}} {
+				mustCreate(t, newClient(t, cloud.options), other)
+			}
+			time.Sleep(1100 * time.Millisecond) // the second that the server's clock is given
+			elsewhere := newClient(t, cloud.options)
+			c := newClient(t, cloud.options)
+			if test.usedConnection {
+				if _, err := c.GetOrganization(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			count := cloud.actAndCut(2)
+			token, inDoubt, err := c.CreateToken(t.Context(), settings)
+			if err != nil {
+				t.Fatal(err)
+			}
+			wantCount(t, count, 3)
+			if !cloud.Accepts(token.ID, token.Secret) {
+				t.Error("the token is not accepted")
+			}
+			if inDoubt <= 0 || inDoubt > 10*time.Second {
+				t.Errorf("in doubt for %s", inDoubt)
+			}
+			mustCreate(t, elsewhere, cloudfleet.TokenSettings{Name: settings.Name, Role: cloudfleet.RoleAdministrator})
+			mustCreate(t, elsewhere, cloudfleet.TokenSettings{Name: "other", Role: settings.Role})
+			leftovers, err := c.Leftovers(t.Context(), token, inDoubt)
+			if err != nil || len(leftovers) != test.leftovers {
+				t.Errorf("got %v, %v, want %d", leftovers, err, test.leftovers)
+			}
+			for _, l := range leftovers {
+				if l.ID == token.ID || l.Name != settings.Name || l.Role != settings.Role {
+					t.Errorf("%+v is no leftover of %+v", l, token)
+				}
+			}
+		})
+	}
 }
 
-func wantOneCreate(t *testing.T, cloud *cloud, c *cloudfleet.Client) {
+func mustCreate(t *testing.T, c *cloudfleet.Client, s cloudfleet.TokenSettings) {
 	t.Helper()
-	count := cloud.actAndCut(1)
-	_, err := c.CreateToken(t.Context(), settings)
-	if err == nil {
-		t.Error("got no error")
+	if _, _, err := c.CreateToken(t.Context(), s); err != nil {
+		t.Fatal(err)
 	}
-	if !cloudfleet.MayHaveActed(err) {
-		t.Errorf("MayHaveActed denies what happened: %v", err)
+}
+
+func TestCreateWithoutDoubt(t *testing.T) {
+	t.Parallel()
+	cloud := start(t)
+	for _, fault := range []http.Handler{answer(429, "", "Retry-After", "0"), answer(503, "", "Retry-After", "0")} {
+		count := cloud.failFirst(2, fault)
+		if _, inDoubt, err := newClient(t, cloud.options).CreateToken(t.Context(), settings); err != nil || inDoubt != 0 {
+			t.Errorf("got %s, %v", inDoubt, err)
+		}
+		wantCount(t, count, 3)
 	}
-	wantCount(t, count, 1)
+}
+
+// What is certain about the last attempt says nothing about the ones before it.
+func TestDoubtOutlivesLaterAttempts(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{401, 409, 429} {
+		for _, name := range []string{"create", "regenerate"} {
+			cloud := start(t)
+			call := callNamed(t, name, cloud.newToken(t).ID)
+			var count atomic.Int32
+			cloud.Intercept(func(api http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if count.Add(1) > 1 {
+						answer(status, "", "Retry-After", "0")(w, r)
+						return
+					}
+					api.ServeHTTP(httptest.NewRecorder(), r)
+					cut(w, r)
+				})
+			})
+			err := call.do(t.Context(), newClient(t, cloud.options))
+			if cloudfleet.StatusCode(err) != status || !cloudfleet.MayHaveActed(err) {
+				t.Errorf("%s, %d: MayHaveActed denies what happened: %v", name, status, err)
+			}
+		}
+	}
 }
 
 func TestMaxRetries(t *testing.T) {
@@ -177,7 +238,7 @@ func TestRetryAfterIsWaitedFor(t *testing.T) {
 			count := cloud.failFirst(1, answer(429, "", "Retry-After", test.retryAfter()))
 			c := newClient(t, cloud.options)
 			begin := time.Now()
-			if _, err := c.CreateToken(t.Context(), settings); err != nil {
+			if _, _, err := c.CreateToken(t.Context(), settings); err != nil {
 				t.Fatal(err)
 			}
 			if waited := time.Since(begin); waited < test.least || waited > test.most {
@@ -223,12 +284,9 @@ func TestRetryAfterBeyondTwoMinutesIsNotWaitedFor(t *testing.T) {
 		date(100 * 8766 * time.Hour): false,
 	} {
 		for _, status := range []int{429, 503} {
-			for _, repeatable := range []bool{false, true} {
-				ctx := cloudfleet.WithRepeatable(t.Context(), repeatable)
-				resp := &http.Response{StatusCode: status, Header: http.Header{"Retry-After": {retryAfter}}}
-				if got, err := cloudfleet.CheckRetry(ctx, resp, nil); err != nil || got != want {
-					t.Errorf("%d with Retry-After %s, repeatable %t: got %t, %v", status, retryAfter, repeatable, got, err)
-				}
+			resp := &http.Response{StatusCode: status, Header: http.Header{"Retry-After": {retryAfter}}}
+			if got, err := cloudfleet.CheckRetry(t.Context(), resp, nil); err != nil || got != want {
+				t.Errorf("%d with Retry-After %s: got %t, %v", status, retryAfter, got, err)
 			}
 		}
 	}

@@ -124,6 +124,7 @@ func (s settings) client(userAgent string) (*cloudfleet.Client, error) {
 	}
 	return cloudfleet.New(cloudfleet.Options{
 		Endpoint:          s.endpoint.ValueString(),
+		OrganizationID:    s.organizationID.ValueString(), // unknown is any
 		AccessTokenID:     s.accessTokenID.ValueString(),
 		AccessTokenSecret: s.accessTokenSecret.ValueString(),
 		UserAgent:         userAgent,

@@ -76,6 +76,8 @@ func nextStep(err error) string {
 		return "Set the environment variables CLOUDFLEET_ACCESS_TOKEN_ID and CLOUDFLEET_ACCESS_TOKEN_SECRET, or access_token_id " +
 			"and access_token_secret in the provider block. A token is made in the Cloudfleet Console under API tokens, or with " +
 			"`cloudfleet tokens create`; it needs the role Administrator."
+	case errors.Is(err, cloudfleet.ErrOtherOrganization):
+		return "Set organization_id, or CLOUDFLEET_ORGANIZATION_ID, to the organization you mean, and give the provider an access token of it."
 	case errors.Is(err, context.Canceled):
 		return "The run was interrupted. Run it again to go on."
 	case !isAnswer:

@@ -1,0 +1,60 @@
+package apitoken
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
+)
+
+// failure says which token could not be worked on, and what may have become of
+// its secret.
+func failure(verb string, m model, err error) diag.Diagnostics {
+	var consequence string
+	switch {
+	case !cloudfleet.MayHaveActed(err):
+	case verb == create:
+		consequence = "Cloudfleet may have created the token all the same. Nobody has its secret then: look for a token of this name that is " +
+			"not in the state (the data source cloudfleet_api_tokens lists them), and delete it."
+	case verb == regenerate:
+		consequence = "The old secret may be dead already. The state keeps the old rotation_trigger, so that the next apply regenerates " +
+			"the secret again."
+	}
+	return tfdiag.FromError(fmt.Sprintf("Could not %s API token %q", verb, m.Name.ValueString()), consequence, err, "name", "role")
+}
+
+const (
+	create     = "create"
+	regenerate = "regenerate the secret of"
+)
+
+// warnOfLeftovers says what a create may have left behind whose first answer was
+// lost. It touches nothing: that a token is a leftover is a guess.
+func warnOfLeftovers(ctx context.Context, client *cloudfleet.Client, token cloudfleet.Token, inDoubt time.Duration) diag.Diagnostics {
+	var diags diag.Diagnostics
+	summary := fmt.Sprintf("API token %q may have been created twice", token.Name)
+	began := fmt.Sprintf("No answer came to the first attempt to create it, so it was sent again. The token that was then made is in the state: %s.", token.ID)
+	leftovers, err := client.Leftovers(ctx, token, inDoubt)
+	if err != nil {
+		diags.AddWarning(summary, began+" Whether the first attempt made one too could not be found out: "+tfdiag.Sentence(err)+
+			"\n\nLook for another token of this name and role (the data source cloudfleet_api_tokens lists them). If there is one that nobody "+
+			"uses, delete it.")
+		return diags
+	}
+	if len(leftovers) == 0 {
+		return diags
+	}
+	var list strings.Builder
+	for _, t := range leftovers {
+		fmt.Fprintf(&list, "  - %s, created at %s\n", t.ID, timestamp(t.CreatedAt).ValueString())
+	}
+	diags.AddWarning(summary, began+" At the same time these came to be, with the same name and role:\n\n"+list.String()+
+		"\nUnless it belongs to another resource or person, nobody has the secret of such a token. Delete it in the Cloudfleet Console under "+
+		"API tokens, or import it (`terraform import ADDRESS ID`) and then remove it.")
+	return diags
+}

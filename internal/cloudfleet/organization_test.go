@@ -1,0 +1,113 @@
+package cloudfleet_test
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+)
+
+func organizationCalls(cloud *cloud) (n int) {
+	for _, r := range cloud.Requests() {
+		if r.Path == "/v1/organization" {
+			n++
+		}
+	}
+	return n
+}
+
+func TestOrganizationIsAskedForOnce(t *testing.T) {
+	t.Parallel()
+	cloud := start(t)
+	id := cloud.newToken(t).ID
+	cloud.options.OrganizationID = strings.ToUpper(cloud.OrganizationID)
+	c := newClient(t, cloud.options)
+	var group sync.WaitGroup
+	for range 20 {
+		group.Go(func() {
+			if _, err := c.GetToken(t.Context(), id); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	for _, call := range calls(id) {
+		if err := call.do(t.Context(), c); err != nil && call.name != "accepts secret" {
+			t.Errorf("%s: %s", call.name, err)
+		}
+	}
+	// One each for the check, for the call of that name, and for the secret.
+	if n := organizationCalls(cloud); n > 3 {
+		t.Errorf("got %d calls", n)
+	}
+}
+
+func TestOtherOrganization(t *testing.T) {
+	t.Parallel()
+	cloud := start(t)
+	id := cloud.newToken(t).ID
+	other := cloud.AddOrganization("Other")
+	cloud.options.OrganizationID = other.OrganizationID
+	for _, call := range calls(id) {
+		if call.name == "accepts secret" {
+			continue // it is about the pair alone
+		}
+		err := call.do(t.Context(), newClient(t, cloud.options))
+		if !errors.Is(err, cloudfleet.ErrOtherOrganization) || cloudfleet.MayHaveActed(err) {
+			t.Errorf("%s: got %v", call.name, err)
+		}
+		wantError(t, err, cloud.OrganizationID, other.OrganizationID, `"Test"`)
+	}
+	for _, r := range cloud.Requests() {
+		if r.Path != "/v1/organization" {
+			t.Errorf("asked the other organization: %s", r)
+		}
+	}
+}
+
+// That the question itself found nothing says nothing of what it was asked for.
+func TestOrganizationNotFoundIsNoTokenNotFound(t *testing.T) {
+	t.Parallel()
+	cloud := start(t)
+	id := cloud.newToken(t).ID
+	cloud.options.OrganizationID = cloud.OrganizationID
+	c := newClient(t, cloud.options)
+	cloud.failFirst(1, answer(404, `{"code":"not_found","message":"No."}`, "Content-Type", "application/json"))
+	_, err := c.GetToken(t.Context(), id)
+	if cloudfleet.IsNotFound(err) {
+		t.Error("the token is taken for gone")
+	}
+	wantError(t, err, "GET /v1/organization", "404 Not Found")
+	if _, err := c.GetToken(t.Context(), id); err != nil {
+		t.Errorf("the question was not asked again: %s", err)
+	}
+}
+
+func TestAcceptsSecret(t *testing.T) {
+	t.Parallel()
+	cloud := start(t)
+	token := cloud.newToken(t)
+	c := newClient(t, cloud.options)
+	for secret, want := range map[string]bool{token.Secret: true, someSecret: false} {
+		if good, err := c.AcceptsSecret(t.Context(), token.ID, secret); good != want || err != nil {
+			t.Errorf("got %t, %v, want %t", good, err, want)
+		}
+	}
+	// Only the API's own 401 is an answer.
+	for name, fault := range map[string]http.HandlerFunc{
+		"401 of a proxy": answer(401, "<html>", "Content-Type", "text/html"),
+		"403":            answer(403, `{"code":"forbidden","message":"No."}`),
+		"404":            answer(404, `{"code":"not_found","message":"No."}`),
+		"503":            answer(503, ""),
+		"cut":            cut,
+		"HTML":           answer(200, "<html>"),
+	} {
+		cloud.failFirst(10, fault)
+		if good, err := c.AcceptsSecret(t.Context(), token.ID, someSecret); good || err == nil {
+			t.Errorf("%s: got %t, %v", name, good, err)
+		}
+	}
+}
