@@ -11,7 +11,7 @@ import (
 // nothing that is for tests.
 func TestDependencies(t *testing.T) {
 	for _, test := range []struct{ of, forbidden, why string }{
-		{".", `plugin-testing|kin-openapi|httptest|internal/(mockserver|acctest|cloudfleet/contract)`, "nothing for tests is shipped"},
+		{".", `plugin-testing|kin-openapi|httptest|internal/(mockserver|acctest|protocoltest|cloudfleet/contract)`, "nothing for tests is shipped"},
 		{"./internal/cloudfleet", `terraform-plugin|internal/(apitoken|provider|registry|tfdiag|validate)`, "the client stands on its own"},
 		{"./internal/apitoken", `internal/(registry|provider)$`, "a room knows neither its sister nor the provider"},
 		{"./internal/registry", `internal/(apitoken|provider)$`, "a room knows neither its sister nor the provider"},

@@ -1,0 +1,191 @@
+package protocoltest
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+)
+
+// Resource is one resource with the state that core would keep of it.
+type Resource struct {
+	provider *Provider
+	typeName string
+	schema   *tfprotov6.Schema
+	state    state
+}
+
+type state struct {
+	value    tftypes.Value
+	private  []byte
+	identity *tfprotov6.ResourceIdentityData
+	tainted  bool
+}
+
+// Resource returns a resource of this type that does not exist yet.
+func (p *Provider) Resource(typeName string) *Resource {
+	r := &Resource{provider: p, typeName: typeName, schema: p.schemas.ResourceSchemas[typeName]}
+	r.state.value = tftypes.NewValue(r.schema.ValueType(), nil)
+	return r
+}
+
+// State is the resource's attributes, nil where there is none.
+func (r *Resource) State() map[string]any { return object(r.state.value) }
+
+// Text is an attribute of the state that is a string, empty where there is none.
+func (r *Resource) Text(name string) string {
+	text, _ := r.State()[name].(string)
+	return text
+}
+
+// Identity is the resource's identity, nil where there is none.
+func (r *Resource) Identity() map[string]any {
+	return r.provider.identity(r.typeName, r.state.identity)
+}
+
+// Tainted tells whether a create failed and left something: the next Apply
+// replaces it.
+func (r *Resource) Tainted() bool { return r.state.tainted }
+
+// save keeps a state, unless there is none any more.
+func (r *Resource) save(packed *tfprotov6.DynamicValue, private []byte, identity *tfprotov6.ResourceIdentityData, tainted bool) {
+	r.state = state{value: unpack(r.schema.ValueType(), packed)}
+	if !r.state.value.IsNull() {
+		r.state = state{r.state.value, private, identity, tainted}
+	}
+}
+
+// Plan plans a change to config, or a delete where config is nil, and returns the
+// planned state, in which what is not known yet is Unknown.
+func (r *Resource) Plan(ctx context.Context, config map[string]any) (map[string]any, Diags) {
+	_, planned, diags := r.plan(ctx, config)
+	return object(unpack(r.schema.ValueType(), planned.PlannedState)), diags
+}
+
+func (r *Resource) plan(ctx context.Context, config map[string]any) (*tfprotov6.DynamicValue, *tfprotov6.PlanResourceChangeResponse, Diags) {
+	var diags Diags
+	configured := tftypes.NewValue(r.schema.ValueType(), nil)
+	if config != nil {
+		configured = encode(r.schema.ValueType(), config)
+		valid := must(r.provider.server.ValidateResourceConfig(ctx, &tfprotov6.ValidateResourceConfigRequest{TypeName: r.typeName, Config: pack(configured)}))
+		if diags = valid.Diagnostics; diags.HasError() {
+			return nil, &tfprotov6.PlanResourceChangeResponse{}, diags
+		}
+	}
+	planned := must(r.provider.server.PlanResourceChange(ctx, &tfprotov6.PlanResourceChangeRequest{
+		TypeName: r.typeName, PriorState: pack(r.state.value), PriorPrivate: r.state.private, PriorIdentity: r.state.identity,
+		Config: pack(configured), ProposedNewState: pack(r.propose(configured)),
+	}))
+	return pack(configured), planned, append(diags, planned.Diagnostics...)
+}
+
+// propose is config, with what the provider computes as it is in the state: null
+// in a create, which the provider makes unknown. It looks at the top level alone.
+func (r *Resource) propose(config tftypes.Value) tftypes.Value {
+	if config.IsNull() || r.state.value.IsNull() {
+		return config
+	}
+	before, after := content[map[string]tftypes.Value](r.state.value), content[map[string]tftypes.Value](config)
+	for _, a := range r.schema.Block.Attributes {
+		if a.Computed && after[a.Name].IsNull() {
+			after[a.Name] = before[a.Name]
+		}
+	}
+	return tftypes.NewValue(config.Type(), after)
+}
+
+// Apply plans a change to config and applies it. A state that comes with an error
+// is kept; if it is a create's, it is tainted. To look first at what has become of
+// the resource, as `terraform apply` does, call Refresh.
+func (r *Resource) Apply(ctx context.Context, config map[string]any) Diags {
+	configured, planned, diags := r.plan(ctx, config)
+	if diags.HasError() {
+		return diags
+	}
+	if config != nil && (r.state.tainted || len(planned.RequiresReplace) > 0) {
+		if diags := r.Destroy(ctx); diags.HasError() {
+			return diags
+		}
+		return r.Apply(ctx, config)
+	}
+	before, after := r.state, unpack(r.schema.ValueType(), planned.PlannedState)
+	if after.Equal(before.value) {
+		return diags
+	}
+	applied := must(r.provider.server.ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{
+		TypeName: r.typeName, PriorState: pack(before.value), PlannedState: planned.PlannedState, Config: configured,
+		PlannedPrivate: planned.PlannedPrivate, PlannedIdentity: planned.PlannedIdentity,
+	}))
+	diags = append(diags, applied.Diagnostics...)
+	r.save(applied.NewState, applied.Private, applied.NewIdentity, diags.HasError() && (before.tainted || before.value.IsNull()))
+	if diags.HasError() && r.state.value.IsNull() {
+		r.state = before // for all that core knows
+	}
+	if !diags.HasError() {
+		diags = append(diags, inconsistencies(object(after), r.State())...)
+	}
+	return diags
+}
+
+// inconsistencies are values that an apply left unknown, or made other than
+// planned.
+func inconsistencies(planned, result map[string]any) (diags Diags) {
+	if (planned == nil) != (result == nil) {
+		return Diags{failed("Provider returned invalid result object after apply", fmt.Sprintf("There is a state: %t", result != nil))}
+	}
+	for name, is := range result {
+		if is == Unknown || planned[name] != Unknown && !reflect.DeepEqual(planned[name], is) {
+			diags = append(diags, failed("Provider produced inconsistent result after apply", name))
+		}
+	}
+	return diags
+}
+
+// Destroy plans a delete and applies it. Without a state it does nothing.
+func (r *Resource) Destroy(ctx context.Context) Diags { return r.Apply(ctx, nil) }
+
+// Refresh reads the resource. What is gone is forgotten; an error changes nothing.
+func (r *Resource) Refresh(ctx context.Context) Diags {
+	if r.state.value.IsNull() {
+		return nil
+	}
+	read := must(r.provider.server.ReadResource(ctx, &tfprotov6.ReadResourceRequest{
+		TypeName: r.typeName, CurrentState: pack(r.state.value), Private: r.state.private, CurrentIdentity: r.state.identity,
+	}))
+	if diags := Diags(read.Diagnostics); diags.HasError() {
+		return diags
+	}
+	r.save(read.NewState, read.Private, read.NewIdentity, r.state.tainted)
+	return read.Diagnostics
+}
+
+// Import imports by ID and reads what was imported.
+func (r *Resource) Import(ctx context.Context, id string) Diags {
+	return r.imported(ctx, &tfprotov6.ImportResourceStateRequest{TypeName: r.typeName, ID: id})
+}
+
+// ImportByIdentity imports by identity and reads what was imported.
+func (r *Resource) ImportByIdentity(ctx context.Context, identity map[string]any) Diags {
+	data := pack(encode(r.provider.identities[r.typeName].ValueType(), identity))
+	return r.imported(ctx, &tfprotov6.ImportResourceStateRequest{
+		TypeName: r.typeName, Identity: &tfprotov6.ResourceIdentityData{IdentityData: data},
+	})
+}
+
+func (r *Resource) imported(ctx context.Context, req *tfprotov6.ImportResourceStateRequest) Diags {
+	found := must(r.provider.server.ImportResourceState(ctx, req))
+	diags := Diags(found.Diagnostics)
+	if diags.HasError() {
+		return diags
+	}
+	before, one := r.state, found.ImportedResources[0]
+	r.save(one.State, one.Private, one.Identity, false)
+	if diags = append(diags, r.Refresh(ctx)...); diags.HasError() {
+		r.state = before
+	} else if r.state.value.IsNull() {
+		diags = append(diags, failed("Cannot import non-existent remote object", req.ID))
+	}
+	return diags
+}

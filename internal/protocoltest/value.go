@@ -1,0 +1,126 @@
+package protocoltest
+
+import (
+	"fmt"
+	"math/big"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+)
+
+// Unknown stands in a map for a value that is known only after apply.
+var Unknown any = tftypes.UnknownValue
+
+// Diags are diagnostics as they come over the protocol.
+type Diags []*tfprotov6.Diagnostic
+
+// HasError tells whether one of them is an error.
+func (d Diags) HasError() bool {
+	for _, one := range d {
+		if one.Severity == tfprotov6.DiagnosticSeverityError {
+			return true
+		}
+	}
+	return false
+}
+
+// String is all that a user would read, each with its severity first and, where
+// it is about an attribute, the attribute's path.
+func (d Diags) String() string {
+	var b strings.Builder
+	for _, one := range d {
+		fmt.Fprintf(&b, "%s: %s [%s]\n%s\n", one.Severity, one.Summary, one.Attribute, one.Detail)
+	}
+	return b.String()
+}
+
+func failed(summary, detail string) *tfprotov6.Diagnostic {
+	return &tfprotov6.Diagnostic{Severity: tfprotov6.DiagnosticSeverityError, Summary: summary, Detail: detail}
+}
+
+// must is for errors beside the diagnostics: mistakes in the test.
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// encode makes an object of this type. An attribute that the map leaves out is
+// null. Those of configurations are simple: no lists, no objects.
+func encode(typ tftypes.Type, attributes map[string]any) tftypes.Value {
+	values := map[string]tftypes.Value{}
+	for name, kind := range must(as[tftypes.Object](typ)).AttributeTypes {
+		values[name] = tftypes.NewValue(kind, attributes[name])
+	}
+	for name := range attributes {
+		if _, known := values[name]; !known {
+			panic(fmt.Sprintf("the schema has no %q", name))
+		}
+	}
+	return tftypes.NewValue(typ, values)
+}
+
+func as[T any](v any) (T, error) {
+	t, ok := v.(T)
+	if !ok {
+		return t, fmt.Errorf("%T is not %T", v, t)
+	}
+	return t, nil
+}
+
+// decode is the way back. Every number is an int64.
+func decode(v tftypes.Value) any {
+	switch {
+	case v.IsNull():
+		return nil
+	case !v.IsKnown():
+		return Unknown
+	case v.Type().Is(tftypes.String):
+		return content[string](v)
+	case v.Type().Is(tftypes.Bool):
+		return content[bool](v)
+	case v.Type().Is(tftypes.Number):
+		number, _ := new(big.Float).Set(content[*big.Float](v)).Int64()
+		return number
+	case v.Type().Is(tftypes.Object{}), v.Type().Is(tftypes.Map{}):
+		elements := map[string]any{}
+		for name, element := range content[map[string]tftypes.Value](v) {
+			elements[name] = decode(element)
+		}
+		return elements
+	default:
+		elements := []any{}
+		for _, element := range content[[]tftypes.Value](v) {
+			elements = append(elements, decode(element))
+		}
+		return elements
+	}
+}
+
+func content[T any](v tftypes.Value) (to T) {
+	if err := v.As(&to); err != nil {
+		panic(err)
+	}
+	return to
+}
+
+// object decodes an object, nil for a null one.
+func object(v tftypes.Value) map[string]any {
+	attributes, _ := decode(v).(map[string]any)
+	return attributes
+}
+
+// pack and unpack are the way over the wire. What was not sent is null.
+func pack(v tftypes.Value) *tfprotov6.DynamicValue {
+	packed := must(tfprotov6.NewDynamicValue(v.Type(), v))
+	return &packed
+}
+
+func unpack(typ tftypes.Type, packed *tfprotov6.DynamicValue) tftypes.Value {
+	if packed == nil {
+		return tftypes.NewValue(typ, nil)
+	}
+	return must(packed.Unmarshal(typ))
+}
