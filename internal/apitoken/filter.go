@@ -1,0 +1,70 @@
+package apitoken
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"regexp/syntax"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/validate"
+)
+
+// filter chooses tokens. It is the arguments of everything that lists them, to be
+// embedded in a model; null lets every token pass.
+type filter struct {
+	Role       types.String `tfsdk:"role"`
+	NamePrefix types.String `tfsdk:"name_prefix"`
+	NameRegex  types.String `tfsdk:"name_regex"`
+}
+
+const (
+	filterByRole       = "Only tokens with this role: `Administrator` or `User`."
+	filterByNamePrefix = "Only tokens whose name begins with this, such as `team-a-`. Upper and lower case differ."
+	filterByNameRegex  = "Only tokens whose name matches this regular expression, in the [syntax of RE2](https://github.com/google/re2/wiki/Syntax). " +
+		"It may match any part of the name: use `^` and `$` for all of it. Not together with `name_prefix`."
+)
+
+// Validators of role and name_regex; name_prefix needs none.
+func roleFilterValidators() []validator.String {
+	return []validator.String{validate.String(cloudfleet.CheckRole)}
+}
+
+func nameRegexValidators() []validator.String {
+	return []validator.String{validate.String(checkNameRegex), stringvalidator.ConflictsWith(path.MatchRoot("name_prefix"))}
+}
+
+// compile returns what tells whether a token passes. A name_regex that is no regular
+// expression is an error, which validation has usually found before.
+func (f filter) compile() (func(cloudfleet.Token) bool, diag.Diagnostics) {
+	expression, err := compileNameRegex(f.NameRegex.ValueString())
+	if err != nil {
+		return nil, diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("name_regex"), "Invalid name_regex", tfdiag.Sentence(err))}
+	}
+	return func(t cloudfleet.Token) bool {
+		return (f.Role.IsNull() || string(t.Role) == f.Role.ValueString()) &&
+			strings.HasPrefix(t.Name, f.NamePrefix.ValueString()) &&
+			expression.MatchString(t.Name)
+	}, nil
+}
+
+func checkNameRegex(s string) error {
+	_, err := compileNameRegex(s)
+	return err
+}
+
+func compileNameRegex(s string) (*regexp.Regexp, error) {
+	expression, err := regexp.Compile(s)
+	if fault, ok := errors.AsType[*syntax.Error](err); ok {
+		err = fmt.Errorf("%q is not a regular expression in the syntax of RE2: %s at %q", s, fault.Code, fault.Expr)
+	}
+	return expression, err
+}
