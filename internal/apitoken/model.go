@@ -81,3 +81,25 @@ func timestamp(t time.Time) types.String {
 func rotates(before, after types.String) bool {
 	return !before.IsNull() && !after.IsNull() && !before.Equal(after)
 }
+
+// readableModel is what can be read of a token that exists: all but its secret.
+type readableModel struct {
+	ID        types.String `tfsdk:"id"`
+	Name      types.String `tfsdk:"name"`
+	Role      types.String `tfsdk:"role"`
+	CreatedAt types.String `tfsdk:"created_at"`
+}
+
+const (
+	roleDescription      = "`Administrator` pushes and pulls images and manages tokens; `User` pulls."
+	createdAtDescription = "When the token was created, RFC 3339 in UTC."
+)
+
+func readable(t cloudfleet.Token) readableModel {
+	return readableModel{
+		ID:        types.StringValue(t.ID),
+		Name:      types.StringValue(t.Name),
+		Role:      types.StringValue(string(t.Role)),
+		CreatedAt: timestamp(t.CreatedAt),
+	}
+}

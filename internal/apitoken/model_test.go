@@ -1,6 +1,7 @@
 package apitoken
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -50,5 +51,22 @@ func TestModelTakesOverAnAnswer(t *testing.T) {
 	}
 	if got := timestamp(time.Time{}); !got.IsNull() {
 		t.Errorf("a time that the API did not tell became %s", got)
+	}
+}
+
+func TestCollectPutsTokensInOrder(t *testing.T) {
+	early := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	late := early.Add(time.Nanosecond)
+	served := []cloudfleet.Token{{ID: "a", CreatedAt: late}, {ID: "c", CreatedAt: early}, {ID: "x"}, {ID: "b", CreatedAt: early}, {ID: "skipped"}}
+	tokens, err := collect(func(yield func(cloudfleet.Token, error) bool) {
+		for _, t := range served {
+			if !yield(t, nil) {
+				return
+			}
+		}
+	}, func(t cloudfleet.Token) bool { return t.ID != "skipped" })
+	want := []cloudfleet.Token{served[2], served[3], served[1], served[0]}
+	if err != nil || !slices.Equal(tokens, want) {
+		t.Errorf("got %v, %v, want %v", tokens, err, want)
 	}
 }

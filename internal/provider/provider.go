@@ -101,7 +101,11 @@ func (p *Provider) Resources(context.Context) []func() resource.Resource {
 }
 
 func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{registry.NewDataSource}
+	return []func() datasource.DataSource{
+		apitoken.NewDataSource,
+		apitoken.NewTokensDataSource,
+		registry.NewDataSource,
+	}
 }
 
 func (p *Provider) Functions(context.Context) []func() function.Function {

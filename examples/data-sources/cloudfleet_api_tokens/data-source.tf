@@ -1,0 +1,19 @@
+data "cloudfleet_api_tokens" "administrators" {
+  role = "Administrator"
+}
+
+data "cloudfleet_api_tokens" "pipelines" {
+  name_regex = "^(github|gitlab)-"
+}
+
+# Fails the plan's checks, not the plan, when too many may push images.
+check "few_administrators" {
+  assert {
+    condition     = length(data.cloudfleet_api_tokens.administrators.tokens) <= 5
+    error_message = "Administrators: ${join(", ", data.cloudfleet_api_tokens.administrators.tokens[*].name)}."
+  }
+}
+
+output "pipelines" {
+  value = { for token in data.cloudfleet_api_tokens.pipelines.tokens : token.id => token.name }
+}

@@ -1,0 +1,138 @@
+package apitoken
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/datasourcevalidator"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/validate"
+)
+
+var (
+	_ datasource.DataSourceWithConfigure        = (*DataSource)(nil)
+	_ datasource.DataSourceWithConfigValidators = (*DataSource)(nil)
+)
+
+// DataSource is the data source cloudfleet_api_token.
+type DataSource struct {
+	client *cloudfleet.Client
+}
+
+// NewDataSource returns the data source for the provider to serve.
+func NewDataSource() datasource.DataSource { return &DataSource{} }
+
+func (d *DataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_api_token"
+}
+
+func (d *DataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "An API token that exists already, found by its ID or by its name. Its secret cannot be read: Cloudfleet shows it " +
+			"only once. To create a token, or to rotate one, use the resource `cloudfleet_api_token`.",
+		Attributes: map[string]schema.Attribute{
+			"id": schema.StringAttribute{
+				Optional: true, Computed: true,
+				MarkdownDescription: "ID of the token: the user name for `docker login`. Set this or `name`.",
+				Validators:          []validator.String{validate.String(cloudfleet.CheckTokenID)},
+			},
+			"name": schema.StringAttribute{
+				Optional: true, Computed: true,
+				MarkdownDescription: "Name of the token, in full; upper and lower case differ. Set this or `id`. When several tokens have the " +
+					"name, the error lists their IDs.",
+			},
+			"role": schema.StringAttribute{
+				Computed:            true,
+				MarkdownDescription: roleDescription,
+			},
+			"created_at": schema.StringAttribute{
+				Computed:            true,
+				MarkdownDescription: createdAtDescription,
+			},
+		},
+	}
+}
+
+// ConfigValidators hold a configuration to one way of finding the token.
+func (d *DataSource) ConfigValidators(context.Context) []datasource.ConfigValidator {
+	return []datasource.ConfigValidator{datasourcevalidator.ExactlyOneOf(path.MatchRoot("id"), path.MatchRoot("name"))}
+}
+
+func (d *DataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
+	if data := providerdata.From(req.ProviderData, &resp.Diagnostics); data != nil {
+		d.client = data.Client
+	}
+}
+
+func (d *DataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	var m readableModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	var token cloudfleet.Token
+	if m.Name.IsNull() {
+		token = d.byID(ctx, m.ID.ValueString(), &resp.Diagnostics)
+	} else {
+		token = d.byName(ctx, m.Name.ValueString(), &resp.Diagnostics)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, readable(token))...)
+}
+
+func (d *DataSource) byID(ctx context.Context, id string, diags *diag.Diagnostics) cloudfleet.Token {
+	token, err := d.client.GetToken(ctx, id)
+	if cloudfleet.IsNotFound(err) {
+		diags.Append(none("id", fmt.Sprintf("There is no API token with the ID %q", id)))
+	} else if err != nil {
+		diags.Append(tfdiag.FromError(fmt.Sprintf("Could not read the API token with the ID %q", id), "", err)...)
+	}
+	return token
+}
+
+func (d *DataSource) byName(ctx context.Context, name string, diags *diag.Diagnostics) cloudfleet.Token {
+	tokens, err := collect(d.client.ListTokens(ctx), func(t cloudfleet.Token) bool { return t.Name == name })
+	switch {
+	case err != nil:
+		diags.Append(tfdiag.FromError(fmt.Sprintf("Could not look for the API token %q", name), "", err)...)
+	case len(tokens) == 0:
+		diags.Append(none("name", fmt.Sprintf("There is no API token %q", name)))
+	case len(tokens) > 1:
+		diags.Append(several(name, tokens))
+	default:
+		return tokens[0]
+	}
+	return cloudfleet.Token{}
+}
+
+func none(attribute, summary string) diag.Diagnostic {
+	return diag.NewAttributeErrorDiagnostic(path.Root(attribute), summary, fmt.Sprintf(
+		"The organization that the provider's access token belongs to has no token with this %[1]s. Correct the %[1]s, or see with the data "+
+			"source cloudfleet_api_tokens which tokens there are.\n\n"+
+			"A data source is read before anything is created: for a token of this same configuration, use the attributes of its resource.",
+		attribute))
+}
+
+// several lets a person pick one of the tokens that share a name. Lines that begin
+// with spaces are not wrapped by the CLI.
+func several(name string, tokens []cloudfleet.Token) diag.Diagnostic {
+	var choice strings.Builder
+	for _, t := range tokens {
+		created := cmp.Or(timestamp(t.CreatedAt).ValueString(), "at an unknown time")
+		fmt.Fprintf(&choice, "\n  %s  %s, created %s", t.ID, t.Role, created)
+	}
+	return diag.NewAttributeErrorDiagnostic(path.Root("name"), fmt.Sprintf("There are %d API tokens %q", len(tokens), name),
+		"Names need not be unique, and the data source takes one token. Set id, in place of name, to the one you mean:\n"+choice.String())
+}
