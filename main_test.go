@@ -12,10 +12,11 @@ import (
 func TestDependencies(t *testing.T) {
 	for _, test := range []struct{ of, forbidden, why string }{
 		{".", `plugin-testing|kin-openapi|httptest|internal/(mockserver|acctest|protocoltest|cloudfleet/contract)`, "nothing for tests is shipped"},
-		{"./internal/cloudfleet", `terraform-plugin|internal/(apitoken|provider|registry|tfdiag|validate)`, "the client stands on its own"},
-		{"./internal/apitoken", `internal/(registry|provider)$`, "a room knows neither its sister nor the provider"},
-		{"./internal/registry", `internal/(apitoken|provider)$`, "a room knows neither its sister nor the provider"},
-		{"./internal/dockerconfig", `terraform-plugin|internal/(cloudfleet|apitoken|provider|registry|tfdiag|validate)`, "Docker's configuration stands on its own"},
+		{"./internal/cloudfleet", `terraform-plugin|internal/(apitoken|organization|provider|registry|tfdiag|validate)`, "the client stands on its own"},
+		{"./internal/apitoken", `internal/(organization|registry|provider)$`, "a room knows neither its sister nor the provider"},
+		{"./internal/organization", `internal/(apitoken|registry|provider)$`, "a room knows neither its sister nor the provider"},
+		{"./internal/registry", `internal/(apitoken|organization|provider)$`, "a room knows neither its sister nor the provider"},
+		{"./internal/dockerconfig", `terraform-plugin|internal/(cloudfleet|apitoken|organization|provider|registry|tfdiag|validate)`, "Docker's configuration stands on its own"},
 		{"./internal/mockserver", `internal/(cloudfleet|provider)`, "the mock server is written against the contract alone"},
 	} {
 		out, err := exec.Command("go", "list", "-deps", test.of).Output()

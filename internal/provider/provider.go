@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/apitoken"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/organization"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/registry"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/validate"
 )
@@ -104,6 +105,7 @@ func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
 		apitoken.NewDataSource,
 		apitoken.NewTokensDataSource,
+		organization.NewDataSource,
 		registry.NewDataSource,
 	}
 }
