@@ -27,7 +27,7 @@ func issue(t *testing.T, cloud *acctest.Cloud, name string, role cloudfleet.Role
 	if err != nil {
 		t.Fatal(err)
 	}
-	token, err := client.CreateToken(t.Context(), cloudfleet.TokenSettings{Name: name, Role: role})
+	token, _, err := client.CreateToken(t.Context(), cloudfleet.TokenSettings{Name: name, Role: role})
 	if err != nil {
 		t.Fatal(err)
 	}

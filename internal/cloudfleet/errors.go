@@ -54,24 +54,33 @@ func (e *Error) Status() string {
 // endpoint that is mistyped, is no such answer.
 func IsNotFound(err error) bool {
 	e, ok := errors.AsType[*Error](err)
-	return ok && e.StatusCode == http.StatusNotFound && e.Code == codeNotFound
+	return ok && e.StatusCode == http.StatusNotFound && e.Code == codeNotFound && !wasUnsent(err)
 }
 
 // MayHaveActed tells whether the server may have done what it was asked in spite
 // of err: to one of the attempts no answer came, or none that can be understood,
 // or a status from 500 on.
 func MayHaveActed(err error) bool {
-	if e, ok := errors.AsType[*Error](err); ok && e.StatusCode < 300 {
-		return true
-	}
+	e, ok := errors.AsType[*Error](err)
 	_, doubtful := errors.AsType[doubtfulError](err)
-	return doubtful
+	return (doubtful || ok && e.StatusCode < 300) && !wasUnsent(err)
 }
 
 // doubtfulError is of a call after which nobody knows what the server has done.
 type doubtfulError struct{ error }
 
 func (e doubtfulError) Unwrap() error { return e.error }
+
+// unsentError is of what is asked before a call, which was not sent then: it says
+// nothing of what the call is about.
+type unsentError struct{ error }
+
+func (e unsentError) Unwrap() error { return e.error }
+
+func wasUnsent(err error) bool {
+	_, unsent := errors.AsType[unsentError](err)
+	return unsent
+}
 
 func errorFrom(resp *http.Response, content []byte) *Error {
 	e := unexpected(resp, "")

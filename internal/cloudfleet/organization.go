@@ -52,9 +52,8 @@ func (c *Client) checkOrganization(ctx context.Context) error {
 		return nil
 	}
 	_, err, _ := c.organization.asking.Do("", func() (any, error) { return c.GetOrganization(ctx) })
-	if IsNotFound(err) {
-		// It must not be taken for an answer about what the call itself is about.
-		return errors.New(err.Error())
+	if err != nil {
+		return unsentError{err}
 	}
-	return err
+	return nil
 }

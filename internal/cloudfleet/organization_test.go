@@ -68,20 +68,29 @@ func TestOtherOrganization(t *testing.T) {
 	}
 }
 
-// That the question itself found nothing says nothing of what it was asked for.
-func TestOrganizationNotFoundIsNoTokenNotFound(t *testing.T) {
+// What the question before a call met says nothing of what the call is about.
+func TestOrganizationThatCannotBeHad(t *testing.T) {
 	t.Parallel()
 	cloud := start(t)
 	id := cloud.newToken(t).ID
 	cloud.options.OrganizationID = cloud.OrganizationID
+	cloud.options.MaxRetries = 0
 	c := newClient(t, cloud.options)
-	cloud.failFirst(1, answer(404, `{"code":"not_found","message":"No."}`, "Content-Type", "application/json"))
-	_, err := c.GetToken(t.Context(), id)
-	if cloudfleet.IsNotFound(err) {
-		t.Error("the token is taken for gone")
+	for message, fault := range map[string]http.HandlerFunc{
+		"404 Not Found": answer(404, `{"code":"not_found","message":"No."}`, "Content-Type", "application/json"),
+		"500 Internal":  answer(500, ""),
+		"200 OK":        answer(200, "{}"),
+		"EOF":           cut,
+	} {
+		cloud.failFirst(10, fault)
+		_, err := c.RegenerateToken(t.Context(), id)
+		wantError(t, err, "/v1/organization", message)
+		if cloudfleet.IsNotFound(err) || cloudfleet.MayHaveActed(err) {
+			t.Errorf("it is taken for an answer about the token: %s", err)
+		}
 	}
-	wantError(t, err, "GET /v1/organization", "404 Not Found")
-	if _, err := c.GetToken(t.Context(), id); err != nil {
+	cloud.Intercept(nil)
+	if _, err := c.RegenerateToken(t.Context(), id); err != nil {
 		t.Errorf("the question was not asked again: %s", err)
 	}
 }

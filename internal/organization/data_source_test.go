@@ -64,7 +64,7 @@ func TestAccOrganizationOfAUser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	user, err := client.CreateToken(t.Context(), cloudfleet.TokenSettings{Name: "user", Role: cloudfleet.RoleUser})
+	user, _, err := client.CreateToken(t.Context(), cloudfleet.TokenSettings{Name: "user", Role: cloudfleet.RoleUser})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -72,7 +72,7 @@ func TestLifeOfAResource(t *testing.T) {
 func TestTaint(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.Start(t, mockserver.Options{})
-	r := protocoltest.Start(t, cloud, nil).Resource(typeName)
+	r := protocoltest.Start(t, cloud, map[string]any{"organization_id": nil}).Resource(typeName)
 	const id = "2iKo4Asy51EUx2gpJFW76t"
 	cloud.Intercept(func(http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
