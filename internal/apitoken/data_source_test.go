@@ -38,7 +38,7 @@ func issue(t *testing.T, cloud *acctest.Cloud, name string, role cloudfleet.Role
 func onlyRead(t *testing.T, cloud *acctest.Cloud, steps ...resource.TestStep) {
 	t.Helper()
 	for i := range steps {
-		if !strings.Contains(steps[i].Config, "provider ") {
+		if !strings.Contains(steps[i].Config, `provider "cloudfleet"`) {
 			steps[i].Config = cloud.ProviderBlock() + steps[i].Config
 		}
 	}
@@ -118,23 +118,30 @@ func TestAccReadANameThatSeveralHave(t *testing.T) {
 	)
 }
 
+// What is wrong is said before the data source would be read, which here is in the apply.
 func TestAccReadWithInvalidArguments(t *testing.T) {
-	for name, test := range map[string]struct{ config, message string }{
-		"neither ID nor name": {dataSource("api_token", "ci"), "Exactly one of these attributes must be configured: [id,name]"},
-		"both":                {dataSource("api_token", "ci", byName("ci"), byID("x")), "Exactly one of these attributes must be configured: [id,name]"},
-		"no ID":               {dataSource("api_token", "ci", byID("../organization")), `"../organization" is not the ID of an API token`},
-		"role":                {dataSource("api_tokens", "all", `role = "user"`), `"user" is not a role, but "User" is`},
-		"regex": {dataSource("api_tokens", "all", `name_regex = "ci("`),
+	for name, test := range map[string]struct {
+		kind      string
+		arguments []string
+		message   string
+	}{
+		"neither ID nor name": {"api_token", nil, "Exactly one of these attributes must be configured: [id,name]"},
+		"both":                {"api_token", []string{byName("ci"), byID("x")}, "Exactly one of these attributes must be configured: [id,name]"},
+		"no ID":               {"api_token", []string{byID("../organization")}, `"../organization" is not the ID of an API token`},
+		"role":                {"api_tokens", []string{`role = "user"`}, `"user" is not a role, but "User" is`},
+		"regex": {"api_tokens", []string{`name_regex = "ci("`},
 			`"ci(" is not a regular expression in the syntax of RE2: missing closing ) at "ci(".`},
-		"prefix and regex": {dataSource("api_tokens", "all", `name_regex = "ci"`, `name_prefix = "ci"`),
+		"prefix and regex": {"api_tokens", []string{`name_regex = "ci"`, `name_prefix = "ci"`},
 			`Attribute "name_prefix" cannot be specified when "name_regex" is specified`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cloud := acctest.Start(t, mockserver.Options{})
-			onlyRead(t, cloud, resource.TestStep{Config: test.config, ExpectError: message(test.message)})
-			if requests := cloud.Requests(); len(requests) > 0 {
-				t.Errorf("the API was asked: %v", requests)
-			}
+			onlyRead(t, cloud, resource.TestStep{
+				Config: "resource \"terraform_data\" \"late\" {}\n" +
+					dataSource(test.kind, "ci", append(test.arguments, "depends_on = [terraform_data.late]")...),
+				PlanOnly:    true,
+				ExpectError: message(test.message),
+			})
 		})
 	}
 }
