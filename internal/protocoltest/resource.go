@@ -31,6 +31,9 @@ func (p *Provider) Resource(typeName string) *Resource {
 	return r
 }
 
+// Use lets another provider go on with the resource, as each run of a CLI does.
+func (r *Resource) Use(p *Provider) { r.provider = p }
+
 // State is the resource's attributes, nil where there is none.
 func (r *Resource) State() map[string]any { return object(r.state.value) }
 

@@ -1,0 +1,161 @@
+package apitoken_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"time"
+)
+
+// fault is what goes wrong with a call.
+type fault struct {
+	name string
+	// does answers in place of the API. It is nil where nobody listens at all.
+	does func(api http.Handler, w http.ResponseWriter, r *http.Request)
+	// says is what an error about it must contain.
+	says []string
+}
+
+const (
+	deletedElsewhere = "404, deleted elsewhere"
+
+	runAgain   = "run it again"
+	network    = "HTTPS_PROXY"
+	fewMinutes = "in a few minutes"
+	requestID  = "Request ID: mock-"
+	noWhole    = "no whole answer within the request timeout"
+)
+
+// faults are all that goes wrong between the provider and the API. Elsewhere is
+// another server, that nothing must be sent to.
+func faults(elsewhere string) []fault {
+	return []fault{
+		{"connection refused", nil, []string{"connection refused", network, runAgain}},
+		{"connection cut before the server acted", func(_ http.Handler, _ http.ResponseWriter, r *http.Request) {
+			received(r)
+			cut()
+		}, []string{"EOF", network, runAgain}},
+		{"connection cut after the server acted", func(api http.Handler, _ http.ResponseWriter, r *http.Request) {
+			act(api, r)
+			cut()
+		}, []string{"EOF", network, runAgain}},
+		{"time-out before the server acted", func(_ http.Handler, _ http.ResponseWriter, r *http.Request) {
+			received(r)
+			<-r.Context().Done()
+		}, []string{noWhole, network, runAgain}},
+		{"time-out after the server acted", func(api http.Handler, _ http.ResponseWriter, r *http.Request) {
+			act(api, r)
+			<-r.Context().Done()
+		}, []string{noWhole, network, runAgain}},
+		{"429, `Retry-After` in seconds", refuse(429, "rate_limited", func() string { return "1" }),
+			[]string{"429 Too Many Requests (rate_limited)", requestID, "Retry-After: 1", runAgain}},
+		{"429, `Retry-After` as a date", refuse(429, "rate_limited", func() string { return time.Now().UTC().Add(2 * time.Second).Format(http.TimeFormat) }),
+			[]string{"429 Too Many Requests (rate_limited)", requestID, "Retry-After: ", runAgain}},
+		{"429, `Retry-After` of an hour", refuse(429, "rate_limited", func() string { return "3600" }),
+			[]string{"429 Too Many Requests (rate_limited)", requestID, "Retry-After: 3600", runAgain}},
+		{"500", refuse(500, "internal", nil), []string{"500 Internal Server Error (internal)", requestID, fewMinutes}},
+		{"500 after the server acted", after(refuse(500, "internal", nil)), []string{"500 Internal Server Error (internal)", requestID, fewMinutes}},
+		{"502 with a page of HTML", page(502), []string{"502 Bad Gateway", "text/html", requestID, fewMinutes}},
+		{"503", refuse(503, "unavailable", nil), []string{"503 Service Unavailable (unavailable)", requestID, fewMinutes}},
+		{"401", refuse(401, "unauthorized", nil), []string{"401 Unauthorized (unauthorized)", requestID, "CLOUDFLEET_ACCESS_TOKEN_SECRET"}},
+		{"403", refuse(403, "forbidden", nil), []string{"403 Forbidden (forbidden)", requestID, "role Administrator"}},
+		{deletedElsewhere, gone, []string{"404 Not Found (not_found)", requestID, "new plan"}},
+		{"404 with a page of HTML", page(404), []string{"404 Not Found", "text/html", requestID, "endpoint"}},
+		{"409", refuse(409, "conflict", nil), []string{"409 Conflict (conflict)", requestID, runAgain}},
+		{"422 with details", answerWith(422, `{"code": "validation_failed", "message": "The token is not valid.", "details": [{"field": "name", "message": "is taken"}]}`),
+			[]string{"422 Unprocessable Entity (validation_failed)", "Is taken.", requestID, runAgain}},
+		{"answer cut short", after(cutShort), []string{"broke off", network, runAgain}},
+		{"empty answer", after(answerWith(200, "")), []string{"200 OK", requestID, "report"}},
+		{"answer of the wrong JSON type", after(answerWith(200, `"yes"`)), []string{"200 OK", requestID, "report"}},
+		{"redirect to another host", func(_ http.Handler, w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, elsewhere+r.URL.Path, http.StatusTemporaryRedirect)
+		}, []string{"307 Temporary Redirect", "redirect", requestID, "endpoint"}},
+		{"`Link` to another host", func(api http.Handler, w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Link", fmt.Sprintf(`<%s%s>; rel="next"`, elsewhere, r.URL.Path))
+			api.ServeHTTP(w, r)
+		}, []string{"200 OK", "not followed", requestID, "endpoint"}},
+		{"answer of 100 MB", after(large), []string{"more than 4 MiB", network, runAgain}},
+		{"answer in slow drips", after(drip), []string{noWhole, network, runAgain}},
+	}
+}
+
+// received waits for the whole request: only then does a server notice that the
+// client has left.
+func received(r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }
+
+func act(api http.Handler, r *http.Request) { api.ServeHTTP(httptest.NewRecorder(), r) }
+
+func cut() { panic(http.ErrAbortHandler) }
+
+type faultHandler = func(http.Handler, http.ResponseWriter, *http.Request)
+
+// after lets the server act, and then answers in its place.
+func after(then faultHandler) faultHandler {
+	return func(api http.Handler, w http.ResponseWriter, r *http.Request) {
+		act(api, r)
+		then(api, w, r)
+	}
+}
+
+func answerWith(status int, body string) faultHandler {
+	return func(_ http.Handler, w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}
+}
+
+func refuse(status int, code string, retryAfter func() string) faultHandler {
+	answer := answerWith(status, `{"code": "`+code+`", "message": "No.", "details": []}`)
+	return func(api http.Handler, w http.ResponseWriter, r *http.Request) {
+		if retryAfter != nil {
+			w.Header().Set("Retry-After", retryAfter())
+		}
+		answer(api, w, r)
+	}
+}
+
+func page(status int) faultHandler {
+	return func(_ http.Handler, w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, "<html><h1>Sorry</h1></html>")
+	}
+}
+
+// gone deletes the token that a request is about before the API looks for it.
+func gone(api http.Handler, w http.ResponseWriter, r *http.Request) {
+	path, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/v1/tokens"), "/regenerate")
+	if path == "" {
+		refuse(404, "not_found", nil)(api, w, r)
+		return
+	}
+	del := r.Clone(r.Context())
+	del.Method, del.URL.Path, del.Body, del.ContentLength = http.MethodDelete, "/v1/tokens"+path, http.NoBody, 0
+	act(api, del)
+	api.ServeHTTP(w, r)
+}
+
+func cutShort(_ http.Handler, w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Length", "1000")
+	_, _ = io.WriteString(w, `{"id": "`)
+}
+
+func large(_ http.Handler, w http.ResponseWriter, _ *http.Request) {
+	chunk := make([]byte, 1<<20)
+	for range 100 {
+		if _, err := w.Write(chunk); err != nil {
+			return
+		}
+	}
+}
+
+func drip(_ http.Handler, w http.ResponseWriter, r *http.Request) {
+	for r.Context().Err() == nil {
+		_, _ = io.WriteString(w, " ")
+		_ = http.NewResponseController(w).Flush()
+		time.Sleep(20 * time.Millisecond)
+	}
+}
