@@ -97,19 +97,21 @@ func (p *Provider) List(ctx context.Context, typeName string, config map[string]
 	}
 }
 
-// Invoke plans an action and runs it. Progress is called with each message as it
-// comes.
-func (p *Provider) Invoke(ctx context.Context, actionType string, config map[string]any, progress func(string)) Diags {
+// PlanAction plans an action. What is not known yet is Unknown in config.
+func (p *Provider) PlanAction(ctx context.Context, actionType string, config map[string]any) Diags {
 	packed := pack(encode(p.schemas.ActionSchemas[actionType].Schema.ValueType(), config))
 	valid := must(p.server.ValidateActionConfig(ctx, &tfprotov6.ValidateActionConfigRequest{ActionType: actionType, Config: packed}))
-	diags := Diags(valid.Diagnostics)
-	if diags.HasError() {
-		return diags
+	if Diags(valid.Diagnostics).HasError() {
+		return valid.Diagnostics
 	}
 	planned := must(p.server.PlanAction(ctx, &tfprotov6.PlanActionRequest{ActionType: actionType, Config: packed}))
-	if diags = append(diags, planned.Diagnostics...); diags.HasError() {
-		return diags
-	}
+	return append(valid.Diagnostics, planned.Diagnostics...)
+}
+
+// Invoke runs an action, which a CLI has planned before. Progress is called with
+// each message as it comes, while the action goes on.
+func (p *Provider) Invoke(ctx context.Context, actionType string, config map[string]any, progress func(string)) (diags Diags) {
+	packed := pack(encode(p.schemas.ActionSchemas[actionType].Schema.ValueType(), config))
 	stream := must(p.server.InvokeAction(ctx, &tfprotov6.InvokeActionRequest{ActionType: actionType, Config: packed}))
 	for event := range stream.Events {
 		switch e := event.Type.(type) {

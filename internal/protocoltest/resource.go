@@ -48,6 +48,10 @@ func (r *Resource) Identity() map[string]any {
 	return r.provider.identity(r.typeName, r.state.identity)
 }
 
+// ForgetIdentity makes the state one that a CLI without identities has written,
+// such as Terraform before 1.12.
+func (r *Resource) ForgetIdentity() { r.state.identity = nil }
+
 // Tainted tells whether a create failed and left something: the next Apply
 // replaces it.
 func (r *Resource) Tainted() bool { return r.state.tainted }
