@@ -4,25 +4,21 @@ package apitoken
 import (
 	"context"
 
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/validate"
 )
 
 var (
-	_ resource.ResourceWithConfigure   = (*Resource)(nil)
-	_ resource.ResourceWithModifyPlan  = (*Resource)(nil)
-	_ resource.ResourceWithImportState = (*Resource)(nil)
+	_ resource.ResourceWithConfigure  = (*Resource)(nil)
+	_ resource.ResourceWithModifyPlan = (*Resource)(nil)
 )
 
 // Resource is cloudfleet_api_token.
@@ -139,6 +135,7 @@ func (r *Resource) Create(ctx context.Context, req resource.CreateRequest, resp 
 		m.setSecret(token, 0)
 	}
 	m.setToken(token)
+	resp.Diagnostics.Append(identify(ctx, resp.Identity, m.ID)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	if inDoubt > 0 {
 		resp.Diagnostics.Append(warnOfLeftovers(ctx, r.client, token, inDoubt)...)
@@ -151,6 +148,7 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	resp.Diagnostics.Append(identify(ctx, resp.Identity, m.ID)...)
 	token, err := r.client.GetToken(ctx, m.ID.ValueString())
 	if cloudfleet.IsNotFound(err) {
 		resp.State.RemoveResource(ctx)
@@ -174,6 +172,7 @@ func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp 
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	resp.Diagnostics.Append(identify(ctx, resp.Identity, before.ID)...)
 	id := before.ID.ValueString()
 	refused := wasRefused(ctx, req.Private, &resp.Diagnostics)
 	regenerates, trigger := m.regenerates(&before, refused), m.RotationTrigger
@@ -214,14 +213,4 @@ func (r *Resource) Delete(ctx context.Context, req resource.DeleteRequest, resp 
 	if err != nil && !cloudfleet.IsNotFound(err) {
 		resp.Diagnostics.Append(failure("delete", m, err)...)
 	}
-}
-
-// ImportState takes the token's ID. The secret cannot be had.
-func (r *Resource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	if err := cloudfleet.CheckTokenID(req.ID); err != nil {
-		resp.Diagnostics.AddError("Invalid import ID", tfdiag.Sentence(err))
-		return
-	}
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), req.ID)...)
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("secret_version"), types.Int64Value(0))...)
 }
