@@ -155,6 +155,7 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 	data := &providerdata.Data{Client: client, OrganizationID: s.organizationID, RegistryDomain: s.registryDomain}
 	resp.ResourceData = data
 	resp.DataSourceData = data
+	resp.ListResourceData = data
 }
 
 func checkEndpoint(s string) error {

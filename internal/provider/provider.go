@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/function"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -22,7 +23,10 @@ import (
 // Address is where the Terraform Registry has the provider.
 const Address = "registry.terraform.io/cloudfleet/cloudfleet"
 
-var _ provider.ProviderWithFunctions = (*Provider)(nil)
+var (
+	_ provider.ProviderWithFunctions     = (*Provider)(nil)
+	_ provider.ProviderWithListResources = (*Provider)(nil)
+)
 
 // Provider is the provider cloudfleet.
 type Provider struct {
@@ -108,6 +112,11 @@ func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {
 		organization.NewDataSource,
 		registry.NewDataSource,
 	}
+}
+
+// ListResources are what `terraform query` can list.
+func (p *Provider) ListResources(context.Context) []func() list.ListResource {
+	return []func() list.ListResource{apitoken.NewListResource}
 }
 
 func (p *Provider) Functions(context.Context) []func() function.Function {

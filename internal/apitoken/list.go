@@ -1,0 +1,90 @@
+package apitoken
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/list"
+	"github.com/hashicorp/terraform-plugin-framework/list/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
+)
+
+var _ list.ListResourceWithConfigure = (*ListResource)(nil)
+
+// ListResource lists the tokens of the organization for `terraform query`.
+type ListResource struct {
+	client *cloudfleet.Client
+}
+
+// NewListResource returns the list resource for the provider to serve.
+func NewListResource() list.ListResource { return &ListResource{} }
+
+func (l *ListResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_api_token"
+}
+
+// ListResourceConfigSchema is the filter that a list block takes.
+func (l *ListResource) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Finds the API tokens of the organization, to bring existing ones under Terraform's management: `terraform query` " +
+			"lists them, and with `-generate-config-out=tokens.tf` it writes their `import` and `resource` blocks. Needs Terraform 1.14 or " +
+			"newer. Secrets are not listed: Cloudfleet shows a secret only once.",
+		Attributes: map[string]schema.Attribute{
+			"role":        schema.StringAttribute{Optional: true, MarkdownDescription: filterByRole, Validators: roleFilterValidators()},
+			"name_prefix": schema.StringAttribute{Optional: true, MarkdownDescription: filterByNamePrefix},
+			"name_regex":  schema.StringAttribute{Optional: true, MarkdownDescription: filterByNameRegex, Validators: nameRegexValidators()},
+		},
+	}
+}
+
+func (l *ListResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	if data := providerdata.From(req.ProviderData, &resp.Diagnostics); data != nil {
+		l.client = data.Client
+	}
+}
+
+// List yields the tokens that pass the filter, oldest first as the API lists them,
+// and asks for a page only when the ones before are used up.
+func (l *ListResource) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
+	var f filter
+	diags := req.Config.Get(ctx, &f)
+	matches, more := f.compile()
+	if diags.Append(more...); diags.HasError() {
+		stream.Results = list.ListResultsStreamDiagnostics(diags)
+		return
+	}
+	stream.Results = func(yield func(list.ListResult) bool) {
+		left := req.Limit
+		for token, err := range l.client.ListTokens(ctx) {
+			if err != nil {
+				// It goes the way of a result: the stream itself is already being read.
+				yield(list.ListResult{Diagnostics: tfdiag.FromError("Could not list API tokens", "", err)})
+				return
+			}
+			if !matches(token) {
+				continue
+			}
+			left--
+			if !yield(listed(ctx, req, token)) || left == 0 {
+				return
+			}
+		}
+	}
+}
+
+func listed(ctx context.Context, req list.ListRequest, token cloudfleet.Token) list.ListResult {
+	var m model
+	m.setToken(token)
+	m.setNoSecret()
+	result := req.NewListResult(ctx)
+	result.DisplayName = fmt.Sprintf("%s (%s)", token.Name, token.Role)
+	result.Diagnostics.Append(identify(ctx, result.Identity, m.ID)...)
+	if req.IncludeResource {
+		result.Diagnostics.Append(result.Resource.Set(ctx, &m)...)
+	}
+	return result
+}
