@@ -5,6 +5,7 @@ import (
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/list"
@@ -26,6 +27,7 @@ const Address = "registry.terraform.io/cloudfleet/cloudfleet"
 var (
 	_ provider.ProviderWithFunctions     = (*Provider)(nil)
 	_ provider.ProviderWithListResources = (*Provider)(nil)
+	_ provider.ProviderWithActions       = (*Provider)(nil)
 )
 
 // Provider is the provider cloudfleet.
@@ -117,6 +119,11 @@ func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {
 // ListResources are what `terraform query` can list.
 func (p *Provider) ListResources(context.Context) []func() list.ListResource {
 	return []func() list.ListResource{apitoken.NewListResource}
+}
+
+// Actions are what can be done beside managing resources.
+func (p *Provider) Actions(context.Context) []func() action.Action {
+	return []func() action.Action{apitoken.NewRevokeSecret}
 }
 
 func (p *Provider) Functions(context.Context) []func() function.Function {

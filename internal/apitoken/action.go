@@ -1,0 +1,120 @@
+package apitoken
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/action"
+	"github.com/hashicorp/terraform-plugin-framework/action/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
+)
+
+var (
+	_ action.ActionWithConfigure  = (*RevokeSecret)(nil)
+	_ action.ActionWithModifyPlan = (*RevokeSecret)(nil)
+)
+
+// RevokeSecret is cloudfleet_revoke_api_token_secret: it regenerates the secret of
+// a token and forgets the new one.
+type RevokeSecret struct {
+	client *cloudfleet.Client
+}
+
+// NewRevokeSecret returns the action for the provider to serve.
+func NewRevokeSecret() action.Action { return &RevokeSecret{} }
+
+func (a *RevokeSecret) Metadata(_ context.Context, req action.MetadataRequest, resp *action.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_revoke_api_token_secret"
+}
+
+func (a *RevokeSecret) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "The kill switch for a secret that has leaked: the secret of an API token is regenerated and the new one " +
+			"forgotten, so that **the old one is refused within seconds**, by the API and by every registry. The token and its ID stay. " +
+			"Run it with `terraform apply -invoke`. Needs Terraform 1.14 or newer.\n\n" +
+			"A `cloudfleet_api_token` that manages the token still has the dead secret in its state. It issues a new one in the next apply if " +
+			"its `verify_secret` is set, or else when its `rotation_trigger` changes from one value to another.",
+		Attributes: map[string]schema.Attribute{
+			"id": schema.StringAttribute{
+				Required: true,
+				MarkdownDescription: "ID of the token whose secret is to die: what leaked as the user name beside it. The token that the " +
+					"provider itself works with is refused.",
+			},
+		},
+	}
+}
+
+func (a *RevokeSecret) Configure(_ context.Context, req action.ConfigureRequest, resp *action.ConfigureResponse) {
+	if data := providerdata.From(req.ProviderData, &resp.Diagnostics); data != nil {
+		a.client = data.Client
+	}
+}
+
+// ModifyPlan finds in the plan what would fail in the apply. A validator in the
+// schema would not do: it is not shown what comes from a variable.
+func (a *RevokeSecret) ModifyPlan(ctx context.Context, req action.ModifyPlanRequest, resp *action.ModifyPlanResponse) {
+	_, diags := a.target(ctx, req.Config)
+	resp.Diagnostics.Append(diags...)
+}
+
+// target is the ID of the token whose secret is to be revoked, if that may be. One
+// that is not known yet is empty.
+func (a *RevokeSecret) target(ctx context.Context, config tfsdk.Config) (string, diag.Diagnostics) {
+	var value types.String
+	attribute := path.Root("id")
+	diags := config.GetAttribute(ctx, attribute, &value)
+	if diags.HasError() || value.IsUnknown() {
+		return "", diags
+	}
+	id := value.ValueString()
+	if err := cloudfleet.CheckTokenID(id); err != nil {
+		diags.AddAttributeError(attribute, "Invalid id", tfdiag.Sentence(err))
+	}
+	if a.client.CallsAs(id) {
+		diags.AddAttributeError(attribute, "Refusing to revoke the secret of the provider's own API token", fmt.Sprintf(
+			"The API token %s is the one that the provider itself works with: this run, and every one after it, would be locked out. If its "+
+				"secret has leaked, regenerate it at once in the Cloudfleet Console or with `cloudfleet tokens regenerate`, and give the new "+
+				"secret to the provider. Or configure the provider with another Administrator token (CLOUDFLEET_ACCESS_TOKEN_ID and "+
+				"CLOUDFLEET_ACCESS_TOKEN_SECRET), and run this action with that one.", id))
+	}
+	return id, diags
+}
+
+// Invoke revokes the secret in one call, without a look at the token before: what
+// has leaked is used meanwhile.
+func (a *RevokeSecret) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
+	id, diags := a.target(ctx, req.Config)
+	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
+		return
+	}
+	progress := func(format string, args ...any) {
+		resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf(format, args...)})
+	}
+	progress("Revoking the secret of API token %s.", id)
+	token, err := a.client.RegenerateToken(ctx, id)
+	if err != nil {
+		resp.Diagnostics.Append(tfdiag.FromError("Could not revoke the secret of API token "+id, notRevoked(err), err)...)
+		return
+	}
+	progress("The old secret of API token %q (%s, %s) is dead, and nobody has the new one.", token.Name, id, token.Role)
+}
+
+// notRevoked says what has become of the secret.
+func notRevoked(err error) string {
+	switch {
+	case cloudfleet.IsNotFound(err):
+		return "There is no such token in the organization of the provider's access token. If it has been deleted, its secret is dead. If it " +
+			"is another organization's, its secret is still good: run this with an Administrator token of that organization."
+	case cloudfleet.MayHaveActed(err):
+		return "The old secret may or may not be dead. Run the action again until it succeeds: to revoke twice does no harm."
+	default:
+		return "Take the old secret to be still good."
+	}
+}
