@@ -17,42 +17,30 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/acctest"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/mockserver"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/protocoltest"
 )
 
 const listType = "cloudfleet_api_token"
 
-// issue creates tokens as somebody else would: each name with the role User, or
-// Administrator if it ends in "push".
-func issue(t *testing.T, cloud *acctest.Cloud, names ...string) {
+// issueNamed issues tokens: each name with the role User, or Administrator if it
+// ends in "push".
+func issueNamed(t *testing.T, cloud *acctest.Cloud, names ...string) {
 	t.Helper()
-	for i, name := range names {
-		role := "User"
+	for _, name := range names {
+		role := cloudfleet.RoleUser
 		if strings.HasSuffix(name, "push") {
-			role = "Administrator"
+			role = cloudfleet.RoleAdministrator
 		}
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, cloud.Endpoint+"/tokens", strings.NewReader(fmt.Sprintf(`{"name": %q, "role": %q}`, name, role)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.SetBasicAuth(cloud.TokenID, cloud.TokenSecret)
-		req.Header.Set("Content-Type", "application/json")
-		req.Header.Set("Idempotency-Key", fmt.Sprintf("c7f1d7c8-0b9e-4d55-9a53-%012d", i))
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if resp.Body.Close(); resp.StatusCode != http.StatusCreated {
-			t.Fatal(resp.Status)
-		}
+		issue(t, cloud, name, role)
 	}
 	cloud.ForgetRequests()
 }
 
 func TestListFilters(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
-	issue(t, cloud, "team-a-pull", "team-a-push", "team-b-pull")
+	issueNamed(t, cloud, "team-a-pull", "team-a-push", "team-b-pull")
 	p := protocoltest.Start(t, cloud, nil)
 	for name, test := range map[string]struct {
 		config map[string]any
@@ -82,7 +70,7 @@ func TestListFilters(t *testing.T) {
 func TestListWithResources(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.Start(t, mockserver.Options{})
-	issue(t, cloud, "ci")
+	issueNamed(t, cloud, "ci")
 	p := protocoltest.Start(t, cloud, nil)
 	listed := slices.Collect(p.List(t.Context(), listType, map[string]any{"name_prefix": "ci"}, 100, true))
 	if len(listed) != 1 || len(listed[0].Diags) > 0 {
@@ -103,7 +91,7 @@ func TestListAsksForNoMorePagesThanItNeeds(t *testing.T) {
 	for i := range 250 {
 		names = append(names, strconv.Itoa(i))
 	}
-	issue(t, cloud, names...)
+	issueNamed(t, cloud, names...)
 	p := protocoltest.Start(t, cloud, nil)
 	for name, test := range map[string]struct {
 		limit            int64
@@ -144,7 +132,7 @@ func TestListErrors(t *testing.T) {
 	for i := range 100 {
 		names = append(names, strconv.Itoa(i))
 	}
-	issue(t, cloud, names...)
+	issueNamed(t, cloud, names...)
 	p := protocoltest.Start(t, cloud, nil)
 	for name, test := range map[string]struct {
 		config  map[string]any
@@ -185,7 +173,7 @@ func TestListErrors(t *testing.T) {
 func TestAccQuery(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.Start(t, mockserver.Options{})
-	issue(t, cloud, "team-a-pull", "team-a-push", "team-b-pull")
+	issueNamed(t, cloud, "team-a-pull", "team-a-push", "team-b-pull")
 	resource.Test(t, resource.TestCase{
 		ProtoV6ProviderFactories: acctest.Factories,
 		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_14_0)},
