@@ -152,11 +152,18 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 		resp.Diagnostics.AddError("Invalid provider configuration", tfdiag.Sentence(err))
 		return
 	}
-	data := &providerdata.Data{Client: client, OrganizationID: s.organizationID, RegistryDomain: s.registryDomain}
+	data := &providerdata.Data{
+		Client:            client,
+		OrganizationID:    s.organizationID,
+		RegistryDomain:    s.registryDomain,
+		AccessTokenID:     s.accessTokenID,
+		AccessTokenSecret: func() types.String { return s.accessTokenSecret },
+	}
 	resp.ResourceData = data
 	resp.DataSourceData = data
 	resp.ListResourceData = data
 	resp.ActionData = data
+	resp.EphemeralResourceData = data
 }
 
 func checkEndpoint(s string) error {

@@ -1,5 +1,5 @@
-// Package providerdata is what the provider hands to its resources and data
-// sources when it is configured.
+// Package providerdata is what the provider hands to its resources, data
+// sources and the like when it is configured.
 package providerdata
 
 import (
@@ -22,6 +22,12 @@ type Data struct {
 	// RegistryDomain is what follows the region in a registry's host name;
 	// unknown until apply if it is computed.
 	RegistryDomain types.String
+	// AccessTokenID is of the token that the provider works with; null if none is
+	// configured, unknown until apply if it is computed.
+	AccessTokenID types.String
+	// AccessTokenSecret returns its secret, null and unknown likewise. It is a
+	// function because no way of printing shows what one holds.
+	AccessTokenSecret func() types.String
 }
 
 // From takes what Configure of a resource or data source is handed: nil before
