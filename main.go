@@ -18,10 +18,12 @@ func main() {
 	debug := flag.Bool("debug", false, "keep running for a debugger, and print how Terraform reaches it")
 	flag.Parse()
 
-	err := providerserver.Serve(context.Background(), provider.New(version), providerserver.ServeOpts{
+	ctx := context.Background()
+	err := providerserver.Serve(ctx, provider.New(version), providerserver.ServeOpts{
 		Address: provider.Address,
 		Debug:   *debug,
 	})
+	provider.Shutdown(ctx)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -11,10 +11,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/go-version"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-testing/echoprovider"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
+	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet/contract"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/mockserver"
@@ -67,9 +70,11 @@ func chooseCLI() error {
 	return nil
 }
 
-// Factories serve the provider from within the test.
+// Factories serve the provider from within the test, and the provider echo, whose
+// resource puts into the state what its configuration holds.
 var Factories = map[string]func() (tfprotov6.ProviderServer, error){
 	"cloudfleet": providerserver.NewProtocol6WithError(provider.New("test")()),
+	"echo":       echoprovider.NewProviderServer(),
 }
 
 // Cloud is a mock server for one test, with one organization.
@@ -113,6 +118,12 @@ provider "cloudfleet" {
 // its configuration, and makes sure that nothing is left at the end.
 func (c *Cloud) Run(t *testing.T, steps ...resource.TestStep) {
 	t.Helper()
+	c.RunFrom(t, tfversion.Version1_0_0, steps...)
+}
+
+// RunFrom is Run, skipped under a CLI whose version is below minimum.
+func (c *Cloud) RunFrom(t *testing.T, minimum *version.Version, steps ...resource.TestStep) {
+	t.Helper()
 	for i := range steps {
 		if steps[i].Config != "" {
 			steps[i].Config = c.ProviderBlock() + steps[i].Config
@@ -120,6 +131,7 @@ func (c *Cloud) Run(t *testing.T, steps ...resource.TestStep) {
 	}
 	resource.ParallelTest(t, resource.TestCase{
 		ProtoV6ProviderFactories: Factories,
+		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(minimum)},
 		Steps:                    steps,
 		CheckDestroy:             c.CheckDestroy,
 	})

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
@@ -25,9 +26,10 @@ import (
 const Address = "registry.terraform.io/cloudfleet/cloudfleet"
 
 var (
-	_ provider.ProviderWithFunctions     = (*Provider)(nil)
-	_ provider.ProviderWithListResources = (*Provider)(nil)
-	_ provider.ProviderWithActions       = (*Provider)(nil)
+	_ provider.ProviderWithListResources      = (*Provider)(nil)
+	_ provider.ProviderWithActions            = (*Provider)(nil)
+	_ provider.ProviderWithFunctions          = (*Provider)(nil)
+	_ provider.ProviderWithEphemeralResources = (*Provider)(nil)
 )
 
 // Provider is the provider cloudfleet.
@@ -39,6 +41,10 @@ type Provider struct {
 func New(version string) func() provider.Provider {
 	return func() provider.Provider { return &Provider{version} }
 }
+
+// Shutdown deletes what Terraform has opened and not closed. It is for the end of
+// the process that serves the provider; Terraform waits two seconds for it.
+func Shutdown(ctx context.Context) { apitoken.CloseEphemeral(ctx) }
 
 type model struct {
 	OrganizationID    types.String `tfsdk:"organization_id"`
@@ -124,6 +130,11 @@ func (p *Provider) ListResources(context.Context) []func() list.ListResource {
 // Actions are what can be done beside managing resources.
 func (p *Provider) Actions(context.Context) []func() action.Action {
 	return []func() action.Action{apitoken.NewRevokeSecret}
+}
+
+// EphemeralResources is what Terraform asks for from 1.10 on, and OpenTofu from 1.11.
+func (p *Provider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
+	return []func() ephemeral.EphemeralResource{apitoken.NewEphemeralResource}
 }
 
 func (p *Provider) Functions(context.Context) []func() function.Function {

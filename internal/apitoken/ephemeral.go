@@ -1,0 +1,226 @@
+package apitoken
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral/schema"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/validate"
+)
+
+var (
+	_ ephemeral.EphemeralResourceWithConfigure = (*EphemeralResource)(nil)
+	_ ephemeral.EphemeralResourceWithClose     = (*EphemeralResource)(nil)
+)
+
+const (
+	// sweepTimeout bounds what a run waits for the removal of what others left behind.
+	sweepTimeout = time.Minute
+	// removeTimeout is a little less than OpenTofu waits for a Close before it fails
+	// the run, and without the token's ID.
+	removeTimeout = 9 * time.Second
+
+	// privateID is where the private data of an open token keeps its ID.
+	privateID = "id"
+)
+
+// EphemeralResource is the ephemeral cloudfleet_api_token: a token for the length of
+// a run.
+type EphemeralResource struct {
+	client *cloudfleet.Client
+}
+
+// NewEphemeralResource returns the ephemeral resource for the provider to serve.
+func NewEphemeralResource() ephemeral.EphemeralResource { return &EphemeralResource{} }
+
+func (e *EphemeralResource) Metadata(_ context.Context, req ephemeral.MetadataRequest, resp *ephemeral.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_api_token"
+}
+
+func (e *EphemeralResource) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "An API token for the length of a run: created when Terraform needs it, deleted when Terraform is done with it, " +
+			"and in no plan and no state. A plan creates and deletes one, and the apply another.",
+		Attributes: map[string]schema.Attribute{
+			"name": schema.StringAttribute{
+				Required: true,
+				MarkdownDescription: "What the token is for, such as `terraform-push`: 1 to 216 characters, no control characters, no space at " +
+					"either end. At Cloudfleet, when the token expires stands behind it. Give each configuration a name of its own.",
+				Validators: []validator.String{validate.String(checkEphemeralName)},
+			},
+			"role": schema.StringAttribute{
+				Required:            true,
+				MarkdownDescription: "`Administrator` pushes and pulls images and manages tokens; `User` pulls.",
+				Validators:          []validator.String{validate.String(cloudfleet.CheckRole)},
+			},
+			"ttl": schema.StringAttribute{
+				Optional: true, Computed: true,
+				MarkdownDescription: "How long the run may need the token, as a number with a unit, such as `90m`: 5 minutes to 24 hours, and " +
+					"longer than the longest plan or apply. Only counts if the run is killed before it deletes the token. Default: `" + defaultTTL + "`.",
+				Validators: []validator.String{validate.String(checkTTL)},
+			},
+			"id": schema.StringAttribute{
+				Computed:            true,
+				MarkdownDescription: "ID of the token: the user name for `docker login`.",
+			},
+			"secret": schema.StringAttribute{
+				Computed: true, Sensitive: true,
+				MarkdownDescription: "Secret of the token: the password for `docker login`.",
+			},
+			"expires_at": schema.StringAttribute{
+				Computed: true,
+				MarkdownDescription: "When the `ttl` is over, RFC 3339 in UTC, by the clock of the machine that Terraform runs on. The token is " +
+					"good until it is deleted.",
+			},
+		},
+	}
+}
+
+func (e *EphemeralResource) Configure(_ context.Context, req ephemeral.ConfigureRequest, resp *ephemeral.ConfigureResponse) {
+	if data := providerdata.From(req.ProviderData, &resp.Diagnostics); data != nil {
+		e.client = data.Client
+	}
+}
+
+// Open creates the token last, and deletes it again if it cannot be handed over:
+// what Open fails to return is never closed.
+func (e *EphemeralResource) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse) {
+	var m ephemeralModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if m.TTL.IsNull() {
+		m.TTL = types.StringValue(defaultTTL)
+	}
+	ttl, err := time.ParseDuration(m.TTL.ValueString())
+	if err != nil {
+		resp.Diagnostics.AddAttributeError(path.Root("ttl"), "Invalid ttl", tfdiag.Sentence(err))
+		return
+	}
+	warnings := e.sweep(ctx, m.Name.ValueString())
+	expires := time.Now().Add(ttl)
+	name := ephemeralName(m.Name.ValueString(), expires)
+	token, inDoubt, err := e.client.CreateToken(ctx, cloudfleet.TokenSettings{Name: name, Role: cloudfleet.Role(m.Role.ValueString())})
+	if err != nil {
+		var consequence string
+		if token.ID == "" && cloudfleet.MayHaveActed(err) {
+			consequence = fmt.Sprintf("Cloudfleet may have created the token all the same, under the name %q. The next run that opens an "+
+				"ephemeral token %q after that time deletes it.", name, m.Name.ValueString())
+		}
+		resp.Diagnostics.Append(tfdiag.FromError(fmt.Sprintf("Could not create ephemeral API token %q", m.Name.ValueString()),
+			consequence, err, "name", "role")...)
+	} else {
+		// Without a token there is an error, and it says enough.
+		resp.Diagnostics.Append(warnings...)
+		resp.Diagnostics.Append(m.handOver(ctx, token, expires, resp)...)
+		if inDoubt > 0 {
+			resp.Diagnostics.Append(warnOfLeftovers(ctx, e.client, token, inDoubt)...)
+		}
+	}
+	switch {
+	case token.ID == "":
+	case resp.Diagnostics.HasError():
+		resp.Diagnostics.Append(e.remove(ctx, token.ID)...)
+	default:
+		open.Store(token.ID, removal(func(ctx context.Context) diag.Diagnostics { return e.remove(ctx, token.ID) }))
+	}
+}
+
+func (m *ephemeralModel) handOver(ctx context.Context, token cloudfleet.Token, expires time.Time, resp *ephemeral.OpenResponse) diag.Diagnostics {
+	var diags diag.Diagnostics
+	// Of a run that is interrupted, nobody may be there to take the answer.
+	if err := ctx.Err(); err != nil {
+		return tfdiag.FromError(fmt.Sprintf("Could not hand over ephemeral API token %q", m.Name.ValueString()), "", err)
+	}
+	m.ID = types.StringValue(token.ID)
+	m.Secret = types.StringValue(token.Secret)
+	m.ExpiresAt = timestamp(expires)
+	diags.Append(resp.Result.Set(ctx, m)...)
+	id, err := json.Marshal(token.ID)
+	if err != nil {
+		diags.AddError("Could not keep the ID of an ephemeral API token", tfdiag.Sentence(err))
+		return diags
+	}
+	diags.Append(resp.Private.SetKey(ctx, privateID, id)...)
+	return diags
+}
+
+// Close deletes the token.
+func (e *EphemeralResource) Close(ctx context.Context, req ephemeral.CloseRequest, resp *ephemeral.CloseResponse) {
+	content, diags := req.Private.GetKey(ctx, privateID)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	var id string
+	if err := json.Unmarshal(content, &id); err != nil {
+		resp.Diagnostics.AddWarning("Could not delete an ephemeral API token", "Its ID is not in what Terraform hands back: "+tfdiag.Sentence(err))
+		return
+	}
+	resp.Diagnostics.Append(e.remove(ctx, id)...)
+}
+
+// remove deletes a token that is of no more use, in a run that is interrupted as
+// well. It returns warnings alone: what the run was for has been done.
+func (e *EphemeralResource) remove(ctx context.Context, id string) diag.Diagnostics {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeTimeout)
+	defer cancel()
+	err := e.client.DeleteToken(ctx, id)
+	if err == nil || cloudfleet.IsNotFound(err) {
+		open.Delete(id)
+		return nil
+	}
+	return asWarnings(tfdiag.FromError("Could not delete ephemeral API token "+id, fmt.Sprintf(
+		"Its secret may still be good, at the API and at every registry. Delete it in the Cloudfleet Console under API tokens, or with "+
+			"`cloudfleet tokens delete %s`. Otherwise the next run that opens an ephemeral token of this name after it has expired "+
+			"deletes it.", id), err))
+}
+
+// sweep deletes what runs that were killed have left behind under this name. It
+// returns warnings alone: the token that a run asks for does not depend on it.
+func (e *EphemeralResource) sweep(ctx context.Context, name string) diag.Diagnostics {
+	ctx, cancel := context.WithTimeout(ctx, sweepTimeout)
+	defer cancel()
+	const consequence = "That does not affect the token of this run. The next run that opens an ephemeral token of this name tries again."
+	var leftovers []string
+	now := time.Now()
+	for token, err := range e.client.ListTokens(ctx) {
+		if err != nil {
+			return asWarnings(tfdiag.FromError(fmt.Sprintf("Could not look for expired ephemeral API tokens %q", name), consequence, err))
+		}
+		if leftBehind(token.Name, name, now) && !e.client.CallsAs(token.ID) {
+			leftovers = append(leftovers, token.ID)
+		}
+	}
+	var diags diag.Diagnostics
+	for _, id := range leftovers {
+		err := e.client.DeleteToken(ctx, id)
+		if err != nil && !cloudfleet.IsNotFound(err) {
+			diags.Append(asWarnings(tfdiag.FromError(fmt.Sprintf("Could not delete expired ephemeral API token %q (%s)", name, id), consequence, err))...)
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return diags
+}
+
+func asWarnings(errs diag.Diagnostics) diag.Diagnostics {
+	var warnings diag.Diagnostics
+	for _, err := range errs {
+		warnings.AddWarning(err.Summary(), err.Detail())
+	}
+	return warnings
+}

@@ -1,0 +1,114 @@
+package apitoken_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+	"github.com/hashicorp/terraform-plugin-testing/tfversion"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/acctest"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/apitoken"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/mockserver"
+)
+
+// run is a configuration with a token for the length of a run.
+const run = `
+ephemeral "cloudfleet_api_token" "run" {
+  name = "run"
+  role = "Administrator"
+}
+`
+
+// noneLeft is a check of a plan and of a step: no ephemeral token is left.
+type noneLeft struct{ *acctest.Cloud }
+
+func (n noneLeft) check(*terraform.State) error {
+	for _, name := range names(n.Cloud) {
+		if strings.Contains(name, "ephemeral") {
+			return fmt.Errorf("left behind: %s", name)
+		}
+	}
+	return nil
+}
+
+func (n noneLeft) CheckPlan(_ context.Context, _ plancheck.CheckPlanRequest, resp *plancheck.CheckPlanResponse) {
+	resp.Error = n.check(nil)
+}
+
+func TestAccEphemeralToken(t *testing.T) {
+	cloud := acctest.Start(t, mockserver.Options{})
+	const echo = "echo.seen"
+	data := attribute("data")
+	cloud.RunFrom(t, tfversion.Version1_10_0, resource.TestStep{
+		Config: run + `
+provider "echo" {
+  data = ephemeral.cloudfleet_api_token.run
+}
+
+resource "echo" "seen" {}
+`,
+		ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{noneLeft{cloud}}},
+		ConfigStateChecks: []statecheck.StateCheck{
+			statecheck.ExpectKnownValue(echo, data.AtMapKey("id"), tokenID),
+			statecheck.ExpectKnownValue(echo, data.AtMapKey("secret"), secret),
+			statecheck.ExpectKnownValue(echo, data.AtMapKey("expires_at"), timestamp),
+			statecheck.ExpectKnownValue(echo, data.AtMapKey("ttl"), knownvalue.StringExact("1h")),
+		},
+		Check: func(s *terraform.State) error {
+			seen := s.RootModule().Resources[echo].Primary.Attributes
+			if cloud.Accepts(seen["data.id"], seen["data.secret"]) {
+				return fmt.Errorf("the token is good after the run")
+			}
+			return noneLeft{cloud}.check(s)
+		},
+	})
+}
+
+// A second provider works with the token, which proves it good while the run lasts.
+func TestAccEphemeralTokenIsUsedInTheRun(t *testing.T) {
+	cloud := acctest.Start(t, mockserver.Options{})
+	withIt := run + fmt.Sprintf(`
+provider "cloudfleet" {
+  alias               = "run"
+  endpoint            = %q
+  access_token_id     = ephemeral.cloudfleet_api_token.run.id
+  access_token_secret = ephemeral.cloudfleet_api_token.run.secret
+}
+`, cloud.Endpoint) + token("made with it", "User", "provider = cloudfleet.run")
+	leave(t, cloud, apitoken.EphemeralName("run", longAgo)) // by a run that was killed
+	cloud.RunFrom(t, tfversion.Version1_10_0,
+		resource.TestStep{
+			Config:             withIt,
+			PlanOnly:           true,
+			ExpectNonEmptyPlan: true,
+		},
+		resource.TestStep{
+			PreConfig: func() {
+				if err := (noneLeft{cloud}).check(nil); err != nil {
+					t.Errorf("after a plan: %s", err)
+				}
+			},
+			Config:           withIt,
+			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{noneLeft{cloud}}},
+			Check:            noneLeft{cloud}.check,
+		},
+	)
+	issued := map[string]bool{}
+	for _, r := range cloud.Requests() {
+		issued[r.TokenID] = true
+		if r.Method == http.MethodPut || strings.HasSuffix(r.Path, "regenerate") {
+			t.Errorf("a token was changed: %s", r)
+		}
+	}
+	if len(issued) < 3 {
+		t.Errorf("the run's tokens were not used: %v", issued)
+	}
+}

@@ -1,0 +1,3 @@
+package apitoken
+
+var EphemeralName = ephemeralName
