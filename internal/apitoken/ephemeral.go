@@ -51,12 +51,12 @@ func (e *EphemeralResource) Metadata(_ context.Context, req ephemeral.MetadataRe
 func (e *EphemeralResource) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "An API token for the length of a run: created when Terraform needs it, deleted when Terraform is done with it, " +
-			"and in no plan and no state. A plan creates and deletes one, and the apply another.",
+			"and in no plan and no state. A plan creates and deletes one, and the apply another. Needs Terraform 1.10 or OpenTofu 1.11.",
 		Attributes: map[string]schema.Attribute{
 			"name": schema.StringAttribute{
 				Required: true,
 				MarkdownDescription: "What the token is for, such as `terraform-push`: 1 to 216 characters, no control characters, no space at " +
-					"either end. At Cloudfleet, when the token expires stands behind it. Give each configuration a name of its own.",
+					"either end. At Cloudfleet, the name goes on with when the token expires. Give each configuration a name of its own.",
 				Validators: []validator.String{validate.String(checkEphemeralName)},
 			},
 			"role": schema.StringAttribute{
@@ -66,8 +66,8 @@ func (e *EphemeralResource) Schema(_ context.Context, _ ephemeral.SchemaRequest,
 			},
 			"ttl": schema.StringAttribute{
 				Optional: true, Computed: true,
-				MarkdownDescription: "How long the run may need the token, as a number with a unit, such as `90m`: 5 minutes to 24 hours, and " +
-					"longer than the longest plan or apply. Only counts if the run is killed before it deletes the token. Default: `" + defaultTTL + "`.",
+				MarkdownDescription: "How long the run may need the token, as a number with a unit, such as `90m`: 5 minutes to 24 hours. Make it " +
+					"longer than any plan or apply takes: after it, another run takes the token for one that was left behind. Default: `" + defaultTTL + "`.",
 				Validators: []validator.String{validate.String(checkTTL)},
 			},
 			"id": schema.StringAttribute{
@@ -81,7 +81,7 @@ func (e *EphemeralResource) Schema(_ context.Context, _ ephemeral.SchemaRequest,
 			"expires_at": schema.StringAttribute{
 				Computed: true,
 				MarkdownDescription: "When the `ttl` is over, RFC 3339 in UTC, by the clock of the machine that Terraform runs on. The token is " +
-					"good until it is deleted.",
+					"good until it is deleted, be that before or after.",
 			},
 		},
 	}

@@ -1,11 +1,14 @@
 package apitoken_test
 
 import (
+	"archive/zip"
 	"context"
 	"encoding/json"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -19,9 +22,10 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/terraformcli"
 )
 
-// The CLI closes nothing where what uses the token fails. The provider does then,
-// when its process ends, so this needs a process.
-func TestAccEphemeralTokenOfARunThatEndsBadly(t *testing.T) {
+// processes skips a test that needs the CLI and the provider as processes, or returns
+// a function that makes a folder for them.
+func processes(t *testing.T) func(*testing.T, *acctest.Cloud, string) *terraformcli.Folder {
+	t.Helper()
 	if os.Getenv(resource.EnvTfAcc) == "" {
 		t.Skip("acceptance tests run with TF_ACC=1")
 	}
@@ -29,7 +33,29 @@ func TestAccEphemeralTokenOfARunThatEndsBadly(t *testing.T) {
 	skipBelow(t, cli, tfversion.Version1_10_0)
 	plugins := t.TempDir()
 	must(t, terraformcli.BuildProvider(t.Context(), plugins))
+	return func(t *testing.T, cloud *acctest.Cloud, config string) *terraformcli.Folder {
+		t.Helper()
+		folder, err := terraformcli.New(t.TempDir(), cli, plugins)
+		must(t, err)
+		must(t, os.WriteFile(filepath.Join(folder.Dir, "main.tf"), []byte(`
+terraform {
+  required_providers {
+    cloudfleet = {
+      source = "cloudfleet/cloudfleet"
+    }
+  }
+}
+`+config), 0o600))
+		folder.Env = append(folder.Env, "CLOUDFLEET_ENDPOINT="+cloud.Endpoint, "CLOUDFLEET_ORGANIZATION_ID="+cloud.OrganizationID,
+			"CLOUDFLEET_ACCESS_TOKEN_ID="+cloud.TokenID, "CLOUDFLEET_ACCESS_TOKEN_SECRET="+cloud.TokenSecret)
+		return folder
+	}
+}
 
+// The CLI closes nothing where what uses the token fails. The provider does then,
+// when its process ends, so this needs a process.
+func TestAccEphemeralTokenOfARunThatEndsBadly(t *testing.T) {
+	newFolder := processes(t)
 	for name, test := range map[string]struct {
 		command string
 		end     func(*exec.Cmd) error
@@ -39,24 +65,14 @@ func TestAccEphemeralTokenOfARunThatEndsBadly(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			cloud := acctest.Start(t, mockserver.Options{})
-			folder, err := terraformcli.New(t.TempDir(), cli, plugins)
-			must(t, err)
-			must(t, os.WriteFile(filepath.Join(folder.Dir, "main.tf"), []byte(`
-terraform {
-  required_providers {
-    cloudfleet = {
-      source = "cloudfleet/cloudfleet"
-    }
-  }
-}
-`+cloud.ProviderBlock()+run+`
+			folder := newFolder(t, cloud, run+`
 resource "terraform_data" "user" {
   provisioner "local-exec" {
     command     = "`+test.command+`"
     environment = { SECRET = ephemeral.cloudfleet_api_token.run.secret }
   }
 }
-`), 0o600))
+`)
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			cmd := folder.Command(ctx, "apply", "-auto-approve", "-no-color")
@@ -75,6 +91,57 @@ resource "terraform_data" "user" {
 			}
 		})
 	}
+}
+
+// The example is applied with a stand-in for Docker. Its secret reaches that, and
+// neither plan nor state.
+func TestAccEphemeralTokenExample(t *testing.T) {
+	newFolder := processes(t)
+	example, err := os.ReadFile("../../examples/ephemeral-resources/cloudfleet_api_token/ephemeral-resource.tf")
+	must(t, err)
+	cloud := acctest.Start(t, mockserver.Options{})
+	folder := newFolder(t, cloud, string(example))
+	must(t, os.WriteFile(filepath.Join(folder.Dir, "docker"), []byte("#!/bin/sh\necho \"$@\" >> calls\n[ \"$1\" != login ] || cat >> calls\n"), 0o700))
+	folder.Env = append(folder.Env, "PATH="+folder.Dir+string(os.PathListSeparator)+os.Getenv("PATH"))
+	for _, command := range [][]string{{"plan", "-out=plan"}, {"apply", "plan"}} {
+		_, err := folder.Run(t.Context(), command...)
+		must(t, err)
+		if left := names(cloud); len(left) > 0 {
+			t.Errorf("left by %v: %q", command, left)
+		}
+	}
+	host := cloud.OrganizationID + ".europe.registry.cloudfleet.dev"
+	calls, err := os.ReadFile(filepath.Join(folder.Dir, "calls"))
+	must(t, err)
+	want := regexp.MustCompile(`^login --username \w{22} --password-stdin ` + host + `\ncf_secret_\w{32}\nbuild --tag (` +
+		host + `/shop/checkout:v1\.4\.2) \.\npush (\S+)\nlogout ` + host + `\n$`)
+	if match := want.FindStringSubmatch(string(calls)); match == nil || match[1] != match[2] {
+		t.Errorf("docker was called so:\n%s", calls)
+	}
+	state, err := os.ReadFile(filepath.Join(folder.Dir, "terraform.tfstate"))
+	must(t, err)
+	for file, content := range zipped(t, filepath.Join(folder.Dir, "plan"), state) {
+		if strings.Contains(content, "cf_secret_") {
+			t.Errorf("%s holds a secret", file)
+		}
+	}
+}
+
+// zipped returns what is in the files of an archive, and the state beside them.
+func zipped(t *testing.T, archive string, state []byte) map[string]string {
+	t.Helper()
+	files := map[string]string{"the state": string(state)}
+	reader, err := zip.OpenReader(archive)
+	must(t, err)
+	defer reader.Close()
+	for _, file := range reader.File {
+		opened, err := file.Open()
+		must(t, err)
+		content, err := io.ReadAll(opened)
+		must(t, err)
+		files[file.Name] = string(content)
+	}
+	return files
 }
 
 func waitFor(t *testing.T, file string) {
