@@ -134,7 +134,7 @@ func (p *Provider) Actions(context.Context) []func() action.Action {
 
 // EphemeralResources is what Terraform asks for from 1.10 on, and OpenTofu from 1.11.
 func (p *Provider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
-	return []func() ephemeral.EphemeralResource{apitoken.NewEphemeralResource}
+	return []func() ephemeral.EphemeralResource{apitoken.NewEphemeralResource, registry.NewEphemeralResource}
 }
 
 func (p *Provider) Functions(context.Context) []func() function.Function {

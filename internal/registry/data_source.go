@@ -5,7 +5,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -78,30 +77,11 @@ func (d *DataSource) Read(ctx context.Context, req datasource.ReadRequest, resp 
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if m.OrganizationID.IsNull() {
-		m.OrganizationID = d.provider.OrganizationID
-	}
-	if m.Region.IsNull() {
-		m.Region = types.StringValue(DefaultRegion)
-	}
-	switch {
-	case m.OrganizationID.IsUnknown():
-		resp.Diagnostics.AddAttributeError(path.Root("organization_id"), "Organization is not known yet",
-			"The provider's organization_id is known only after apply, and a data source is read before. Set organization_id "+
-				"here, or apply what the provider's comes from first, for example with -target.")
-		return
-	case m.OrganizationID.IsNull():
-		resp.Diagnostics.AddAttributeError(path.Root("organization_id"), "No organization",
-			"Set organization_id here, or for the provider: in its block, or as the environment variable CLOUDFLEET_ORGANIZATION_ID. "+
-				"It is the UUID that host names of your registries begin with; the Cloudfleet Console shows it.")
-		return
-	case d.provider.RegistryDomain.IsUnknown():
-		resp.Diagnostics.AddError("Registry domain is not known yet",
-			"The provider's registry_domain is known only after apply, and a data source is read before. Apply what it comes "+
-				"from first, for example with -target.")
+	hostname, diags := place(d.provider, &m.OrganizationID, &m.Region)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
 		return
 	}
-	hostname := Hostname(m.OrganizationID.ValueString(), m.Region.ValueString(), d.provider.RegistryDomain.ValueString())
 	m.Hostname = types.StringValue(hostname)
 	m.URL = types.StringValue("https://" + hostname)
 	m.ID = m.Hostname

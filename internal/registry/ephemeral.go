@@ -1,0 +1,174 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral/schema"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/dockerconfig"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/validate"
+)
+
+var _ ephemeral.EphemeralResourceWithConfigure = (*EphemeralResource)(nil)
+
+// Where credentials come from.
+const (
+	fromAccessToken = "access_token"
+	fromHelper      = "credential_helper"
+)
+
+// EphemeralResource is cloudfleet_registry_credentials.
+type EphemeralResource struct {
+	provider *providerdata.Data
+}
+
+// NewEphemeralResource returns the ephemeral resource for the provider to serve.
+func NewEphemeralResource() ephemeral.EphemeralResource { return &EphemeralResource{} }
+
+type ephemeralModel struct {
+	OrganizationID   types.String `tfsdk:"organization_id"`
+	Region           types.String `tfsdk:"region"`
+	Hostname         types.String `tfsdk:"hostname"`
+	Username         types.String `tfsdk:"username"`
+	Password         types.String `tfsdk:"password"`
+	DockerConfigJSON types.String `tfsdk:"docker_config_json"`
+	Source           types.String `tfsdk:"source"`
+}
+
+func (e *EphemeralResource) Metadata(_ context.Context, req ephemeral.MetadataRequest, resp *ephemeral.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_registry_credentials"
+}
+
+func (e *EphemeralResource) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Credentials to log in to the container registry (CFCR) of a region with, in no plan and no state: the provider's own " +
+			"access token or, where it has none, what the machine's Docker credential helper `" + helper + "` answers. So one " +
+			"configuration serves a pipeline and a developer who is logged in with Cloudfleet's CLI. Makes no call to the Cloudfleet API. " +
+			"Needs Terraform 1.10 or OpenTofu 1.11.",
+		Attributes: map[string]schema.Attribute{
+			"organization_id": schema.StringAttribute{
+				Optional: true, Computed: true,
+				MarkdownDescription: "The organization, a UUID. Default: the provider's `organization_id`. With an access token, only the " +
+					"organization that the token belongs to will do.",
+				Validators: []validator.String{validate.String(validate.UUID)},
+			},
+			"region": schema.StringAttribute{
+				Optional: true, Computed: true,
+				MarkdownDescription: "`europe` (default), `northamerica` or `apac`. Images are stored in each region on their own.",
+				Validators:          []validator.String{validate.String(CheckRegion)},
+			},
+			"hostname": schema.StringAttribute{
+				Computed: true,
+				MarkdownDescription: "Host name, such as `12345678-6651-4e5d-9c04-079f6532989b.europe.registry.cloudfleet.dev`: what " +
+					"`docker login` takes, and what an image reference begins with.",
+			},
+			"username": schema.StringAttribute{
+				Computed:            true,
+				MarkdownDescription: "User name for `docker login`: of an access token its ID.",
+			},
+			"password": schema.StringAttribute{
+				Computed: true, Sensitive: true,
+				MarkdownDescription: "Password for `docker login`: of an access token its secret, good until that is regenerated. A credential " +
+					"helper's is good for a short time only: use it in this run, and store it nowhere.",
+			},
+			"docker_config_json": schema.StringAttribute{
+				Computed: true, Sensitive: true,
+				MarkdownDescription: "The same as Docker's `config.json`, and as `kubectl create secret docker-registry` writes it.",
+			},
+			"source": schema.StringAttribute{
+				Computed:            true,
+				MarkdownDescription: "Where the credentials come from: `" + fromAccessToken + "` or `" + fromHelper + "`.",
+			},
+		},
+	}
+}
+
+func (e *EphemeralResource) Configure(_ context.Context, req ephemeral.ConfigureRequest, resp *ephemeral.ConfigureResponse) {
+	e.provider = providerdata.From(req.ProviderData, &resp.Diagnostics)
+}
+
+// Open creates nothing, so that there is nothing to close.
+func (e *EphemeralResource) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse) {
+	var m ephemeralModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	hostname, diags := place(e.provider, &m.OrganizationID, &m.Region)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	found, source, diags := e.login(ctx, hostname, m.OrganizationID.ValueString())
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	config, err := dockerconfig.Auths(hostname, found.username, found.password)
+	if err != nil {
+		resp.Diagnostics.AddError("Unusable access token", tfdiag.Sentence(err)+" Correct CLOUDFLEET_ACCESS_TOKEN_ID and "+
+			"CLOUDFLEET_ACCESS_TOKEN_SECRET, or access_token_id and access_token_secret in the provider block.")
+		return
+	}
+	m.Hostname = types.StringValue(hostname)
+	m.Username = types.StringValue(found.username)
+	m.Password = types.StringValue(found.password)
+	m.DockerConfigJSON = types.StringValue(config)
+	m.Source = types.StringValue(source)
+	resp.Diagnostics.Append(resp.Result.Set(ctx, &m)...)
+}
+
+// login returns the credentials, and where they come from.
+func (e *EphemeralResource) login(ctx context.Context, hostname, organizationID string) (login, string, diag.Diagnostics) {
+	var diags diag.Diagnostics
+	id, secret := e.provider.AccessTokenID, e.provider.AccessTokenSecret()
+	switch {
+	case id.IsUnknown() || secret.IsUnknown():
+		// Not an unknown result: OpenTofu takes that for a fault of the provider.
+		diags.AddError("Credentials are not known yet", "The provider's access token is known only after apply, but needed before. Apply "+
+			"what it comes from first, for example with -target.")
+	case id.IsNull():
+		found, err := askHelper(ctx, hostname, helperTimeout)
+		if err != nil {
+			diags.AddError("No credentials for "+hostname, tfdiag.Sentence(noLogin(err, hostname, organizationID)))
+		}
+		return found, fromHelper, diags
+	case isOther(e.provider.OrganizationID, organizationID):
+		diags.AddAttributeError(path.Root("organization_id"), "Access token of another organization", fmt.Sprintf(
+			"The provider's access token belongs to the organization %s, and the registry of %s would refuse it. Use a provider "+
+				"configuration of its own (an alias) for that organization.", e.provider.OrganizationID.ValueString(), organizationID))
+	}
+	return login{id.ValueString(), secret.ValueString()}, fromAccessToken, diags
+}
+
+func isOther(configured types.String, organizationID string) bool {
+	return !configured.IsNull() && !configured.IsUnknown() && !strings.EqualFold(configured.ValueString(), organizationID)
+}
+
+// noLogin says what to do about an error of askHelper.
+func noLogin(err error, hostname, organizationID string) error {
+	var next string
+	switch {
+	case errors.Is(err, context.Canceled):
+		return errors.New("the run was interrupted. Run it again to go on")
+	case errors.Is(err, errNoHelper):
+		next = "install Cloudfleet's CLI, then run `cloudfleet auth add-profile user default " + organizationID + "` and " +
+			"`cloudfleet auth configure-docker`"
+	case errors.Is(err, errNotLoggedIn):
+		next = "log in: `cloudfleet auth add-profile user default " + organizationID + "`"
+	default:
+		next = "see what it does: `echo " + hostname + " | " + helper + " get`, which prints the password if it works"
+	}
+	return fmt.Errorf("the provider has no access token, and %w.\n\nOn a machine of your own, %s. In a pipeline, set the environment "+
+		"variables CLOUDFLEET_ACCESS_TOKEN_ID and CLOUDFLEET_ACCESS_TOKEN_SECRET", err, next)
+}
