@@ -49,21 +49,21 @@ func faults(elsewhere string) []fault {
 			act(api, r)
 			<-r.Context().Done()
 		}, []string{noWhole, network, runAgain}},
-		{"429, `Retry-After` in seconds", refuse(429, "rate_limited", func() string { return "1" }),
+		{"429, `Retry-After` in seconds", decline(429, "rate_limited", func() string { return "1" }),
 			[]string{"429 Too Many Requests (rate_limited)", requestID, "Retry-After: 1", runAgain}},
-		{"429, `Retry-After` as a date", refuse(429, "rate_limited", func() string { return time.Now().UTC().Add(2 * time.Second).Format(http.TimeFormat) }),
+		{"429, `Retry-After` as a date", decline(429, "rate_limited", func() string { return time.Now().UTC().Add(2 * time.Second).Format(http.TimeFormat) }),
 			[]string{"429 Too Many Requests (rate_limited)", requestID, "Retry-After: ", runAgain}},
-		{"429, `Retry-After` of an hour", refuse(429, "rate_limited", func() string { return "3600" }),
+		{"429, `Retry-After` of an hour", decline(429, "rate_limited", func() string { return "3600" }),
 			[]string{"429 Too Many Requests (rate_limited)", requestID, "Retry-After: 3600", runAgain}},
-		{"500", refuse(500, "internal", nil), []string{"500 Internal Server Error (internal)", requestID, fewMinutes}},
-		{"500 after the server acted", after(refuse(500, "internal", nil)), []string{"500 Internal Server Error (internal)", requestID, fewMinutes}},
+		{"500", decline(500, "internal", nil), []string{"500 Internal Server Error (internal)", requestID, fewMinutes}},
+		{"500 after the server acted", after(decline(500, "internal", nil)), []string{"500 Internal Server Error (internal)", requestID, fewMinutes}},
 		{"502 with a page of HTML", page(502), []string{"502 Bad Gateway", "text/html", requestID, fewMinutes}},
-		{"503", refuse(503, "unavailable", nil), []string{"503 Service Unavailable (unavailable)", requestID, fewMinutes}},
-		{"401", refuse(401, "unauthorized", nil), []string{"401 Unauthorized (unauthorized)", requestID, "CLOUDFLEET_ACCESS_TOKEN_SECRET"}},
-		{"403", refuse(403, "forbidden", nil), []string{"403 Forbidden (forbidden)", requestID, "role Administrator"}},
+		{"503", decline(503, "unavailable", nil), []string{"503 Service Unavailable (unavailable)", requestID, fewMinutes}},
+		{"401", decline(401, "unauthorized", nil), []string{"401 Unauthorized (unauthorized)", requestID, "CLOUDFLEET_ACCESS_TOKEN_SECRET"}},
+		{"403", decline(403, "forbidden", nil), []string{"403 Forbidden (forbidden)", requestID, "role Administrator"}},
 		{deletedElsewhere, gone, []string{"404 Not Found (not_found)", requestID, "new plan"}},
 		{"404 with a page of HTML", page(404), []string{"404 Not Found", "text/html", requestID, "endpoint"}},
-		{"409", refuse(409, "conflict", nil), []string{"409 Conflict (conflict)", requestID, runAgain}},
+		{"409", decline(409, "conflict", nil), []string{"409 Conflict (conflict)", requestID, runAgain}},
 		{"422 with details", answerWith(422, `{"code": "validation_failed", "message": "The token is not valid.", "details": [{"field": "name", "message": "is taken"}]}`),
 			[]string{"422 Unprocessable Entity (validation_failed)", "Is taken.", requestID, runAgain}},
 		{"answer cut short", after(cutShort), []string{"broke off", network, runAgain}},
@@ -107,7 +107,7 @@ func answerWith(status int, body string) faultHandler {
 	}
 }
 
-func refuse(status int, code string, retryAfter func() string) faultHandler {
+func decline(status int, code string, retryAfter func() string) faultHandler {
 	answer := answerWith(status, `{"code": "`+code+`", "message": "No.", "details": []}`)
 	return func(api http.Handler, w http.ResponseWriter, r *http.Request) {
 		if retryAfter != nil {
@@ -129,7 +129,7 @@ func page(status int) faultHandler {
 func gone(api http.Handler, w http.ResponseWriter, r *http.Request) {
 	path, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/v1/tokens"), "/regenerate")
 	if path == "" {
-		refuse(404, "not_found", nil)(api, w, r)
+		decline(404, "not_found", nil)(api, w, r)
 		return
 	}
 	del := r.Clone(r.Context())

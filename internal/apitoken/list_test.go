@@ -1,7 +1,6 @@
 package apitoken_test
 
 import (
-	"fmt"
 	"net/http"
 	"reflect"
 	"slices"
