@@ -1,0 +1,97 @@
+package sealing
+
+import (
+	"errors"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"filippo.io/age"
+	"filippo.io/age/agessh"
+	"filippo.io/age/armor"
+	"golang.org/x/crypto/ssh"
+)
+
+// CheckAgeCiphertext reports an error unless s is an armored file of age, by the
+// look of it.
+func CheckAgeCiphertext(s string) error {
+	s = strings.TrimSpace(s)
+	if strings.HasPrefix(s, armor.Header) && strings.HasSuffix(s, armor.Footer) {
+		return nil
+	}
+	return errors.New("this is not an armored age file, which begins with " + armor.Header + " and ends with " + armor.Footer)
+}
+
+// CheckAgeIdentity reports an error unless s is an identity that DecryptAge takes.
+func CheckAgeIdentity(s string) error {
+	_, err := parseAgeIdentities(s)
+	return err
+}
+
+// DecryptAge gives back what was encrypted to the public key of identity: keys of
+// age (AGE-SECRET-KEY-1…) as in a key file, comments and all, or one private SSH
+// key in PEM without a passphrase. The error is ErrOtherIdentity if it was
+// encrypted to others.
+func DecryptAge(ciphertext, identity string) (string, error) {
+	if err := CheckAgeCiphertext(ciphertext); err != nil {
+		return "", err
+	}
+	identities, err := parseAgeIdentities(identity)
+	if err != nil {
+		return "", err
+	}
+	r, err := age.Decrypt(armor.NewReader(strings.NewReader(ciphertext)), identities...)
+	if _, ok := errors.AsType[*age.NoIdentityMatchError](err); ok {
+		return "", ErrOtherIdentity
+	}
+	if err != nil {
+		return "", errDamaged
+	}
+	plaintext, err := io.ReadAll(r)
+	if err != nil {
+		return "", errDamaged
+	}
+	if !utf8.Valid(plaintext) {
+		return "", errors.New("what was encrypted is not text in UTF-8, which is all that a string can hold")
+	}
+	return string(plaintext), nil
+}
+
+// ErrOtherIdentity says that a ciphertext is for others.
+var ErrOtherIdentity = errors.New("the ciphertext was not encrypted to this identity: give that of one of its recipients " +
+	"(`age-keygen -y FILE` prints the recipient of an identity)")
+
+var errDamaged = errors.New("the ciphertext is damaged: something of it was changed or left out")
+
+func parseAgeIdentities(s string) ([]age.Identity, error) {
+	s = strings.TrimSpace(s)
+	if strings.HasPrefix(s, "age1") || strings.HasPrefix(s, "ssh-") {
+		return nil, errors.New("this is a public key, and what decrypts is the private one: AGE-SECRET-KEY-1…, or a private SSH key in PEM")
+	}
+	if pemPrivatePattern.MatchString(s) {
+		return parseSSHIdentity(s)
+	}
+	var lines []string
+	for line := range strings.Lines(s) {
+		lines = append(lines, strings.TrimSpace(line))
+	}
+	identities, err := age.ParseIdentities(strings.NewReader(strings.Join(lines, "\n")))
+	if err != nil {
+		return nil, errors.New("this is not an age identity: give AGE-SECRET-KEY-1…, as `age-keygen` makes it, or a private SSH key in PEM, " +
+			"and all of it")
+	}
+	return identities, nil
+}
+
+func parseSSHIdentity(s string) ([]age.Identity, error) {
+	// OpenSSH wants the line break at the end that trimming took away.
+	identity, err := agessh.ParseIdentity([]byte(s + "\n"))
+	if _, locked := errors.AsType[*ssh.PassphraseMissingError](err); locked {
+		return nil, errors.New("this SSH key has a passphrase, which nobody can be asked for here: give a copy without one " +
+			"(`ssh-keygen -p -f COPY -N ''`)")
+	}
+	if err != nil {
+		return nil, errors.New("this is not a whole private SSH key of the type ssh-ed25519 or ssh-rsa")
+	}
+	return []age.Identity{identity}, nil
+}

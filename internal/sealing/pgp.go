@@ -1,0 +1,162 @@
+package sealing
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ProtonMail/go-crypto/openpgp"
+	"github.com/ProtonMail/go-crypto/openpgp/armor"
+	"github.com/ProtonMail/go-crypto/openpgp/packet"
+)
+
+const howToExportPGP = "give what `gpg --armor --export ID` or `gpg --export ID | base64` prints"
+
+var errPGPPrivateKey = &PrivateKeyError{"of PGP", "`gpg --armor --export ID` prints it"}
+
+// ExpiredError is about a PGP key that could be sealed to at another time.
+type ExpiredError struct {
+	fingerprint string
+}
+
+func (e *ExpiredError) Error() string {
+	return fmt.Sprintf("the PGP key %s, or its subkey for encryption, has expired, or by this machine's clock it is not valid yet: "+
+		"extend it and give it again, or give another one", e.fingerprint)
+}
+
+// ParsePGPKey takes one public key of OpenPGP, armored or in base64. Seal returns a
+// message of OpenPGP in base64, without armor. An expired key is taken, because
+// what was sealed to it once is still good.
+func ParsePGPKey(key string) (*Recipients, error) {
+	entity, err := readPGPKey(key)
+	if err != nil {
+		return nil, err
+	}
+	subkeys := encryptionSubkeys(entity)
+	canonical := []string{"pgp", fingerprint(entity.PrimaryKey)}
+	for _, subkey := range subkeys {
+		canonical = append(canonical, fingerprint(subkey.PublicKey))
+	}
+	slices.Sort(canonical[2:])
+	return newRecipients(strings.Join(canonical, " "), func(plaintext string) (string, error) {
+		return sealPGP(plaintext, entity)
+	})
+}
+
+func sealPGP(plaintext string, to *openpgp.Entity) (string, error) {
+	// The clock stands still, so that the key does not expire after it was looked at.
+	now := time.Now()
+	config := &packet.Config{Time: func() time.Time { return now }}
+	if err := checkPGPKey(to, now); err != nil {
+		return "", err
+	}
+	var out bytes.Buffer
+	w, err := openpgp.Encrypt(&out, []*openpgp.Entity{to}, nil, &openpgp.FileHints{IsBinary: true}, config)
+	if err != nil {
+		return "", fmt.Errorf("nothing can be encrypted to the PGP key %s: give another one", fingerprint(to.PrimaryKey))
+	}
+	_, err = w.Write([]byte(plaintext))
+	err = errors.Join(err, w.Close())
+	return base64.StdEncoding.EncodeToString(out.Bytes()), err
+}
+
+func readPGPKey(key string) (*openpgp.Entity, error) {
+	if err := refusePrivateKey(key); err != nil {
+		return nil, err
+	}
+	key = strings.TrimSpace(key)
+	var binary []byte
+	switch {
+	case key == "":
+		return nil, errors.New("the PGP key is empty: " + howToExportPGP)
+	case strings.HasPrefix(key, "keybase:"):
+		return nil, errors.New("keybase: is not supported, because a plan would rest on what another server says: give the key itself, " +
+			"which https://keybase.io/NAME/pgp_keys.asc has")
+	case strings.HasPrefix(key, "-----BEGIN PGP"):
+		block, err := armor.Decode(strings.NewReader(key))
+		if err != nil || block.Type != openpgp.PublicKeyType {
+			return nil, errors.New("this is armored, but not as a public PGP key: " + howToExportPGP)
+		}
+		var body bytes.Buffer
+		if _, err := body.ReadFrom(block.Body); err != nil {
+			return nil, errors.New("the armor of the PGP key is damaged: " + howToExportPGP)
+		}
+		binary = body.Bytes()
+	default:
+		var err error
+		if binary, err = base64.StdEncoding.DecodeString(strings.Join(strings.Fields(key), "")); err != nil {
+			return nil, errors.New("this is neither an armored PGP key nor one in base64: " + howToExportPGP)
+		}
+	}
+	return readPGPPackets(binary)
+}
+
+func readPGPPackets(binary []byte) (*openpgp.Entity, error) {
+	if err := refusePrivateKey(string(binary)); err != nil {
+		return nil, err
+	}
+	entities, err := openpgp.ReadKeyRing(bytes.NewReader(binary))
+	if beginsWithSecretKey(binary) || slices.ContainsFunc(entities, hasPrivateKey) {
+		return nil, errPGPPrivateKey
+	}
+	switch {
+	case err != nil || len(entities) == 0:
+		return nil, errors.New("there is no whole public PGP key in this, or none of a known kind: " + howToExportPGP)
+	case len(entities) > 1:
+		return nil, fmt.Errorf("there are %d PGP keys in this, and it is not clear which one is meant: give one", len(entities))
+	}
+	return entities[0], nil
+}
+
+// beginsWithSecretKey looks at the tag of the first packet (RFC 9580, 4.2), and so
+// recognizes a private key that is cut short as well.
+func beginsWithSecretKey(binary []byte) bool {
+	const secretKey, secretSubkey = 5, 7
+	if len(binary) == 0 || binary[0]&0x80 == 0 {
+		return false
+	}
+	tag := binary[0] & 0x3f
+	if binary[0]&0x40 == 0 {
+		tag >>= 2
+	}
+	return tag == secretKey || tag == secretSubkey
+}
+
+func hasPrivateKey(e *openpgp.Entity) bool {
+	return e.PrivateKey != nil || slices.ContainsFunc(e.Subkeys, func(s openpgp.Subkey) bool { return s.PrivateKey != nil })
+}
+
+// encryptionSubkeys returns the subkeys for encryption, expired ones included.
+func encryptionSubkeys(e *openpgp.Entity) []openpgp.Subkey {
+	var found []openpgp.Subkey
+	for _, s := range e.Subkeys {
+		if s.Sig.FlagsValid && s.Sig.FlagEncryptCommunications && s.PublicKey.PubKeyAlgo.CanEncrypt() && !s.Revoked(time.Now()) {
+			found = append(found, s)
+		}
+	}
+	return found
+}
+
+// checkPGPKey says what it is that stands against sealing to the key now.
+func checkPGPKey(e *openpgp.Entity, now time.Time) error {
+	name := fingerprint(e.PrimaryKey)
+	signature, identity := e.PrimarySelfSignature()
+	switch _, good := e.EncryptionKey(now); {
+	case good:
+		return nil
+	case e.Revoked(now) || identity != nil && identity.Revoked(now):
+		return fmt.Errorf("the PGP key %s is revoked: give another one", name)
+	case signature == nil:
+		return fmt.Errorf("the PGP key %s has no user ID that it has signed: %s", name, howToExportPGP)
+	case len(encryptionSubkeys(e)) == 0 && (!signature.FlagEncryptCommunications || !e.PrimaryKey.PubKeyAlgo.CanEncrypt()):
+		return fmt.Errorf("the PGP key %s has no subkey for encryption, or only a revoked one: add one and give the key again, or give another one", name)
+	default:
+		return &ExpiredError{name}
+	}
+}
+
+func fingerprint(key *packet.PublicKey) string { return fmt.Sprintf("%X", key.Fingerprint) }
