@@ -18,6 +18,7 @@ import (
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/apitoken"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/organization"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/decrypt"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/registry"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/validate"
 )
@@ -138,5 +139,5 @@ func (p *Provider) EphemeralResources(context.Context) []func() ephemeral.Epheme
 }
 
 func (p *Provider) Functions(context.Context) []func() function.Function {
-	return registry.Functions()
+	return append(registry.Functions(), decrypt.NewAgeDecrypt)
 }
