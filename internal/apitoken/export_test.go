@@ -1,3 +1,10 @@
 package apitoken
 
-var EphemeralName = ephemeralName
+var (
+	EphemeralName = ephemeralName
+
+	// For the tests of encrypt_to with a provider of their own.
+	EncryptToAttribute = encryptToAttribute
+	SealTo             = sealTo
+	RecipientsChange   = recipientsChange
+)

@@ -17,8 +17,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/apitoken"
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/organization"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/decrypt"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/organization"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/registry"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/validate"
 )

@@ -24,6 +24,9 @@ func ParseAgeRecipients(keys []string) (*Recipients, error) {
 	recipients := map[string]age.Recipient{}
 	for i, key := range keys {
 		canonical, recipient, err := parseAgeRecipient(key)
+		if err == nil {
+			err = tryOut(recipient)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("recipient %d of %d: %w", i+1, len(keys), err)
 		}
@@ -48,11 +51,20 @@ func sealAge(plaintext string, recipients []age.Recipient) (string, error) {
 	armored := armor.NewWriter(&out)
 	w, err := age.Encrypt(armored, recipients...)
 	if err != nil {
-		return "", errors.New("nothing can be encrypted to one of the age recipients: replace it by a new key")
+		return "", err
 	}
 	_, err = io.WriteString(w, plaintext)
 	err = errors.Join(err, w.Close(), armored.Close())
 	return out.String(), err
+}
+
+// tryOut finds keys of low order, and says so before it is not clear whose it is.
+func tryOut(recipient age.Recipient) error {
+	const fileKeyBytes = 16
+	if _, err := recipient.Wrap(make([]byte, fileKeyBytes)); err != nil {
+		return errors.New("nothing can be encrypted to this key, which has the right form and was never made as a key: give another one")
+	}
+	return nil
 }
 
 func parseAgeRecipient(key string) (string, age.Recipient, error) {

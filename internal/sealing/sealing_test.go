@@ -155,7 +155,7 @@ func TestParseRefuses(t *testing.T) {
 		"age, none":                       {parseAge(), "no recipient"},
 		"age, empty":                      {parseAge(native, " "), "recipient 2 of 2: it is empty"},
 		"age, cut short":                  {parseAge(native[:len(native)-1]), "recipient 1 of 1: it is not a whole age recipient"},
-		"age, zero":                       {parseAge(zeroAge), "nothing can be encrypted to"},
+		"age, zero":                       {parseAge(native, zeroAge), "recipient 2 of 2: nothing can be encrypted to"},
 		"age, SSH of low order":           {parseAge(zeroSSH), "nothing can be encrypted to"},
 		"age, SSH not on the curve":       {parseAge(offCurve), "malformed"},
 		"age, post-quantum":               {parseAge("age1pq1" + strings.Repeat("q", 100)), "of another kind"},
