@@ -1,0 +1,136 @@
+// Command bench measures the provider under a real CLI, on a mock server: how long
+// it takes to work on many tokens, which calls that takes, and what the provider
+// itself costs. Beside it, for measure, are the CLI's own terraform_data and a
+// provider that only stores its arguments.
+//
+// It runs the CLI that TF_ACC_TERRAFORM_PATH names, from the root of the
+// repository, on Linux: see `make bench`.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	tokens := []int{10, 100, 1000, 5000}
+	latencies := []time.Duration{0, targetLatency}
+	flag.Func("n", "numbers of tokens; above 1000 they are only planned (default 10,100,1000,5000)", list(&tokens, strconv.Atoi))
+	flag.Func("latency", "how long the API takes to answer (default 0,50ms)", list(&latencies, time.ParseDuration))
+	rateLimit := flag.Int("rate", targetRateLimit, "calls a second that the API serves, in one scenario more; 0 leaves it out")
+	count := flag.Int("count", 1, "how often everything is measured; the median time counts")
+	output := flag.String("o", filepath.Join("bin", "bench.json"), "file to write the numbers to, as JSON")
+	input := flag.String("from", "", "file to read the numbers from, instead of measuring")
+	update := flag.Bool("update", false, "write the numbers into "+guidePath+"; `make docs` does the rest")
+	flag.Parse()
+
+	var r report
+	var err error
+	if *input != "" {
+		r, err = readReport(*input)
+	} else if r, err = measureAll(scenarios(tokens, latencies, *rateLimit), *count); err == nil {
+		err = r.write(*output)
+	}
+	if err != nil {
+		return err
+	}
+	if err := show(&r); err != nil {
+		return err
+	}
+	if *update {
+		return updateGuide(guidePath, &r)
+	}
+	return nil
+}
+
+// list is a flag of values between commas.
+func list[T any](values *[]T, parse func(string) (T, error)) func(string) error {
+	return func(text string) error {
+		*values = nil
+		for part := range strings.SplitSeq(text, ",") {
+			value, err := parse(part)
+			if err != nil {
+				return err
+			}
+			*values = append(*values, value)
+		}
+		return nil
+	}
+}
+
+func measureAll(list []scenario, count int) (r report, err error) {
+	if runtime.GOOS != "linux" {
+		return r, errors.New("the memory of a provider is measured as Linux counts it: run it there")
+	}
+	cli := os.Getenv("TF_ACC_TERRAFORM_PATH")
+	if cli == "" {
+		return r, errors.New("TF_ACC_TERRAFORM_PATH names no Terraform CLI: `make bench` sets it")
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	dir, err := os.MkdirTemp("", "cloudfleet-bench-")
+	if err != nil {
+		return r, err
+	}
+	defer os.RemoveAll(dir)
+	if r.Machine, err = thisMachine(ctx, cli); err != nil {
+		return r, err
+	}
+	// Binaries are compared as they are released.
+	if err := os.Setenv("GOFLAGS", strings.TrimSpace(os.Getenv("GOFLAGS")+" -ldflags=-s")); err != nil {
+		return r, err
+	}
+	s, err := prepare(ctx, dir, cli)
+	if err != nil {
+		return r, err
+	}
+	if r.Binaries, err = s.examine(ctx); err != nil {
+		return r, err
+	}
+	var all []measurement
+	for range count {
+		for _, sc := range list {
+			fmt.Fprintf(os.Stderr, "%s: %d tokens, %s\n", sc.subject, sc.tokens, sc.key("").condition())
+			measured, err := s.measure(ctx, sc)
+			if err != nil {
+				return r, fmt.Errorf("%s, %d tokens: %w", sc.subject, sc.tokens, err)
+			}
+			all = append(all, measured...)
+		}
+	}
+	r.Measurements = medians(all)
+	return r, nil
+}
+
+// show prints the report on the terminal.
+func show(r *report) error {
+	fmt.Printf("\n%s\n", r.Machine)
+	for _, t := range []table{
+		measurementTable(r, func(measurement) bool { return true }),
+		binaryTable(r),
+		targetTable(targets(r)),
+	} {
+		fmt.Println()
+		if err := t.text(os.Stdout); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,92 @@
+// Command storer is what a provider costs that does nothing: it has a resource
+// cloudfleet_api_token with the schema of the real one, stores its arguments, and
+// makes up the rest.
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"log"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+)
+
+func main() {
+	err := providerserver.Serve(context.Background(), func() provider.Provider { return storer{} }, providerserver.ServeOpts{
+		Address: "registry.terraform.io/cloudfleet/cloudfleet",
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+type storer struct{}
+
+func (storer) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
+	resp.TypeName = "cloudfleet"
+}
+
+func (storer) Schema(context.Context, provider.SchemaRequest, *provider.SchemaResponse) {}
+
+func (storer) Configure(context.Context, provider.ConfigureRequest, *provider.ConfigureResponse) {}
+
+func (storer) DataSources(context.Context) []func() datasource.DataSource { return nil }
+
+func (storer) Resources(context.Context) []func() resource.Resource {
+	return []func() resource.Resource{func() resource.Resource { return token{} }}
+}
+
+type token struct{}
+
+func (token) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_api_token"
+}
+
+func (token) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schema.Schema{Attributes: map[string]schema.Attribute{
+		"name":             schema.StringAttribute{Required: true},
+		"role":             schema.StringAttribute{Required: true},
+		"rotation_trigger": schema.StringAttribute{Optional: true},
+		"id":               schema.StringAttribute{Computed: true},
+		"secret":           schema.StringAttribute{Computed: true, Sensitive: true},
+		"secret_version":   schema.Int64Attribute{Computed: true},
+		"secret_issued_at": schema.StringAttribute{Computed: true},
+		"created_at":       schema.StringAttribute{Computed: true},
+	}}
+}
+
+func (token) Create(_ context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	resp.State.Raw = complete(req.Plan.Raw, &resp.Diagnostics)
+}
+
+func (token) Read(context.Context, resource.ReadRequest, *resource.ReadResponse) {}
+
+func (token) Update(_ context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	resp.State.Raw = complete(req.Plan.Raw, &resp.Diagnostics)
+}
+
+func (token) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {}
+
+// complete makes up what the plan leaves unknown.
+func complete(plan tftypes.Value, diags *diag.Diagnostics) tftypes.Value {
+	state, err := tftypes.Transform(plan, func(_ *tftypes.AttributePath, v tftypes.Value) (tftypes.Value, error) {
+		switch {
+		case v.IsKnown():
+			return v, nil
+		case v.Type().Is(tftypes.Number):
+			return tftypes.NewValue(v.Type(), 1), nil
+		default:
+			return tftypes.NewValue(v.Type(), rand.Text()), nil
+		}
+	})
+	if err != nil {
+		diags.AddError("Could not complete the plan", err.Error())
+	}
+	return state
+}

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"fmt"
+	"time"
+)
+
+// The conditions that the targets speak of.
+const (
+	targetTokens    = 1000
+	targetLatency   = 50 * time.Millisecond
+	targetRateLimit = 50
+	// parallelism is how many resources a CLI works on at a time.
+	parallelism = 10
+	// reads is how many calls a refresh of all tokens may take: a page holds 100,
+	// the provider's own token is one more, and one call is to spare.
+	reads = targetTokens/100 + 2
+	// costs is how much more than the storing provider the provider may take.
+	costs = 1.2
+)
+
+// target is something to reach.
+type target struct {
+	what     string
+	relation relation
+	want     float64
+	// got is what was measured, if anything was.
+	got      float64
+	measured bool
+}
+
+type relation string
+
+const (
+	exactly relation = "="
+	atMost  relation = "≤"
+	below   relation = "<"
+)
+
+func (t target) reached() bool {
+	switch t.relation {
+	case exactly:
+		return t.got == t.want
+	case atMost:
+		return t.got <= t.want
+	default:
+		return t.got < t.want
+	}
+}
+
+// verdict is what there is to say about a target in a word or two.
+func (t target) verdict() string {
+	switch {
+	case !t.measured:
+		return "not measured"
+	case t.reached():
+		return "reached"
+	default:
+		return "missed"
+	}
+}
+
+// targets holds the report against all that is to be reached.
+func targets(r *report) []target {
+	provider := func(operation string, latency time.Duration, rateLimit int) (measurement, bool) {
+		return r.find(key{subjectProvider, targetTokens, latency, rateLimit, operation})
+	}
+	slow := func(operation string) (measurement, bool) { return provider(operation, targetLatency, 0) }
+	// slowed is the time at targetLatency over that of an ideal provider, which has
+	// as many calls under way as the CLI works on resources.
+	slowed := func(operation string) (float64, bool) {
+		m, ok := slow(operation)
+		floor, known := r.floor(m.key)
+		return m.Seconds / max(floor, targetTokens*targetLatency.Seconds()/parallelism), ok && known
+	}
+	calls := func(operation, kind string) (float64, bool) {
+		m, ok := slow(operation)
+		return float64(m.Calls[kind]), ok
+	}
+
+	var list []target
+	add := func(what string, relation relation, want, got float64, measured bool) {
+		list = append(list, target{what, relation, want, got, measured})
+	}
+
+	plan, ok := slow(opPlan)
+	add("plan at 50 ms: calls", atMost, reads, float64(plan.calls()), ok)
+	fast, known := provider(opPlan, 0, 0)
+	add("plan at 50 ms: time ÷ plan at 0 ms", atMost, 1.3, plan.Seconds/fast.Seconds, ok && known)
+	created, ok := calls(opApply, callCreate)
+	add("apply at 50 ms: creates", exactly, targetTokens, created, ok)
+	ratio, ok := slowed(opApply)
+	add("apply at 50 ms: time ÷ ideal", atMost, 1.15, ratio, ok)
+	destroy, ok := slow(opDestroy)
+	add("destroy at 50 ms: deletes", exactly, targetTokens, float64(destroy.Calls[callDelete]), ok)
+	add("destroy at 50 ms: other calls", atMost, reads, float64(destroy.calls()-destroy.Calls[callDelete]), ok)
+	ratio, ok = slowed(opDestroy)
+	add("destroy at 50 ms: time ÷ ideal", atMost, 1.15, ratio, ok)
+
+	for _, operation := range []string{opApply, opRotate, opDestroy} {
+		m, ok := provider(operation, 0, targetRateLimit)
+		add(operation+" at 50 calls/s: time ÷ ideal", atMost, 1.1, m.Seconds/(targetTokens/targetRateLimit), ok)
+		add(operation+" at 50 calls/s: share refused", below, 0.05, float64(m.Refused)/float64(m.Refused+m.calls()), ok)
+	}
+	for _, operation := range operations {
+		m, ok := slow(operation.name)
+		add(operation.name+" at 50 ms: connections", atMost, operation.connections(), float64(m.Connections), ok)
+	}
+
+	memory, storers := peakOf(r, subjectProvider), peakOf(r, subjectStorer)
+	add("peak memory ÷ a storing provider's", atMost, costs, memory/storers, memory > 0 && storers > 0)
+	binary, storer := r.binary(subjectProvider), r.binary(subjectStorer)
+	ok = binary.Size > 0 && storer.Size > 0
+	add("start-up ÷ a storing provider's", atMost, costs, float64(binary.StartUp)/float64(storer.StartUp), ok)
+	add("binary size ÷ a storing provider's", atMost, costs, float64(binary.Size)/float64(storer.Size), ok)
+	return list
+}
+
+// connections is how many an operation needs: one for each resource that the CLI
+// works on at a time, and as many again where it starts the provider twice for
+// calls, to plan and to apply.
+func (o operation) connections() float64 {
+	if o.name == opRotate || o.name == opDestroy {
+		return 2 * parallelism
+	}
+	return parallelism
+}
+
+// peakOf is the most memory, in bytes, that a provider took for targetTokens.
+func peakOf(r *report, subject string) (peak float64) {
+	for _, m := range r.Measurements {
+		if m.Subject == subject && m.Tokens == targetTokens && m.Failure == "" {
+			peak = max(peak, float64(m.PeakMemory))
+		}
+	}
+	return peak
+}
+
+func (t target) cells() []string {
+	got := "–"
+	if t.measured {
+		got = number(t.got)
+	}
+	return []string{t.what, fmt.Sprintf("%s %s", t.relation, number(t.want)), got, t.verdict()}
+}
