@@ -46,7 +46,7 @@ func startWith(t *testing.T, mock mockserver.Options) *cloud {
 }
 
 // serve serves h until the test ends, and returns options to call it with.
-func serve(t *testing.T, h http.Handler) cloudfleet.Options {
+func serve(t testing.TB, h http.Handler) cloudfleet.Options {
 	t.Helper()
 	listener := httptest.NewServer(h)
 	t.Cleanup(listener.Close)
@@ -59,7 +59,7 @@ func serve(t *testing.T, h http.Handler) cloudfleet.Options {
 	}
 }
 
-func newClient(t *testing.T, o cloudfleet.Options) *cloudfleet.Client {
+func newClient(t testing.TB, o cloudfleet.Options) *cloudfleet.Client {
 	t.Helper()
 	c, err := cloudfleet.New(o)
 	if err != nil {
