@@ -70,8 +70,8 @@ func pgpPublicKey(t *testing.T, created time.Time, lifetime time.Duration) strin
 	return base64.StdEncoding.EncodeToString(out.Bytes())
 }
 
-// reads makes sure that identity reads what is in the state.
-func reads(identity *age.X25519Identity) resource.TestCheckFunc {
+// decrypts makes sure that identity reads what is in the state.
+func decrypts(identity *age.X25519Identity) resource.TestCheckFunc {
 	return func(s *terraform.State) error {
 		plaintext, err := sealing.DecryptAge(s.RootModule().Resources[noteAddress].Primary.Attributes["encrypted"], identity.String())
 		if plaintext != noteText {
@@ -92,7 +92,7 @@ func TestAccEncryptTo(t *testing.T) {
 	}
 	runSealer(t, nil,
 		resource.TestStep{
-			Config: noteFor(ageList(a, b)), ConfigPlanChecks: unknown, Check: resource.ComposeTestCheckFunc(reads(one), reads(two)),
+			Config: noteFor(ageList(a, b)), ConfigPlanChecks: unknown, Check: resource.ComposeTestCheckFunc(decrypts(one), decrypts(two)),
 			ConfigStateChecks: []statecheck.StateCheck{same.AddStateValue(noteAddress, encrypted)},
 		},
 		resource.TestStep{
@@ -100,7 +100,7 @@ func TestAccEncryptTo(t *testing.T) {
 			ConfigStateChecks: []statecheck.StateCheck{same.AddStateValue(noteAddress, encrypted), changed.AddStateValue(noteAddress, encrypted)},
 		},
 		resource.TestStep{
-			Config: noteFor(ageList(b)), ConfigPlanChecks: unknown, Check: reads(two),
+			Config: noteFor(ageList(b)), ConfigPlanChecks: unknown, Check: decrypts(two),
 			ConfigStateChecks: []statecheck.StateCheck{changed.AddStateValue(noteAddress, encrypted)},
 		},
 		resource.TestStep{
@@ -126,7 +126,7 @@ func TestAccEncryptToUnknown(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			runSealer(t, nil, resource.TestStep{
-				Config: config, Check: reads(identity),
+				Config: config, Check: decrypts(identity),
 				ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
 			})
 		})

@@ -32,7 +32,7 @@ func client(t *testing.T, cloud *acctest.Cloud) *cloudfleet.Client {
 func leave(t *testing.T, cloud *acctest.Cloud, names ...string) {
 	t.Helper()
 	for _, name := range names {
-		_, err := client(t, cloud).CreateToken(t.Context(), cloudfleet.TokenSettings{Name: name, Role: cloudfleet.RoleUser})
+		_, _, err := client(t, cloud).CreateToken(t.Context(), cloudfleet.TokenSettings{Name: name, Role: cloudfleet.RoleUser})
 		must(t, err)
 	}
 }

@@ -32,9 +32,9 @@ func updateGuide(path string, r *report) error {
 
 // section is the part of the guide that has numbers.
 func section(r *report) string {
-	provider := measurementTable(r, func(m measurement) bool { return m.Subject == subjectProvider })
+	providers := measurementTable(r, func(m measurement) bool { return m.Subject != subjectFloor })
 	return fmt.Sprintf("Measured on %s.\n\n```text\n%s```\n\n## Targets\n\n%s\n## All numbers\n\n%s\n%s",
-		r.Machine, chart(bars(r)), targetTable(targets(r)).markdown(), provider.markdown(), binaryTable(r).markdown())
+		r.Machine, chart(bars(r)), targetTable(targets(r)).markdown(), providers.markdown(), binaryTable(r).markdown())
 }
 
 // bar is a line of the chart.

@@ -65,9 +65,9 @@ func (r *report) find(k key) (measurement, bool) {
 	return r.Measurements[i], true
 }
 
-// floor returns how many seconds the CLI takes to do the same without a provider.
-func (r *report) floor(k key) (float64, bool) {
-	m, ok := r.find(key{Subject: subjectFloor, Tokens: k.Tokens, Operation: k.Operation})
+// secondsOf returns how long the same took of a subject that calls no API.
+func (r *report) secondsOf(subject string, k key) (float64, bool) {
+	m, ok := r.find(key{Subject: subject, Tokens: k.Tokens, Operation: k.Operation})
 	return m.Seconds, ok
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -76,7 +77,7 @@ var operations = []operation{
 // arguments are those of a CLI for this many tokens. How many resources it works
 // on at a time is left to the CLI, as users leave it: ten.
 func (o operation) arguments(tokens int) []string {
-	return append(o.args[:len(o.args):len(o.args)], "-input=false", "-no-color",
+	return append(slices.Clip(o.args), "-input=false", "-no-color",
 		fmt.Sprintf("-var=tokens=%d", tokens), "-var=rotation="+o.rotation)
 }
 

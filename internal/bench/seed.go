@@ -51,7 +51,7 @@ func (c *cloud) create(ctx context.Context, n int) ([]cloudfleet.Token, error) {
 	}
 	var tokens []cloudfleet.Token
 	for i := range n {
-		t, err := client.CreateToken(ctx, cloudfleet.TokenSettings{Name: fmt.Sprintf("pipeline-%d", i+1), Role: cloudfleet.RoleUser})
+		t, _, err := client.CreateToken(ctx, cloudfleet.TokenSettings{Name: fmt.Sprintf("pipeline-%d", i+1), Role: cloudfleet.RoleUser})
 		if err != nil {
 			return nil, err
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -25,15 +26,25 @@ type stage struct {
 }
 
 func prepare(ctx context.Context, dir, cli string) (*stage, error) {
-	s := &stage{dir: dir, cli: cli, plugins: filepath.Join(dir, "plugins"), binaries: map[string]string{}}
-	for subject, source := range map[string]string{subjectProvider: "", subjectStorer: "/internal/bench/storer"} {
-		path, err := terraformcli.Build(ctx, dir, subject, source)
-		if err != nil {
-			return nil, err
-		}
-		s.binaries[subject] = path
+	s := &stage{dir: dir, cli: cli, plugins: filepath.Join(dir, "plugins"), binaries: map[string]string{
+		subjectProvider: filepath.Join(dir, subjectProvider), subjectStorer: filepath.Join(dir, subjectStorer),
+	}}
+	builds := [][3]string{
+		{dir, subjectProvider, ""},
+		{dir, subjectStorer, "/internal/bench/storer"},
+		{s.plugins, "terraform-provider-cloudfleet", "/internal/bench/meter"},
 	}
-	_, err := terraformcli.Build(ctx, s.plugins, "terraform-provider-cloudfleet", "/internal/bench/meter")
+	results := make(chan error, len(builds))
+	for _, b := range builds {
+		go func() {
+			_, err := terraformcli.Build(ctx, b[0], b[1], b[2])
+			results <- err
+		}()
+	}
+	var err error
+	for range builds {
+		err = errors.Join(err, <-results)
+	}
 	return s, err
 }
 

@@ -19,22 +19,18 @@ type table struct {
 
 // measurementTable shows the measurements that keep wants.
 func measurementTable(r *report, keep func(measurement) bool) table {
-	t := table{head: []string{"what", "tokens", "condition", "operation", "seconds", "× floor", "calls", "refused", "connections", "peak MiB"}}
+	t := table{head: []string{"what", "tokens", "condition", "operation", "seconds", "÷ floor", "÷ storer", "calls", "refused", "connections", "peak MiB"}}
 	for _, m := range r.Measurements {
 		if !keep(m) {
 			continue
-		}
-		ratio := "–"
-		if floor, ok := r.floor(m.key); ok && m.Failure == "" {
-			ratio = fmt.Sprintf("%.2f", m.Seconds/floor)
 		}
 		calls := callsByKind(m.Calls)
 		if m.Failure != "" {
 			calls = strings.TrimSpace(calls + " FAILED: " + m.Failure)
 		}
 		t.rows = append(t.rows, []string{
-			m.Subject, number(float64(m.Tokens)), m.condition(), m.Operation, fmt.Sprintf("%.2f", m.Seconds), ratio, calls,
-			orDash(m.Refused), orDash(m.Connections), orDash(int(m.PeakMemory >> 20)),
+			m.Subject, number(float64(m.Tokens)), m.condition(), m.Operation, fmt.Sprintf("%.2f", m.Seconds),
+			r.ratio(m, subjectFloor), r.ratio(m, subjectStorer), calls, orDash(m.Refused), orDash(m.Connections), orDash(int(m.PeakMemory >> 20)),
 		})
 	}
 	return t
@@ -54,6 +50,15 @@ func targetTable(list []target) table {
 		t.rows = append(t.rows, target.cells())
 	}
 	return t
+}
+
+// ratio is the time over that of a subject that calls no API.
+func (r *report) ratio(m measurement, subject string) string {
+	seconds, ok := r.secondsOf(subject, m.key)
+	if !ok || m.Failure != "" {
+		return "–"
+	}
+	return fmt.Sprintf("%.2f", m.Seconds/seconds)
 }
 
 // condition is under which condition a provider called the API.

@@ -43,9 +43,10 @@ func (t target) reached() bool {
 		return t.got == t.want
 	case atMost:
 		return t.got <= t.want
-	default:
+	case below:
 		return t.got < t.want
 	}
+	return false
 }
 
 // verdict is what there is to say about a target in a word or two.
@@ -70,7 +71,7 @@ func targets(r *report) []target {
 	// as many calls under way as the CLI works on resources.
 	slowed := func(operation string) (float64, bool) {
 		m, ok := slow(operation)
-		floor, known := r.floor(m.key)
+		floor, known := r.secondsOf(subjectFloor, m.key)
 		return m.Seconds / max(floor, targetTokens*targetLatency.Seconds()/parallelism), ok && known
 	}
 	calls := func(operation, kind string) (float64, bool) {

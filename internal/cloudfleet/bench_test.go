@@ -41,7 +41,7 @@ func BenchmarkCreateToken(b *testing.B) {
 	c := newClient(b, serve(b, answer(http.StatusCreated, fmt.Sprintf(`{"id": %q, %s, "secret": %q}`, someID, tokenFields, someSecret))))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := c.CreateToken(b.Context(), settings); err != nil {
+		if _, _, err := c.CreateToken(b.Context(), settings); err != nil {
 			b.Fatal(err)
 		}
 	}
