@@ -139,7 +139,7 @@ plan of 1,000      50 calls/s      ▏ 0.0 s
 	if got := "\n" + chart(bars(r)); got != want {
 		t.Errorf("got %s", got)
 	}
-	if got := blocks(0.51); got != "████████████████████▍" {
+	if got := blocks(0.512); got != "████████████████████▌" {
 		t.Errorf("got %s", got)
 	}
 }

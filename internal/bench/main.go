@@ -32,21 +32,28 @@ func main() {
 func run() error {
 	tokens := []int{10, 100, 1000, 5000}
 	latencies := []time.Duration{0, targetLatency}
-	flag.Func("n", "numbers of tokens; above 1000 they are only planned (default 10,100,1000,5000)", list(&tokens, strconv.Atoi))
-	flag.Func("latency", "how long the API takes to answer (default 0,50ms)", list(&latencies, time.ParseDuration))
-	rateLimit := flag.Int("rate", targetRateLimit, "calls a second that the API serves, in one scenario more; 0 leaves it out")
-	count := flag.Int("count", 1, "how often everything is measured; the median time counts")
-	output := flag.String("o", filepath.Join("bin", "bench.json"), "file to write the numbers to, as JSON")
-	input := flag.String("from", "", "file to read the numbers from, instead of measuring")
-	update := flag.Bool("update", false, "write the numbers into "+guidePath+"; `make docs` does the rest")
+	flag.Func("n", "`numbers` of tokens; above 1000 they are only planned (default 10,100,1000,5000)", list(&tokens, atLeastOne))
+	flag.Func("latency", "`times` that the API takes to answer (default 0,50ms)", list(&latencies, time.ParseDuration))
+	rateLimit := flag.Int("rate", targetRateLimit, "`calls` a second that the API serves, in one scenario more; 0 leaves it out")
+	count := 1
+	flag.Func("count", "how many `times` everything is measured; the median time counts (default 1)", func(text string) (err error) {
+		count, err = atLeastOne(text)
+		return err
+	})
+	output := flag.String("o", filepath.Join("bin", "bench.json"), "`file` to write the numbers to, as JSON")
+	input := flag.String("from", "", "`file` to read the numbers from, instead of measuring")
+	update := flag.Bool("update", false, "write the numbers into "+guidePath+"; \"make docs\" does the rest")
 	flag.Parse()
+	if flag.NArg() > 0 {
+		return fmt.Errorf("%q is not an option: see -h", flag.Arg(0))
+	}
 
 	var r report
 	var err error
 	if *input != "" {
 		r, err = readReport(*input)
-	} else if r, err = measureAll(scenarios(tokens, latencies, *rateLimit), *count); err == nil {
-		err = r.write(*output)
+	} else {
+		r, err = measureAll(scenarios(tokens, latencies, *rateLimit), count)
 	}
 	if err != nil {
 		return err
@@ -54,10 +61,23 @@ func run() error {
 	if err := show(&r); err != nil {
 		return err
 	}
+	if *input == "" {
+		if err := r.write(*output); err != nil {
+			return err
+		}
+	}
 	if *update {
 		return updateGuide(guidePath, &r)
 	}
 	return nil
+}
+
+func atLeastOne(text string) (int, error) {
+	n, err := strconv.Atoi(text)
+	if err == nil && n < 1 {
+		err = errors.New("must be at least 1")
+	}
+	return n, err
 }
 
 // list is a flag of values between commas.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 )
@@ -115,6 +116,9 @@ func readReport(path string) (r report, err error) {
 func (r *report) write(path string) error {
 	content, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
 	return os.WriteFile(path, append(content, '\n'), 0o600)

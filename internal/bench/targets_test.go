@@ -26,7 +26,7 @@ func ideal() *report {
 	add(subjectProvider, targetLatency, 0, opDestroy,
 		measurement{Seconds: 11.4, Calls: map[string]int{callDelete: 1000, callList: 11, callGet: 1}, Connections: 20})
 	for _, operation := range []string{opApply, opRotate, opDestroy} {
-		add(subjectProvider, 0, targetRateLimit, operation, measurement{Seconds: 21.9, Calls: map[string]int{callCreate: 960}, Refused: 40})
+		add(subjectProvider, 0, targetRateLimit, operation, measurement{Seconds: 21.9, Calls: map[string]int{callCreate: 951}, Refused: 49})
 	}
 	return r
 }
