@@ -74,7 +74,7 @@ func TestIdentityOfATaintedToken(t *testing.T) {
 			_, _ = w.Write([]byte(`{"id": "2iKo4Asy51EUx2gpJFW76t", "name": "ci", "role": "User"}`))
 		})
 	})
-	r := protocoltest.Start(t, cloud, nil).Resource("cloudfleet_api_token")
+	r := protocoltest.Start(t, cloud, map[string]any{"organization_id": nil}).Resource("cloudfleet_api_token")
 	diags := r.Apply(t.Context(), map[string]any{"name": "ci", "role": "User"})
 	if !diags.HasError() || !r.Tainted() || r.Identity()["id"] != "2iKo4Asy51EUx2gpJFW76t" {
 		t.Errorf("the identity is %v. %s", r.Identity(), diags)

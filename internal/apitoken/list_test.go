@@ -117,7 +117,8 @@ func TestListAsksForNoMorePagesThanItNeeds(t *testing.T) {
 					break
 				}
 			}
-			if requests := cloud.Requests(); results != test.results || len(requests) != test.queries {
+			requests := slices.DeleteFunc(cloud.Requests(), func(r mockserver.Request) bool { return r.Path != "/v1/tokens" })
+			if results != test.results || len(requests) != test.queries {
 				t.Errorf("%d results of %v", results, requests)
 			}
 		})

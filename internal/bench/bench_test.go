@@ -46,7 +46,7 @@ func TestKind(t *testing.T) {
 		"PUT /v1/tokens/2iKo":             "update",
 		"DELETE /v1/tokens/2iKo":          "delete",
 		"POST /v1/tokens/2iKo/regenerate": "regenerate",
-		"GET /v1/organization":            "GET /v1/organization",
+		"GET /v1/organization":            "organization",
 		"POST /v1/tokens/2iKo":            "POST /v1/tokens/2iKo",
 		"DELETE /v1/tokens":               "DELETE /v1/tokens",
 	} {

@@ -77,18 +77,21 @@ func (c *cloud) count(m *measurement) {
 
 // Kinds of calls.
 const (
-	callList       = "list"
-	callGet        = "get"
-	callCreate     = "create"
-	callUpdate     = "update"
-	callRegenerate = "regenerate"
-	callDelete     = "delete"
+	callOrganization = "organization"
+	callList         = "list"
+	callGet          = "get"
+	callCreate       = "create"
+	callUpdate       = "update"
+	callRegenerate   = "regenerate"
+	callDelete       = "delete"
 )
 
-// kind names a call. One that is not about tokens keeps its method and path.
+// kind names a call. One that the API does not have keeps its method and path.
 func kind(method, path string) string {
 	id, isToken := strings.CutPrefix(path, "/v1/tokens/")
 	switch {
+	case method == http.MethodGet && path == "/v1/organization":
+		return callOrganization
 	case method == http.MethodGet && path == "/v1/tokens":
 		return callList
 	case method == http.MethodGet && isToken:

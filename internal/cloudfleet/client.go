@@ -69,8 +69,16 @@ type Client struct {
 	unavailable error
 }
 
-// credential is who a request is sent as.
-type credential struct{ tokenID, secret string }
+// credential is who a request is sent as. The secret is behind a function, so that
+// no printing of what holds a credential shows it.
+type credential struct {
+	tokenID string
+	secret  func() string
+}
+
+func newCredential(tokenID, secret string) credential {
+	return credential{tokenID, func() string { return secret }}
+}
 
 // New returns a client, or an error if the endpoint is not one. It does no I/O.
 func New(o Options) (*Client, error) {
@@ -87,7 +95,7 @@ func New(o Options) (*Client, error) {
 	if o.RequestTimeout <= 0 {
 		o.RequestTimeout = DefaultRequestTimeout
 	}
-	self := credential{o.AccessTokenID, o.AccessTokenSecret}
+	self := newCredential(o.AccessTokenID, o.AccessTokenSecret)
 	return &Client{base: base, self: self, organization: organizationCheck{want: o.OrganizationID}, http: &retryablehttp.Client{
 		HTTPClient: &http.Client{
 			Transport: transport(o),

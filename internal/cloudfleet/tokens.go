@@ -1,6 +1,7 @@
 package cloudfleet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -65,7 +66,7 @@ func (c *Client) AcceptsSecret(ctx context.Context, id, secret string) (bool, er
 	_, _, err := ask[Organization](ctx, c, request{
 		method:  http.MethodGet,
 		path:    []string{pathOrganization},
-		sending: &sending{as: credential{id, secret}},
+		sending: &sending{as: newCredential(id, secret)},
 	})
 	if e, ok := errors.AsType[*Error](err); ok && e.StatusCode == http.StatusUnauthorized && e.Code != "" {
 		return false, nil
@@ -91,12 +92,16 @@ func (c *Client) RegenerateToken(ctx context.Context, id string) (Token, error) 
 }
 
 // DeleteToken deletes a token (DELETE /tokens/{id}). One that does not exist is
-// an error that [IsNotFound] knows.
+// an error that [IsNotFound] knows. The organization is asked for only then: no
+// other organization's token can be deleted, but each would seem to be gone.
 func (c *Client) DeleteToken(ctx context.Context, id string) error {
 	if err := CheckTokenID(id); err != nil {
 		return err
 	}
-	_, _, err := send[none](ctx, c, request{method: http.MethodDelete, path: []string{pathTokens, id}})
+	_, _, err := ask[none](ctx, c, request{method: http.MethodDelete, path: []string{pathTokens, id}})
+	if IsNotFound(err) {
+		return cmp.Or(c.checkOrganization(ctx), err)
+	}
 	return err
 }
 

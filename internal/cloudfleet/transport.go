@@ -74,7 +74,7 @@ type credentials struct {
 func (t credentials) RoundTrip(req *http.Request) (*http.Response, error) {
 	req = req.Clone(req.Context())
 	if s, ok := req.Context().Value(sendingKey{}).(*sending); ok {
-		authenticate(req, s.as.tokenID, s.as.secret)
+		authenticate(req, s.as.tokenID, s.as.secret())
 	}
 	req.Header.Set("User-Agent", t.userAgent)
 	req.Header.Set("Accept", "application/json")

@@ -53,6 +53,7 @@ func (token) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.
 		"name":             schema.StringAttribute{Required: true},
 		"role":             schema.StringAttribute{Required: true},
 		"rotation_trigger": schema.StringAttribute{Optional: true},
+		"verify_secret":    schema.BoolAttribute{Optional: true},
 		"id":               schema.StringAttribute{Computed: true},
 		"secret":           schema.StringAttribute{Computed: true, Sensitive: true},
 		"secret_version":   schema.Int64Attribute{Computed: true},
