@@ -63,8 +63,8 @@ func encryptToAttribute() schema.SingleNestedAttribute {
 }
 
 // sealTo returns the recipients of a value of encrypt_to, to whom a secret can be
-// sealed now. They are nil, without an error, if the value is null or not all of it
-// is known yet: so, in an apply, if it is null and at no other time. It is called
+// sealed now. They are nil, without an error, if the value is null or it is not known
+// yet who they are: so, in an apply, if it is null and at no other time. It is called
 // before a secret is issued, because nobody would have a secret that cannot be sealed.
 func sealTo(ctx context.Context, value types.Object) (*sealing.Recipients, diag.Diagnostics) {
 	recipients, at, err := parseRecipients(ctx, value)
@@ -91,7 +91,7 @@ func recipientsChange(ctx context.Context, before, after types.Object) bool {
 	return old.Canonical() != recipients.Canonical()
 }
 
-// parseRecipients returns the recipients, or nil if there are none or not all is
+// parseRecipients returns the recipients, or nil if there are none or they are not
 // known, and where in the configuration an error is. It counts the arguments itself,
 // so that a value without a recipient never passes for no encrypt_to at all.
 func parseRecipients(ctx context.Context, value types.Object) (*sealing.Recipients, path.Path, error) {
@@ -118,9 +118,6 @@ func parseRecipients(ctx context.Context, value types.Object) (*sealing.Recipien
 		return nil, at, nil
 	}
 	recipients, err := to.parse(ctx, given[0])
-	if !allKnown {
-		recipients = nil
-	}
 	return recipients, at.AtName(given[0]), err
 }
 

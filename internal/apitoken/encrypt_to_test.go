@@ -11,7 +11,12 @@ import (
 	"filippo.io/age"
 	"github.com/ProtonMail/go-crypto/openpgp"
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/compare"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -19,6 +24,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/apitoken"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/sealing"
 )
 
@@ -179,5 +185,40 @@ func TestAccEncryptToRefuses(t *testing.T) {
 				t.Errorf("shown: %s", shown)
 			}
 		})
+	}
+}
+
+// Before there is a plan, so that `terraform validate` finds it too, a key is checked
+// that is known. That one has expired is left to who seals.
+func TestEncryptToIsValidated(t *testing.T) {
+	encryptTo := apitoken.EncryptToAttribute()
+	attributeTypes := map[string]attr.Type{
+		"github_public_key": types.StringType, "age_recipients": types.ListType{ElemType: types.StringType}, "pgp_key": types.StringType,
+	}
+	for name, test := range map[string]struct {
+		key           types.String
+		errors        int
+		atTheArgument bool
+	}{
+		"unknown": {types.StringUnknown(), 0, false},
+		"wrong":   {types.StringValue("keybase:me"), 1, true},
+		"private": {types.StringValue(ageIdentity(t).String()), 1, false}, // a CLI prints the lines of an argument
+		"expired": {types.StringValue(pgpPublicKey(t, time.Now().Add(-48*time.Hour), 24*time.Hour)), 0, false},
+	} {
+		value := types.ObjectValueMust(attributeTypes, map[string]attr.Value{
+			"github_public_key": types.StringNull(), "age_recipients": types.ListNull(types.StringType), "pgp_key": test.key,
+		})
+		resp := validator.ObjectResponse{}
+		for _, v := range encryptTo.Validators {
+			v.ValidateObject(t.Context(), validator.ObjectRequest{Path: path.Root("encrypt_to"), ConfigValue: value}, &resp)
+		}
+		if resp.Diagnostics.ErrorsCount() != test.errors {
+			t.Errorf("%s: %v", name, resp.Diagnostics)
+		}
+		for _, d := range resp.Diagnostics {
+			if _, atTheArgument := d.(diag.DiagnosticWithPath); atTheArgument != test.atTheArgument {
+				t.Errorf("%s: at the argument: %v", name, atTheArgument)
+			}
+		}
 	}
 }

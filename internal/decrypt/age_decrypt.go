@@ -39,7 +39,6 @@ func (AgeDecrypt) Definition(_ context.Context, _ function.DefinitionRequest, re
 		Parameters: []function.Parameter{
 			function.StringParameter{
 				Name: "ciphertext", MarkdownDescription: "The armored age file, which begins with `-----BEGIN AGE ENCRYPTED FILE-----`.",
-				Validators: []function.StringParameterValidator{validate.Argument(sealing.CheckAgeCiphertext)},
 			},
 			function.StringParameter{
 				Name: "identity",

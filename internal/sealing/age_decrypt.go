@@ -12,16 +12,6 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// CheckAgeCiphertext reports an error unless s is an armored file of age, by the
-// look of it.
-func CheckAgeCiphertext(s string) error {
-	s = strings.TrimSpace(s)
-	if strings.HasPrefix(s, armor.Header) && strings.HasSuffix(s, armor.Footer) {
-		return nil
-	}
-	return errors.New("this is not an armored age file, which begins with " + armor.Header + " and ends with " + armor.Footer)
-}
-
 // CheckAgeIdentity reports an error unless s is an identity that DecryptAge takes.
 func CheckAgeIdentity(s string) error {
 	_, err := parseAgeIdentities(s)
@@ -33,8 +23,9 @@ func CheckAgeIdentity(s string) error {
 // key in PEM without a passphrase. The error is ErrOtherIdentity if it was
 // encrypted to others.
 func DecryptAge(ciphertext, identity string) (string, error) {
-	if err := CheckAgeCiphertext(ciphertext); err != nil {
-		return "", err
+	ciphertext = strings.TrimSpace(ciphertext)
+	if !strings.HasPrefix(ciphertext, armor.Header) || !strings.HasSuffix(ciphertext, armor.Footer) {
+		return "", errors.New("this is not an armored age file, which begins with " + armor.Header + " and ends with " + armor.Footer)
 	}
 	identities, err := parseAgeIdentities(identity)
 	if err != nil {
@@ -71,11 +62,7 @@ func parseAgeIdentities(s string) ([]age.Identity, error) {
 	if pemPrivatePattern.MatchString(s) {
 		return parseSSHIdentity(s)
 	}
-	var lines []string
-	for line := range strings.Lines(s) {
-		lines = append(lines, strings.TrimSpace(line))
-	}
-	identities, err := age.ParseIdentities(strings.NewReader(strings.Join(lines, "\n")))
+	identities, err := age.ParseIdentities(strings.NewReader(s))
 	if err != nil {
 		return nil, errors.New("this is not an age identity: give AGE-SECRET-KEY-1…, as `age-keygen` makes it, or a private SSH key in PEM, " +
 			"and all of it")
@@ -84,8 +71,7 @@ func parseAgeIdentities(s string) ([]age.Identity, error) {
 }
 
 func parseSSHIdentity(s string) ([]age.Identity, error) {
-	// OpenSSH wants the line break at the end that trimming took away.
-	identity, err := agessh.ParseIdentity([]byte(s + "\n"))
+	identity, err := agessh.ParseIdentity([]byte(s))
 	if _, locked := errors.AsType[*ssh.PassphraseMissingError](err); locked {
 		return nil, errors.New("this SSH key has a passphrase, which nobody can be asked for here: give a copy without one " +
 			"(`ssh-keygen -p -f COPY -N ''`)")
