@@ -175,7 +175,7 @@ func (e *EphemeralResource) Close(ctx context.Context, req ephemeral.CloseReques
 // remove deletes a token that is of no more use, in a run that is interrupted as
 // well. It returns warnings alone: what the run was for has been done.
 func (e *EphemeralResource) remove(ctx context.Context, id string) diag.Diagnostics {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeTimeout)
+	ctx, cancel := within(context.WithoutCancel(ctx), removeTimeout)
 	defer cancel()
 	err := e.client.DeleteToken(ctx, id)
 	if err == nil || cloudfleet.IsNotFound(err) {
@@ -185,20 +185,20 @@ func (e *EphemeralResource) remove(ctx context.Context, id string) diag.Diagnost
 	return asWarnings(tfdiag.FromError("Could not delete ephemeral API token "+id, fmt.Sprintf(
 		"Its secret may still be good, at the API and at every registry. Delete it in the Cloudfleet Console under API tokens, or with "+
 			"`cloudfleet tokens delete %s`. Otherwise the next run that opens an ephemeral token of this name after it has expired "+
-			"deletes it.", id), err))
+			"deletes it.", id), reason(ctx, err)))
 }
 
 // sweep deletes what runs that were killed have left behind under this name. It
 // returns warnings alone: the token that a run asks for does not depend on it.
 func (e *EphemeralResource) sweep(ctx context.Context, name string) diag.Diagnostics {
-	ctx, cancel := context.WithTimeout(ctx, sweepTimeout)
+	ctx, cancel := within(ctx, sweepTimeout)
 	defer cancel()
 	const consequence = "That does not affect the token of this run. The next run that opens an ephemeral token of this name tries again."
 	var leftovers []string
 	now := time.Now()
 	for token, err := range e.client.ListTokens(ctx) {
 		if err != nil {
-			return asWarnings(tfdiag.FromError(fmt.Sprintf("Could not look for expired ephemeral API tokens %q", name), consequence, err))
+			return asWarnings(tfdiag.FromError(fmt.Sprintf("Could not look for expired ephemeral API tokens %q", name), consequence, reason(ctx, err)))
 		}
 		if leftBehind(token.Name, name, now) && !e.client.CallsAs(token.ID) {
 			leftovers = append(leftovers, token.ID)
@@ -208,13 +208,28 @@ func (e *EphemeralResource) sweep(ctx context.Context, name string) diag.Diagnos
 	for _, id := range leftovers {
 		err := e.client.DeleteToken(ctx, id)
 		if err != nil && !cloudfleet.IsNotFound(err) {
-			diags.Append(asWarnings(tfdiag.FromError(fmt.Sprintf("Could not delete expired ephemeral API token %q (%s)", name, id), consequence, err))...)
+			diags.Append(asWarnings(tfdiag.FromError(fmt.Sprintf("Could not delete expired ephemeral API token %q (%s)", name, id),
+				consequence, reason(ctx, err)))...)
 		}
 		if ctx.Err() != nil {
 			break
 		}
 	}
 	return diags
+}
+
+// within is a context for calls that are made again and again until they succeed or
+// limit is over.
+func within(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, limit, fmt.Errorf("the Cloudfleet API was not reached, or did not do it, within %s", limit))
+}
+
+// reason is why a call within a limit failed.
+func reason(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
 }
 
 func asWarnings(errs diag.Diagnostics) diag.Diagnostics {

@@ -112,3 +112,54 @@ provider "cloudfleet" {
 		t.Errorf("the run's tokens were not used: %v", issued)
 	}
 }
+
+// A token cannot be created in a plan that does not know the credentials yet.
+func TestAccEphemeralTokenOfUnknownCredentials(t *testing.T) {
+	cloud := acctest.Start(t, mockserver.Options{})
+	resource.ParallelTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: acctest.Factories,
+		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_10_0)},
+		Steps: []resource.TestStep{{
+			Config: fmt.Sprintf(`
+resource "terraform_data" "late" {
+  input = %q
+}
+
+provider "cloudfleet" {
+  endpoint            = %q
+  access_token_id     = terraform_data.late.output
+  access_token_secret = "cf_secret_x"
+}
+`, cloud.TokenID, cloud.Endpoint) + run,
+			ExpectError: message(`Could not create ephemeral API token "run"`),
+		}},
+	})
+	if requests := cloud.Requests(); len(requests) > 0 {
+		t.Errorf("the API was asked: %v", requests)
+	}
+}
+
+// A name that is known only after apply is waited for.
+func TestAccEphemeralTokenOfAnUnknownName(t *testing.T) {
+	cloud := acctest.Start(t, mockserver.Options{})
+	cloud.RunFrom(t, tfversion.Version1_10_0, resource.TestStep{
+		Config: `
+resource "terraform_data" "late" {
+  input = "late"
+}
+
+ephemeral "cloudfleet_api_token" "run" {
+  name = terraform_data.late.output
+  role = "User"
+}
+
+provider "echo" {
+  data = ephemeral.cloudfleet_api_token.run.name
+}
+
+resource "echo" "seen" {}
+`,
+		ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownValue("echo.seen", attribute("data"), knownvalue.StringExact("late"))},
+		Check:             noneLeft{cloud}.check,
+	})
+}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/acctest"
@@ -297,4 +298,14 @@ func TestEphemeralTokenArguments(t *testing.T) {
 		expect(t, provider.validate(config), isError, text)
 	}
 	expect(t, provider.validate(map[string]any{"name": strings.Repeat("x", 216), "role": "User", "ttl": "24h"}), isError)
+}
+
+func TestEphemeralTokenHidesItsSecretAlone(t *testing.T) {
+	var described ephemeral.SchemaResponse
+	apitoken.NewEphemeralResource().Schema(t.Context(), ephemeral.SchemaRequest{}, &described)
+	for name, attribute := range described.Schema.Attributes {
+		if attribute.IsSensitive() != (name == "secret") {
+			t.Errorf("%s: sensitive %t", name, attribute.IsSensitive())
+		}
+	}
 }
