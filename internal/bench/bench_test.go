@@ -12,27 +12,33 @@ import (
 func TestScenarios(t *testing.T) {
 	t.Parallel()
 	got := scenarios([]int{10, 1000, 5000}, []time.Duration{0, time.Second}, 50)
-	want := []scenario{
-		{subjectFloor, 10, 0, 0, false},
-		{subjectProvider, 10, 0, 0, false},
-		{subjectProvider, 10, time.Second, 0, false},
-		{subjectStorer, 10, 0, 0, false},
-		{subjectFloor, 1000, 0, 0, false},
-		{subjectProvider, 1000, 0, 0, false},
-		{subjectProvider, 1000, time.Second, 0, false},
-		{subjectStorer, 1000, 0, 0, false},
-		{subjectFloor, 5000, 0, 0, true},
-		{subjectProvider, 5000, 0, 0, true},
-		{subjectProvider, 5000, time.Second, 0, true},
-		{subjectStorer, 5000, 0, 0, true},
-		{subjectProvider, 1000, 0, 50, false},
+	want := [][]scenario{
+		{
+			{subjectFloor, 10, 0, 0, false},
+			{subjectStorer, 10, 0, 0, false},
+			{subjectProvider, 10, 0, 0, false},
+			{subjectProvider, 10, time.Second, 0, false},
+		},
+		{
+			{subjectFloor, 1000, 0, 0, false},
+			{subjectStorer, 1000, 0, 0, false},
+			{subjectProvider, 1000, 0, 0, false},
+			{subjectProvider, 1000, time.Second, 0, false},
+			{subjectProvider, 1000, 0, 50, false},
+		},
+		{
+			{subjectFloor, 5000, 0, 0, true},
+			{subjectStorer, 5000, 0, 0, true},
+			{subjectProvider, 5000, 0, 0, true},
+			{subjectProvider, 5000, time.Second, 0, true},
+		},
 	}
-	if !slices.Equal(got, want) {
+	if !slices.EqualFunc(got, want, slices.Equal) {
 		t.Errorf("got %v\nwant %v", got, want)
 	}
-	for _, list := range [][]scenario{scenarios([]int{10}, nil, 0), scenarios([]int{5000}, nil, 50)} {
-		if len(list) != 2 {
-			t.Errorf("got %v, want no scenario with a rate limit", list)
+	for _, groups := range [][][]scenario{scenarios([]int{10}, nil, 0), scenarios([]int{5000}, nil, 50)} {
+		if len(groups) != 1 || len(groups[0]) != 2 {
+			t.Errorf("got %v, want no scenario with a rate limit", groups)
 		}
 	}
 }
@@ -105,10 +111,10 @@ func TestTable(t *testing.T) {
 	}
 	const want = `
 what            tokens  condition  operation  seconds  ÷ floor  ÷ storer  calls                     refused  connections  peak MiB
-terraform_data  1,000   –          apply      4.00     1.00     0.89                                –        –            –
+terraform_data  1,000   no calls   apply      4.00     1.00     0.89                                –        –            –
 cloudfleet      1,000   0 ms       apply      5.00     1.25     1.11      1,000 create, 1 list      –        10           50
 cloudfleet      1,000   50 ms      apply      6.00     –        –         FAILED: Could not create  7        –            –
-storer          1,000   –          apply      4.50     1.12     1.00                                –        –            48
+storer          1,000   no calls   apply      4.50     1.12     1.00                                –        –            48
 `
 	if got := "\n" + text.String(); got != want {
 		t.Errorf("got %s", got)

@@ -95,7 +95,7 @@ func list[T any](values *[]T, parse func(string) (T, error)) func(string) error 
 	}
 }
 
-func measureAll(list []scenario, count int) (r report, err error) {
+func measureAll(groups [][]scenario, count int) (r report, err error) {
 	if runtime.GOOS != "linux" {
 		return r, errors.New("the memory of a provider is measured as Linux counts it: run it there")
 	}
@@ -126,11 +126,10 @@ func measureAll(list []scenario, count int) (r report, err error) {
 	}
 	var all []measurement
 	for range count {
-		for _, sc := range list {
-			fmt.Fprintf(os.Stderr, "%s: %d tokens, %s\n", sc.subject, sc.tokens, sc.key("").condition())
-			measured, err := s.measure(ctx, sc)
+		for _, group := range groups {
+			measured, err := s.measure(ctx, group)
 			if err != nil {
-				return r, fmt.Errorf("%s, %d tokens: %w", sc.subject, sc.tokens, err)
+				return r, err
 			}
 			all = append(all, measured...)
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,6 +24,10 @@ type key struct {
 	Latency   time.Duration `json:"latency_ns"`
 	RateLimit int           `json:"rate_limit_per_second"`
 	Operation string        `json:"operation"`
+}
+
+func (k key) String() string {
+	return fmt.Sprintf("%s of %s %s, %s", k.Operation, number(float64(k.Tokens)), k.Subject, k.condition())
 }
 
 // measurement is one command of a CLI.

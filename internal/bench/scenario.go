@@ -96,25 +96,26 @@ func (s scenario) key(operation string) key {
 	return key{Subject: s.subject, Tokens: s.tokens, Latency: s.latency, RateLimit: s.rateLimit, Operation: operation}
 }
 
-// scenarios lists what to measure. A rate limit is for the most tokens that are
-// applied, for fewer pass in a burst; latency and limits do not matter to what
-// calls no API.
-func scenarios(tokens []int, latencies []time.Duration, rateLimit int) []scenario {
-	var list []scenario
+// scenarios lists what to measure, those together that are compared. A rate limit
+// is for the most tokens that are applied, for fewer pass in a burst; latency and
+// limits do not matter to what calls no API.
+func scenarios(tokens []int, latencies []time.Duration, rateLimit int) (groups [][]scenario) {
 	most := 0
 	for _, n := range tokens {
-		planOnly := n > planOnlyAbove
-		list = append(list, scenario{subject: subjectFloor, tokens: n, planOnly: planOnly})
-		for _, latency := range latencies {
-			list = append(list, scenario{subject: subjectProvider, tokens: n, latency: latency, planOnly: planOnly})
-		}
-		list = append(list, scenario{subject: subjectStorer, tokens: n, planOnly: planOnly})
-		if !planOnly {
+		if n <= planOnlyAbove {
 			most = max(most, n)
 		}
 	}
-	if rateLimit > 0 && most > 0 {
-		list = append(list, scenario{subject: subjectProvider, tokens: most, rateLimit: rateLimit})
+	for _, n := range tokens {
+		planOnly := n > planOnlyAbove
+		group := []scenario{{subject: subjectFloor, tokens: n, planOnly: planOnly}, {subject: subjectStorer, tokens: n, planOnly: planOnly}}
+		for _, latency := range latencies {
+			group = append(group, scenario{subject: subjectProvider, tokens: n, latency: latency, planOnly: planOnly})
+		}
+		if rateLimit > 0 && n == most {
+			group = append(group, scenario{subject: subjectProvider, tokens: n, rateLimit: rateLimit})
+		}
+		groups = append(groups, group)
 	}
-	return list
+	return groups
 }

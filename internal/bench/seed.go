@@ -11,28 +11,27 @@ import (
 	"time"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/terraformcli"
 )
 
 // seed makes the tokens of a scenario, and a state that has them, without the
 // minutes that an apply takes: it applies a single one and multiplies it.
-func seed(ctx context.Context, folder *terraformcli.Folder, cloud *cloud, sc scenario) error {
-	if _, err := folder.Run(ctx, operations[0].arguments(1)...); err != nil {
+func (w *world) seed(ctx context.Context) error {
+	if _, err := w.folder.Run(ctx, operations[0].arguments(1)...); err != nil {
 		return err
 	}
 	made := []cloudfleet.Token{}
-	if sc.subject == subjectProvider {
-		tokens, err := cloud.create(ctx, sc.tokens-1)
+	if w.subject == subjectProvider {
+		tokens, err := w.cloud.create(ctx, w.tokens-1)
 		if err != nil {
 			return err
 		}
 		made = tokens
 	} else {
-		for i := 1; i < sc.tokens; i++ {
+		for i := 1; i < w.tokens; i++ {
 			made = append(made, cloudfleet.Token{ID: fmt.Sprintf("id-%d", i)})
 		}
 	}
-	path := filepath.Join(folder.Dir, "terraform.tfstate")
+	path := filepath.Join(w.folder.Dir, "terraform.tfstate")
 	state, err := os.ReadFile(path)
 	if err != nil {
 		return err

@@ -21,42 +21,36 @@ func TestAccMeasure(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, sc := range []scenario{
+	measured, err := s.measure(t.Context(), []scenario{
 		{subject: subjectFloor, tokens: n},
 		{subject: subjectStorer, tokens: n, planOnly: true},
 		{subject: subjectProvider, tokens: n, latency: time.Millisecond, planOnly: true},
 		{subject: subjectProvider, tokens: n, rateLimit: 1000},
-	} {
-		measured, err := s.measure(t.Context(), sc)
-		if err != nil {
-			t.Fatalf("%v: %s", sc, err)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := 4 + 1 + 1 + 4; len(measured) != want {
+		t.Errorf("got %d measurements, want %d", len(measured), want)
+	}
+	for _, m := range measured {
+		if m.Failure != "" || m.Seconds <= 0 || m.Refused > 0 {
+			t.Errorf("%s: got %+v", m.key, m)
 		}
-		want := len(operations)
-		if sc.planOnly {
-			want = 1
+		if hasProvider := m.Subject != subjectFloor; (m.PeakMemory > 4<<20) != hasProvider {
+			t.Errorf("%s took %d bytes", m.key, m.PeakMemory)
 		}
-		if len(measured) != want {
-			t.Errorf("%v: got %v", sc, measured)
+		if callsAPI := m.Subject == subjectProvider; (m.Connections > 0) != callsAPI {
+			t.Errorf("%s opened %d connections", m.key, m.Connections)
 		}
-		for _, m := range measured {
-			if m.Failure != "" || m.Seconds <= 0 || m.Refused > 0 {
-				t.Errorf("got %v", m)
-			}
-			if withProvider := sc.subject != subjectFloor; (m.PeakMemory > 4<<20) != withProvider {
-				t.Errorf("%s took %d bytes", sc.subject, m.PeakMemory)
-			}
-			if callsAPI := sc.subject == subjectProvider; (m.Connections > 0) != callsAPI {
-				t.Errorf("%s opened %d connections", sc.subject, m.Connections)
-			}
-			writes := maps.Clone(m.Calls)
-			maps.DeleteFunc(writes, func(kind string, _ int) bool { return kind == callOrganization || kind == callGet || kind == callList })
-			expected := map[string]int{}
-			if kind := writeOf[m.Operation]; kind != "" && sc.subject == subjectProvider {
-				expected[kind] = n
-			}
-			if !maps.Equal(writes, expected) {
-				t.Errorf("%s of %s wrote %v, want %v", m.Operation, sc.subject, writes, expected)
-			}
+		writes := maps.Clone(m.Calls)
+		maps.DeleteFunc(writes, func(kind string, _ int) bool { return kind == callOrganization || kind == callGet || kind == callList })
+		want := map[string]int{}
+		if kind := writeOf[m.Operation]; kind != "" && m.Subject == subjectProvider {
+			want[kind] = n
+		}
+		if !maps.Equal(writes, want) {
+			t.Errorf("%s wrote %v, want %v", m.key, writes, want)
 		}
 	}
 	binaries, err := s.examine(t.Context())

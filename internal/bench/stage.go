@@ -7,10 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/terraformcli"
@@ -46,95 +43,6 @@ func prepare(ctx context.Context, dir, cli string) (*stage, error) {
 		err = errors.Join(err, <-results)
 	}
 	return s, err
-}
-
-// measure goes through the operations of a scenario up to the first that fails.
-// A failure of the CLI is part of what it measures; an error is one of the
-// benchmark's own.
-func (s *stage) measure(ctx context.Context, sc scenario) ([]measurement, error) {
-	dir, err := os.MkdirTemp(s.dir, "scenario-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	if err := os.WriteFile(filepath.Join(dir, "main.tf"), []byte(configurations[sc.subject]), 0o600); err != nil {
-		return nil, err
-	}
-	folder, err := terraformcli.New(dir, s.cli, s.plugins)
-	if err != nil {
-		return nil, err
-	}
-	cloud, err := startCloud(sc.rateLimit)
-	if err != nil {
-		return nil, err
-	}
-	defer cloud.close()
-	memory := filepath.Join(dir, "memory")
-	folder.Env = append(folder.Env, cloud.environment()...)
-	folder.Env = append(folder.Env, "BENCH_PLUGIN="+s.binaries[sc.subject], "BENCH_MEMORY="+memory)
-
-	todo := operations
-	if sc.planOnly {
-		if err := seed(ctx, folder, cloud, sc); err != nil {
-			return nil, err
-		}
-		todo = slices.DeleteFunc(slices.Clone(todo), func(o operation) bool { return o.name != opPlan })
-	}
-	cloud.delay(sc.latency)
-
-	var done []measurement
-	for _, operation := range todo {
-		m := measurement{key: sc.key(operation.name)}
-		cloud.forget()
-		_ = os.Remove(memory) // there is none before the first
-		start := time.Now()
-		_, failure := folder.Run(ctx, operation.arguments(sc.tokens)...)
-		m.Seconds = time.Since(start).Seconds()
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		cloud.count(&m)
-		if m.PeakMemory, err = peak(memory); err != nil {
-			return nil, err
-		}
-		if failure != nil {
-			m.Failure = firstError(failure)
-			return append(done, m), nil
-		}
-		done = append(done, m)
-	}
-	if left := len(cloud.Tokens(cloud.OrganizationID)) - 1; left > 0 && !sc.planOnly {
-		return nil, fmt.Errorf("%d tokens are left after destroy", left)
-	}
-	return done, nil
-}
-
-// peak returns the largest number, in KiB, of the file that the meter writes, in
-// bytes: 0 if there is none, for then there was no provider.
-func peak(path string) (largest int64, err error) {
-	content, err := os.ReadFile(path)
-	if os.IsNotExist(err) {
-		return 0, nil
-	}
-	for line := range strings.FieldsSeq(string(content)) {
-		kib, err := strconv.ParseInt(line, 10, 64)
-		if err != nil {
-			return 0, err
-		}
-		largest = max(largest, kib<<10)
-	}
-	return largest, err
-}
-
-var errorLine = regexp.MustCompile(`(?m)Error: (.*)$`)
-
-// firstError is the first that the CLI printed, or else how it ended.
-func firstError(err error) string {
-	if m := errorLine.FindStringSubmatch(err.Error()); m != nil {
-		return m[1]
-	}
-	text, _, _ := strings.Cut(err.Error(), "\n")
-	return text
 }
 
 // starts is how often each provider is started, for the median.

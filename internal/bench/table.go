@@ -65,7 +65,7 @@ func (r *report) ratio(m measurement, subject string) string {
 func (k key) condition() string {
 	switch {
 	case k.Subject != subjectProvider:
-		return "–"
+		return "no calls"
 	case k.RateLimit > 0:
 		return fmt.Sprintf("%d calls/s", k.RateLimit)
 	default:

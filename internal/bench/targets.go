@@ -117,14 +117,15 @@ func targets(r *report) []target {
 	return list
 }
 
-// connections is how many an operation needs: one for each resource that the CLI
-// works on at a time, and as many again where it starts the provider twice for
-// calls, to plan and to apply.
+// connections is how many an operation may open: two for each resource that the
+// CLI works on at a time, because a call that waits for a connection has another
+// opened and takes the first that comes; and as many again where the CLI starts
+// the provider twice for calls, to plan and to apply.
 func (o operation) connections() float64 {
 	if o.name == opRotate || o.name == opDestroy {
-		return 2 * parallelism
+		return 2 * 2 * parallelism
 	}
-	return parallelism
+	return 2 * parallelism
 }
 
 // peakOf is the most memory, in bytes, that a provider took for targetTokens.

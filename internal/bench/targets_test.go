@@ -20,11 +20,11 @@ func ideal() *report {
 	add(subjectProvider, 0, 0, opPlan, measurement{Seconds: 2, PeakMemory: 120})
 	add(subjectStorer, 0, 0, opPlan, measurement{Seconds: 2, PeakMemory: 100})
 	// The larger of the floor and 1,000 × 50 ms ÷ 10 is 5 s here, and 10 s below.
-	add(subjectProvider, targetLatency, 0, opApply, measurement{Seconds: 5.7, Calls: map[string]int{callCreate: 1000}, Connections: 10})
-	add(subjectProvider, targetLatency, 0, opPlan, measurement{Seconds: 2.6, Calls: map[string]int{callList: 11, callGet: 1}, Connections: 10})
-	add(subjectProvider, targetLatency, 0, opRotate, measurement{Seconds: 1, Connections: 20})
+	add(subjectProvider, targetLatency, 0, opApply, measurement{Seconds: 5.7, Calls: map[string]int{callCreate: 1000}, Connections: 20})
+	add(subjectProvider, targetLatency, 0, opPlan, measurement{Seconds: 2.6, Calls: map[string]int{callList: 11, callGet: 1}, Connections: 20})
+	add(subjectProvider, targetLatency, 0, opRotate, measurement{Seconds: 1, Connections: 40})
 	add(subjectProvider, targetLatency, 0, opDestroy,
-		measurement{Seconds: 11.4, Calls: map[string]int{callDelete: 1000, callList: 11, callGet: 1}, Connections: 20})
+		measurement{Seconds: 11.4, Calls: map[string]int{callDelete: 1000, callList: 11, callGet: 1}, Connections: 40})
 	for _, operation := range []string{opApply, opRotate, opDestroy} {
 		add(subjectProvider, 0, targetRateLimit, operation, measurement{Seconds: 21.9, Calls: map[string]int{callCreate: 951}, Refused: 49})
 	}
