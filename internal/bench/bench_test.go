@@ -1,6 +1,8 @@
 package main
 
 import (
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -60,6 +62,42 @@ func TestKind(t *testing.T) {
 		if got := kind(method, path); got != want {
 			t.Errorf("%s is %q, want %q", call, got, want)
 		}
+	}
+}
+
+func TestCloudCounts(t *testing.T) {
+	t.Parallel()
+	c, err := startCloud(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.close()
+	get := func() {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, c.endpoint+"/tokens", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.SetBasicAuth(c.TokenID, c.TokenSecret)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+			t.Fatal(err)
+		}
+	}
+	get()
+	get()
+	var m, none measurement
+	c.count(&m)
+	if m.Calls[callList] != 1 || m.calls() != 1 || m.Refused != 1 || m.Connections != 1 {
+		t.Errorf("got %v, %d refused, %d connections, want one each", m.Calls, m.Refused, m.Connections)
+	}
+	c.forget()
+	c.count(&none)
+	if none.calls() != 0 || none.Refused != 0 || none.Connections != 0 {
+		t.Errorf("got %v, %d refused, %d connections, want none", none.Calls, none.Refused, none.Connections)
 	}
 }
 

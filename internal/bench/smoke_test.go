@@ -35,7 +35,7 @@ func TestAccMeasure(t *testing.T) {
 	}
 	for _, m := range measured {
 		if m.Failure != "" || m.Seconds <= 0 || m.Refused > 0 {
-			t.Errorf("%s: got %+v", m.key, m)
+			t.Errorf("%s took %f s, was refused %d times, and failed with %q", m.key, m.Seconds, m.Refused, m.Failure)
 		}
 		if hasProvider := m.Subject != subjectFloor; (m.PeakMemory > 4<<20) != hasProvider {
 			t.Errorf("%s took %d bytes", m.key, m.PeakMemory)
@@ -53,6 +53,14 @@ func TestAccMeasure(t *testing.T) {
 			t.Errorf("%s wrote %v, want %v", m.key, writes, want)
 		}
 	}
+
+	broken := *s
+	broken.binaries = map[string]string{subjectProvider: s.dir}
+	measured, err = broken.measure(t.Context(), []scenario{{subject: subjectProvider, tokens: n}})
+	if err != nil || len(measured) != 1 || measured[0].Failure == "" {
+		t.Errorf("got %v and the error %v, want one failure", measured, err)
+	}
+
 	binaries, err := s.examine(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -45,7 +45,7 @@ func binaryTable(r *report) table {
 }
 
 func targetTable(list []target) table {
-	t := table{head: []string{"target", "wanted", "measured", ""}}
+	t := table{head: []string{"target", "wanted", "measured", "verdict"}}
 	for _, target := range list {
 		t.rows = append(t.rows, target.cells())
 	}
