@@ -94,6 +94,13 @@ func TestCloudCounts(t *testing.T) {
 	if m.Calls[callList] != 1 || m.calls() != 1 || m.Refused != 1 || m.Connections != 1 {
 		t.Errorf("got %v, %d refused, %d connections, want one each", m.Calls, m.Refused, m.Connections)
 	}
+	const latency = 20 * time.Millisecond
+	c.delay(latency)
+	start := time.Now()
+	get()
+	if elapsed := time.Since(start); elapsed < latency {
+		t.Errorf("an answer took %s, want at least %s", elapsed, latency)
+	}
 	c.forget()
 	c.count(&none)
 	if none.calls() != 0 || none.Refused != 0 || none.Connections != 0 {
