@@ -1,0 +1,218 @@
+package apitoken_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/acctest"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/mockserver"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/terraformcli"
+)
+
+// pair is two tokens, worked on one after the other.
+func pair(trigger string) string {
+	var config string
+	for _, name := range []string{"one", "two"} {
+		config += fmt.Sprintf("resource \"cloudfleet_api_token\" %q {\n  name = %q\n  role = \"User\"\n  rotation_trigger = %q\n}\n", name, name, trigger)
+	}
+	return config
+}
+
+// interrupted is a run of the CLI, and its provider, that somebody ends early.
+type interrupted struct {
+	t      *testing.T
+	cloud  *acctest.Cloud
+	folder *terraformcli.Folder
+}
+
+func (i *interrupted) apply(config string) *exec.Cmd {
+	i.t.Helper()
+	must(i.t, os.WriteFile(filepath.Join(i.folder.Dir, "tokens.tf"), []byte(config), 0o600))
+	ctx, cancel := context.WithTimeout(i.t.Context(), time.Minute)
+	i.t.Cleanup(cancel)
+	return i.folder.Command(ctx, "apply", "-auto-approve", "-no-color", "-parallelism=1")
+}
+
+func (i *interrupted) mustApply(config string) {
+	i.t.Helper()
+	if out, err := i.apply(config).CombinedOutput(); err != nil {
+		i.t.Fatalf("%s\n%s", err, out)
+	}
+}
+
+// onFirst lets f see to the first call of a kind from now on.
+func (i *interrupted) onFirst(isCall func(*http.Request) bool, f func(api http.Handler, w http.ResponseWriter, r *http.Request)) {
+	i.cloud.Intercept(func(api http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !isCall(r) {
+				api.ServeHTTP(w, r)
+				return
+			}
+			i.cloud.Intercept(nil)
+			f(api, w, r)
+		})
+	})
+}
+
+// tokens are the tokens in the state, by name.
+func (i *interrupted) tokens() map[string]map[string]any {
+	i.t.Helper()
+	out, err := i.folder.Run(i.t.Context(), "show", "-json")
+	must(i.t, err)
+	var state struct {
+		Values struct {
+			RootModule struct {
+				Resources []struct {
+					Name   string
+					Values map[string]any
+				}
+			} `json:"root_module"`
+		}
+	}
+	must(i.t, json.Unmarshal(out, &state))
+	tokens := map[string]map[string]any{}
+	for _, r := range state.Values.RootModule.Resources {
+		tokens[r.Name] = r.Values
+	}
+	return tokens
+}
+
+func (i *interrupted) accepts(token map[string]any) bool {
+	id, _ := token["id"].(string)
+	secret, _ := token["secret"].(string)
+	return i.cloud.Accepts(id, secret)
+}
+
+func isCreate(r *http.Request) bool {
+	return r.Method == http.MethodPost && r.URL.Path == "/v1/tokens"
+}
+
+func isRegenerate(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/regenerate") }
+
+func startInterrupted(t *testing.T) func(*testing.T) *interrupted {
+	t.Helper()
+	newFolder := processes(t)
+	return func(t *testing.T) *interrupted {
+		t.Helper()
+		cloud := acctest.Start(t, mockserver.Options{})
+		return &interrupted{t, cloud, newFolder(t, cloud, "")}
+	}
+}
+
+// A call that was sent is seen through and its result saved. Nothing follows it.
+func TestAccInterrupt(t *testing.T) {
+	start := startInterrupted(t)
+	for name, isCall := range map[string]func(*http.Request) bool{"create": isCreate, "regenerate": isRegenerate} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			run := start(t)
+			if name == "regenerate" {
+				run.mustApply(pair("a"))
+			}
+			run.cloud.ForgetRequests()
+			cmd := run.apply(pair("b"))
+			run.onFirst(isCall, func(api http.Handler, w http.ResponseWriter, r *http.Request) {
+				_ = cmd.Process.Signal(os.Interrupt)
+				time.Sleep(time.Second) // until the provider has been told
+				api.ServeHTTP(w, r)
+			})
+			out, err := cmd.CombinedOutput()
+			if err == nil || !strings.Contains(string(out), "Interrupt received") {
+				t.Errorf("it was not interrupted: %v\n%s", err, out)
+			}
+			if writes := run.cloud.Writes(); len(writes) != 1 {
+				t.Errorf("sent after the interrupt: %v\n%s", writes, out)
+			}
+			saved := 0
+			for _, token := range run.tokens() {
+				if !run.accepts(token) {
+					t.Errorf("the secret of %s is not in the state\n%s", token["name"], out)
+				}
+				if token["rotation_trigger"] == "b" {
+					saved++
+				}
+			}
+			if saved != 1 {
+				t.Errorf("%d tokens were worked on\n%s", saved, out)
+			}
+			run.mustApply(pair("b"))
+			if tokens := run.tokens(); len(tokens) != 2 || !run.accepts(tokens["one"]) || !run.accepts(tokens["two"]) || len(run.cloud.Issued()) != 2 {
+				t.Errorf("after another apply: %v", tokens)
+			}
+		})
+	}
+}
+
+// Of a provider that is killed between the server's act and its answer, nobody
+// learns what became. The next apply works, and what is left over can be found.
+func TestAccKilledProvider(t *testing.T) {
+	start := startInterrupted(t)
+	if _, err := os.Stat("/proc/self/stat"); err != nil {
+		t.Skip("to find the provider's process takes a /proc file system")
+	}
+	const find = "data \"cloudfleet_api_tokens\" \"left\" {\n  name_regex = \"^(one|two)$\"\n}\n" +
+		"output \"found\" {\n  value = data.cloudfleet_api_tokens.left.tokens[*].id\n}\n"
+	for name, isCall := range map[string]func(*http.Request) bool{"create": isCreate, "regenerate": isRegenerate} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			run := start(t)
+			issued := 3
+			if name == "regenerate" {
+				run.mustApply(pair("a"))
+				issued = 2
+			}
+			cmd := run.apply(pair("b"))
+			run.onFirst(isCall, func(api http.Handler, _ http.ResponseWriter, r *http.Request) {
+				api.ServeHTTP(httptest.NewRecorder(), r)
+				for _, child := range children(cmd.Process.Pid) {
+					_ = syscall.Kill(child, syscall.SIGKILL)
+				}
+				<-r.Context().Done()
+			})
+			if out, err := cmd.CombinedOutput(); err == nil {
+				t.Errorf("nothing was killed\n%s", out)
+			}
+			run.mustApply(pair("b"))
+			tokens := run.tokens()
+			if !run.accepts(tokens["one"]) || !run.accepts(tokens["two"]) || tokens["one"]["rotation_trigger"] != "b" || len(run.cloud.Issued()) != issued {
+				t.Errorf("after another apply: %v of %v", tokens, run.cloud.Issued())
+			}
+			run.mustApply(pair("b") + find)
+			out, err := run.folder.Run(t.Context(), "output", "-json", "found")
+			must(t, err)
+			for _, token := range run.cloud.Issued() {
+				if !strings.Contains(string(out), token.ID) {
+					t.Errorf("%s %s cannot be found: %s", token.Name, token.ID, out)
+				}
+			}
+		})
+	}
+}
+
+// children are the processes that a process has started.
+func children(parent int) (pids []int) {
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, stat := range stats {
+		content, err := os.ReadFile(stat)
+		if err != nil {
+			continue // it has ended
+		}
+		// After the name, which may hold anything, come the state and the parent.
+		fields := strings.Fields(string(content[strings.LastIndexByte(string(content), ')')+1:]))
+		if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(stat))); err == nil && fields[1] == strconv.Itoa(parent) {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
