@@ -138,6 +138,7 @@ func (e *EphemeralResource) Open(ctx context.Context, req ephemeral.OpenRequest,
 	}
 }
 
+// handOver puts the token into the answer to an Open.
 func (m *ephemeralModel) handOver(ctx context.Context, token cloudfleet.Token, expires time.Time, resp *ephemeral.OpenResponse) diag.Diagnostics {
 	var diags diag.Diagnostics
 	// Of a run that is interrupted, nobody may be there to take the answer.
