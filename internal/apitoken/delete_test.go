@@ -22,7 +22,7 @@ func TestDeleteOfOwnTokenIsRefusedInTheApply(t *testing.T) {
 	var schema resource.SchemaResponse
 	r.Schema(t.Context(), resource.SchemaRequest{}, &schema)
 	state := tfsdk.State{Schema: schema.Schema}
-	if diags := state.Set(t.Context(), &model{ID: types.StringValue(id), Name: types.StringValue("mine")}); diags.HasError() {
+	if diags := state.Set(t.Context(), &model{ID: types.StringValue(id), Name: types.StringValue("mine"), EncryptTo: types.ObjectNull(encryptToTypes)}); diags.HasError() {
 		t.Fatal(diags)
 	}
 	resp := resource.DeleteResponse{State: state}

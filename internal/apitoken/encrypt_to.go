@@ -34,6 +34,12 @@ type encryptTo struct {
 	PGPKey          types.String `tfsdk:"pgp_key"`
 }
 
+var encryptToTypes = map[string]attr.Type{
+	githubPublicKeyName: types.StringType,
+	ageRecipientsName:   types.ListType{ElemType: types.StringType},
+	pgpKeyName:          types.StringType,
+}
+
 // encryptToAttribute is encrypt_to in the schema of a resource, at its root.
 func encryptToAttribute() schema.SingleNestedAttribute {
 	return schema.SingleNestedAttribute{

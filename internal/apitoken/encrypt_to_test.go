@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/base64"
 	"fmt"
+	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,25 +16,24 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/compare"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/acctest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/apitoken"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/mockserver"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/sealing"
 )
 
-const noteAddress = "sealer_note.this"
-
-// noteFor is a configuration of a note with this value of encrypt_to.
-func noteFor(encryptTo string) string {
-	return fmt.Sprintf("resource \"sealer_note\" \"this\" {\n  encrypt_to = %s\n}\n", encryptTo)
+// tokenFor is a configuration of a token with this value of encrypt_to.
+func tokenFor(encryptTo string, arguments ...string) string {
+	return token("ci", "User", append(arguments, "encrypt_to = "+encryptTo)...)
 }
 
 func ageList(keys ...string) string {
@@ -40,16 +41,6 @@ func ageList(keys ...string) string {
 }
 
 func pgp(key string) string { return fmt.Sprintf(`{ pgp_key = %q }`, key) }
-
-// runSealer runs the steps with the provider sealer.
-func runSealer(t *testing.T, onError resource.ErrorCheckFunc, steps ...resource.TestStep) {
-	t.Helper()
-	resource.ParallelTest(t, resource.TestCase{
-		ProtoV6ProviderFactories: map[string]func() (tfprotov6.ProviderServer, error){"sealer": providerserver.NewProtocol6WithError(sealer{})},
-		ErrorCheck:               onError,
-		Steps:                    steps,
-	})
-}
 
 func ageIdentity(t *testing.T) *age.X25519Identity {
 	t.Helper()
@@ -76,44 +67,93 @@ func pgpPublicKey(t *testing.T, created time.Time, lifetime time.Duration) strin
 	return base64.StdEncoding.EncodeToString(out.Bytes())
 }
 
-// decrypts makes sure that identity reads what is in the state.
-func decrypts(identity *age.X25519Identity) resource.TestCheckFunc {
+// decrypts makes sure that identity reads the secret, and that it is nowhere else in
+// the state.
+func decrypts(cloud *acctest.Cloud, identity *age.X25519Identity) resource.TestCheckFunc {
 	return func(s *terraform.State) error {
-		plaintext, err := sealing.DecryptAge(s.RootModule().Resources[noteAddress].Primary.Attributes["encrypted"], identity.String())
-		if plaintext != noteText {
+		in := s.RootModule().Resources[address].Primary.Attributes
+		plaintext, err := sealing.DecryptAge(in["encrypted_secret"], identity.String())
+		if err != nil || !cloud.Accepts(in["id"], plaintext) {
 			return fmt.Errorf("read %q, %w", plaintext, err)
+		}
+		if strings.Contains(fmt.Sprint(s), plaintext) {
+			return fmt.Errorf("the secret is in the state: %s", s)
 		}
 		return nil
 	}
 }
 
 func TestAccEncryptTo(t *testing.T) {
+	cloud := acctest.Start(t, mockserver.Options{})
 	one, two := ageIdentity(t), ageIdentity(t)
 	a, b := one.Recipient().String(), two.Recipient().String()
 	same, changed := statecheck.CompareValue(compare.ValuesSame()), statecheck.CompareValue(compare.ValuesDiffer())
-	encrypted := attribute("encrypted")
-	empty := []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}
-	unknown := resource.ConfigPlanChecks{
-		PreApply: []plancheck.PlanCheck{plancheck.ExpectUnknownValue(noteAddress, encrypted)}, PostApplyPostRefresh: empty,
+	encrypted, nothing := attribute("encrypted_secret"), knownvalue.Null()
+	planned := func(secret, encrypted plancheck.PlanCheck) resource.ConfigPlanChecks {
+		return resource.ConfigPlanChecks{
+			PreApply:             []plancheck.PlanCheck{secret, encrypted},
+			PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()},
+		}
 	}
-	runSealer(t, nil,
+	issues := planned(inPlan("secret", nothing), plancheck.ExpectUnknownValue(address, encrypted))
+	keeps := planned(inPlan("secret", nothing), inPlan("encrypted_secret", knownvalue.NotNull()))
+	cloud.Run(t,
 		resource.TestStep{
-			Config: noteFor(ageList(a, b)), ConfigPlanChecks: unknown, Check: resource.ComposeTestCheckFunc(decrypts(one), decrypts(two)),
-			ConfigStateChecks: []statecheck.StateCheck{same.AddStateValue(noteAddress, encrypted)},
+			Config: tokenFor(ageList(a, b)), ConfigPlanChecks: issues,
+			Check:             resource.ComposeTestCheckFunc(decrypts(cloud, one), decrypts(cloud, two)),
+			ConfigStateChecks: []statecheck.StateCheck{same.AddStateValue(address, encrypted)},
 		},
 		resource.TestStep{
-			Config: noteFor(ageList(b, a)), ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPostRefresh: empty},
-			ConfigStateChecks: []statecheck.StateCheck{same.AddStateValue(noteAddress, encrypted), changed.AddStateValue(noteAddress, encrypted)},
+			Config: tokenFor(ageList(b, a), verify, trigger("a")), ConfigPlanChecks: keeps,
+			ConfigStateChecks: []statecheck.StateCheck{same.AddStateValue(address, encrypted), changed.AddStateValue(address, encrypted)},
 		},
 		resource.TestStep{
-			Config: noteFor(ageList(b)), ConfigPlanChecks: unknown, Check: decrypts(two),
-			ConfigStateChecks: []statecheck.StateCheck{changed.AddStateValue(noteAddress, encrypted)},
+			Config: tokenFor(ageList(b), verify, trigger("a")), ConfigPlanChecks: issues, Check: decrypts(cloud, two),
+			ConfigStateChecks: []statecheck.StateCheck{changed.AddStateValue(address, encrypted)},
 		},
 		resource.TestStep{
-			Config: noteFor(pgp(pgpPublicKey(t, time.Now(), 0))), ConfigPlanChecks: unknown,
-			ConfigStateChecks: []statecheck.StateCheck{changed.AddStateValue(noteAddress, encrypted)},
+			Config: tokenFor(ageList(b), trigger("b")), ConfigPlanChecks: issues, Check: decrypts(cloud, two),
+			ConfigStateChecks: []statecheck.StateCheck{changed.AddStateValue(address, encrypted)},
 		},
-		resource.TestStep{Config: noteFor("null"), ConfigPlanChecks: unknown},
+		resource.TestStep{
+			Config: tokenFor(pgp(pgpPublicKey(t, time.Now(), 0)), trigger("b")), ConfigPlanChecks: issues,
+			ConfigStateChecks: []statecheck.StateCheck{changed.AddStateValue(address, encrypted)},
+		},
+		resource.TestStep{
+			Config: tokenFor("null", trigger("b")), Check: accepted(cloud),
+			ConfigPlanChecks: planned(plancheck.ExpectUnknownValue(address, attribute("secret")), inPlan("encrypted_secret", nothing)),
+		},
+		resource.TestStep{Config: tokenFor(ageList(a)), ConfigPlanChecks: issues, Check: decrypts(cloud, one)},
+	)
+	regenerated := slices.DeleteFunc(cloud.Writes(), func(call string) bool { return !strings.Contains(call, "/regenerate") })
+	if len(regenerated) != 5 {
+		t.Errorf("regenerated %d times: %v", len(regenerated), regenerated)
+	}
+}
+
+// Recipients who could not be given their secret are not forgotten.
+func TestAccEncryptToThatFailsIsTriedAgain(t *testing.T) {
+	cloud := acctest.Start(t, mockserver.Options{})
+	one, two := ageIdentity(t), ageIdentity(t)
+	renamed := strings.Replace(tokenFor(ageList(two.Recipient().String())), `"ci"`, `"renamed"`, 2)
+	renamed = strings.Replace(renamed, `"renamed"`, `"ci"`, 1) // the label
+	cloud.Run(t,
+		resource.TestStep{Config: tokenFor(ageList(one.Recipient().String()))},
+		resource.TestStep{
+			PreConfig: func() {
+				cloud.Intercept(func(api http.Handler) http.Handler {
+					return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+						if isRegenerate(r) {
+							w.WriteHeader(http.StatusConflict)
+							return
+						}
+						api.ServeHTTP(w, r)
+					})
+				})
+			},
+			Config: renamed, ExpectError: message("409 Conflict"),
+		},
+		resource.TestStep{PreConfig: func() { cloud.Intercept(nil) }, Config: renamed, Check: decrypts(cloud, two)},
 	)
 }
 
@@ -125,27 +165,28 @@ func TestAccEncryptToUnknown(t *testing.T) {
 		return "resource \"terraform_data\" \"late\" {\n  input = " + value + "\n}\n"
 	}
 	for name, config := range map[string]string{
-		"an element": late(`"`+key+`"`) + noteFor(`{ age_recipients = [terraform_data.late.output] }`),
-		"the list":   late(`["`+key+`"]`) + noteFor(`{ age_recipients = tolist(terraform_data.late.output) }`),
-		"which one":  late(`"`+key+`"`) + noteFor(`{ age_recipients = ["`+key+`"], pgp_key = terraform_data.late.output == "" ? "x" : null }`),
-		"all of it":  late(`true`) + noteFor(`terraform_data.late.output ? `+ageList(key)+` : null`),
+		"an element": late(`"`+key+`"`) + tokenFor(`{ age_recipients = [terraform_data.late.output] }`),
+		"the list":   late(`["`+key+`"]`) + tokenFor(`{ age_recipients = tolist(terraform_data.late.output) }`),
+		"which one":  late(`"`+key+`"`) + tokenFor(`{ age_recipients = ["`+key+`"], pgp_key = terraform_data.late.output == "" ? "x" : null }`),
+		"all of it":  late(`true`) + tokenFor(`terraform_data.late.output ? `+ageList(key)+` : null`),
 	} {
 		t.Run(name, func(t *testing.T) {
-			runSealer(t, nil, resource.TestStep{
-				Config: config, Check: decrypts(identity),
+			cloud := acctest.Start(t, mockserver.Options{})
+			cloud.Run(t, resource.TestStep{
+				Config: config, Check: decrypts(cloud, identity),
 				ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
 			})
 		})
 	}
 	t.Run("and wrong in the end", func(t *testing.T) {
-		runSealer(t, nil, resource.TestStep{
-			Config:      late(`"mars"`) + noteFor(`{ age_recipients = ["`+key+`", terraform_data.late.output] }`),
+		acctest.Start(t, mockserver.Options{}).Run(t, resource.TestStep{
+			Config:      late(`"mars"`) + tokenFor(`{ age_recipients = ["`+key+`", terraform_data.late.output] }`),
 			ExpectError: message("Recipient 2 of 2: it is not an age recipient"),
 		})
 	})
 	t.Run("and nobody in the end", func(t *testing.T) {
-		runSealer(t, nil, resource.TestStep{
-			Config:      late(`true`) + noteFor(`{ pgp_key = terraform_data.late.output ? null : "x" }`),
+		acctest.Start(t, mockserver.Options{}).Run(t, resource.TestStep{
+			Config:      late(`true`) + tokenFor(`{ pgp_key = terraform_data.late.output ? null : "x" }`),
 			ExpectError: message("It names no recipient"),
 		})
 	})
@@ -173,10 +214,14 @@ func TestAccEncryptToRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			shown := ""
-			runSealer(t, func(err error) error {
-				shown = err.Error()
-				return nil
-			}, resource.TestStep{Config: noteFor(test.encryptTo), PlanOnly: true})
+			resource.ParallelTest(t, resource.TestCase{
+				ProtoV6ProviderFactories: acctest.Factories,
+				ErrorCheck: func(err error) error {
+					shown = err.Error()
+					return nil
+				},
+				Steps: []resource.TestStep{{Config: tokenFor(test.encryptTo), PlanOnly: true}},
+			})
 			summary := "Error: Invalid "
 			if strings.HasPrefix(name, "private") {
 				summary = "Error: Private key in "
@@ -192,9 +237,6 @@ func TestAccEncryptToRefuses(t *testing.T) {
 // that is known. That one has expired is left to who seals.
 func TestEncryptToIsValidated(t *testing.T) {
 	encryptTo := apitoken.EncryptToAttribute()
-	attributeTypes := map[string]attr.Type{
-		"github_public_key": types.StringType, "age_recipients": types.ListType{ElemType: types.StringType}, "pgp_key": types.StringType,
-	}
 	for name, test := range map[string]struct {
 		key           types.String
 		errors        int
@@ -205,7 +247,7 @@ func TestEncryptToIsValidated(t *testing.T) {
 		"private": {types.StringValue(ageIdentity(t).String()), 1, false}, // a CLI prints the lines of an argument
 		"expired": {types.StringValue(pgpPublicKey(t, time.Now().Add(-48*time.Hour), 24*time.Hour)), 0, false},
 	} {
-		value := types.ObjectValueMust(attributeTypes, map[string]attr.Value{
+		value := types.ObjectValueMust(apitoken.EncryptToTypes, map[string]attr.Value{
 			"github_public_key": types.StringNull(), "age_recipients": types.ListNull(types.StringType), "pgp_key": test.key,
 		})
 		resp := validator.ObjectResponse{}

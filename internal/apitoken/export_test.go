@@ -1,10 +1,7 @@
 package apitoken
 
 var (
-	EphemeralName = ephemeralName
-
-	// For the tests of encrypt_to with a provider of their own.
+	EphemeralName      = ephemeralName
 	EncryptToAttribute = encryptToAttribute
-	SealTo             = sealTo
-	RecipientsChange   = recipientsChange
+	EncryptToTypes     = encryptToTypes
 )

@@ -22,8 +22,7 @@ func failure(verb string, m model, err error) diag.Diagnostics {
 		consequence = "Cloudfleet may have created the token all the same. Nobody has its secret then: look for a token of this name that is " +
 			"not in the state (the data source cloudfleet_api_tokens lists them), and delete it."
 	case verb == regenerate:
-		consequence = "The old secret may be dead already. The state keeps the old rotation_trigger, so that the next apply regenerates " +
-			"the secret again."
+		consequence = "The old secret may be dead already. The next apply regenerates it again."
 	}
 	return tfdiag.FromError(fmt.Sprintf("Could not %s API token %q", verb, m.Name.ValueString()), consequence, err, "name", "role")
 }

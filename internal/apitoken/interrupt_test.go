@@ -112,6 +112,7 @@ func startInterrupted(t *testing.T) func(*testing.T) *interrupted {
 
 // A call that was sent is seen through and its result saved. Nothing follows it.
 func TestAccInterrupt(t *testing.T) {
+	t.Parallel()
 	start := startInterrupted(t)
 	for name, isCall := range map[string]func(*http.Request) bool{"create": isCreate, "regenerate": isRegenerate} {
 		t.Run(name, func(t *testing.T) {
@@ -157,6 +158,7 @@ func TestAccInterrupt(t *testing.T) {
 // Of a provider that is killed between the server's act and its answer, nobody
 // learns what became. The next apply works, and what is left over can be found.
 func TestAccKilledProvider(t *testing.T) {
+	t.Parallel()
 	start := startInterrupted(t)
 	if _, err := os.Stat("/proc/self/stat"); err != nil {
 		t.Skip("to find the provider's process takes a /proc file system")

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/list/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
@@ -77,7 +78,7 @@ func (l *ListResource) List(ctx context.Context, req list.ListRequest, stream *l
 }
 
 func listed(ctx context.Context, req list.ListRequest, token cloudfleet.Token) list.ListResult {
-	var m model
+	m := model{EncryptTo: types.ObjectNull(encryptToTypes)}
 	m.setToken(token)
 	m.setNoSecret()
 	result := req.NewListResult(ctx)

@@ -1,11 +1,15 @@
 package apitoken
 
 import (
+	"context"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/sealing"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
 )
 
 // model is cloudfleet_api_token in configuration, plan and state.
@@ -15,7 +19,9 @@ type model struct {
 	Role            types.String `tfsdk:"role"`
 	RotationTrigger types.String `tfsdk:"rotation_trigger"`
 	VerifySecret    types.Bool   `tfsdk:"verify_secret"`
+	EncryptTo       types.Object `tfsdk:"encrypt_to"`
 	Secret          types.String `tfsdk:"secret"`
+	EncryptedSecret types.String `tfsdk:"encrypted_secret"`
 	SecretVersion   types.Int64  `tfsdk:"secret_version"`
 	SecretIssuedAt  types.String `tfsdk:"secret_issued_at"`
 	CreatedAt       types.String `tfsdk:"created_at"`
@@ -34,16 +40,29 @@ func (m *model) setToken(t cloudfleet.Token) {
 }
 
 // setSecret takes over the secret of an answer to a create or a regenerate, as
-// the one after version.
-func (m *model) setSecret(t cloudfleet.Token, version int64) {
-	m.Secret = types.StringValue(t.Secret)
+// the one after version, and in a form that only the recipients can read if there
+// are any.
+func (m *model) setSecret(t cloudfleet.Token, version int64, recipients *sealing.Recipients) diag.Diagnostics {
+	m.setNoSecret()
 	m.SecretVersion = types.Int64Value(version + 1)
 	m.SecretIssuedAt = timestamp(t.UpdatedAt)
+	if recipients == nil {
+		m.Secret = types.StringValue(t.Secret)
+		return nil
+	}
+	sealed, err := recipients.Seal(t.Secret)
+	if err != nil {
+		return diag.Diagnostics{diag.NewErrorDiagnostic("Could not encrypt the secret of API token "+t.ID,
+			tfdiag.Sentence(err)+" Nobody has it. Change rotation_trigger for another.")}
+	}
+	m.EncryptedSecret = types.StringValue(sealed)
+	return nil
 }
 
 // setNoSecret is for a token whose secret nobody here knows.
 func (m *model) setNoSecret() {
 	m.Secret = types.StringNull()
+	m.EncryptedSecret = types.StringNull()
 	m.SecretVersion = types.Int64Value(0)
 	m.SecretIssuedAt = types.StringNull()
 }
@@ -51,19 +70,29 @@ func (m *model) setNoSecret() {
 // keepSecret takes over the secret of m before a change that leaves it alone.
 func (m *model) keepSecret(before *model) {
 	m.Secret = before.Secret
+	m.EncryptedSecret = before.EncryptedSecret
 	m.SecretVersion = before.SecretVersion
 	m.SecretIssuedAt = before.SecretIssuedAt
 }
 
 // regenerates tells whether going from before to m regenerates the secret: the
-// trigger says so, or the secret was refused and that is looked at.
-func (m *model) regenerates(before *model, refused bool) bool {
-	return rotates(before.RotationTrigger, m.RotationTrigger) || refused && m.VerifySecret.ValueBool()
+// trigger says so, or the secret was refused and that is looked at, or somebody
+// else is to read it.
+func (m *model) regenerates(ctx context.Context, before *model, refused bool) bool {
+	return rotates(before.RotationTrigger, m.RotationTrigger) || refused && m.VerifySecret.ValueBool() ||
+		recipientsChange(ctx, before.EncryptTo, m.EncryptTo)
 }
 
-// forgetSecret makes the secret unknown in a plan that regenerates it.
-func (m *model) forgetSecret() {
-	m.Secret = types.StringUnknown()
+// expectSecret makes the secret unknown in a plan that issues one. Where it will be
+// is known as soon as it is known whether it will be encrypted.
+func (m *model) expectSecret() {
+	m.Secret, m.EncryptedSecret = types.StringUnknown(), types.StringUnknown()
+	switch {
+	case m.EncryptTo.IsNull():
+		m.EncryptedSecret = types.StringNull()
+	case !m.EncryptTo.IsUnknown():
+		m.Secret = types.StringNull()
+	}
 	m.SecretVersion = types.Int64Unknown()
 	m.SecretIssuedAt = types.StringUnknown()
 }

@@ -1,6 +1,7 @@
 package apitoken
 
 import (
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -40,13 +41,15 @@ func TestModelTakesOverAnAnswer(t *testing.T) {
 	}
 	got := model{RotationTrigger: types.StringValue("a")}
 	got.setToken(token)
-	got.setSecret(token, 4)
+	if diags := got.setSecret(token, 4, nil); diags.HasError() {
+		t.Error(diags)
+	}
 	want := model{
 		ID: types.StringValue("2iKo4Asy51EUx2gpJFW76t"), Name: types.StringValue("ci"), Role: types.StringValue("User"),
 		RotationTrigger: types.StringValue("a"), CreatedAt: types.StringValue("2026-01-02T03:04:05Z"),
 		Secret: types.StringValue("cf_secret_x"), SecretVersion: types.Int64Value(5), SecretIssuedAt: types.StringValue("2026-01-02T04:04:05Z"),
 	}
-	if got != want {
+	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	if got := timestamp(time.Time{}); !got.IsNull() {

@@ -1,6 +1,7 @@
 package apitoken
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -12,7 +13,7 @@ import (
 // regenerate the token that it works with itself. After is nil for a delete. What
 // is not known yet is looked at again: Terraform plans an update once more when it
 // applies it.
-func refuseOwn(client *cloudfleet.Client, before, after *model) diag.Diagnostics {
+func refuseOwn(ctx context.Context, client *cloudfleet.Client, before, after *model) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if client == nil || !client.CallsAs(before.ID.ValueString()) {
 		return diags
@@ -30,7 +31,8 @@ func refuseOwn(client *cloudfleet.Client, before, after *model) diag.Diagnostics
 	if before.Role.ValueString() == string(cloudfleet.RoleAdministrator) && !after.Role.IsUnknown() && !after.Role.Equal(before.Role) {
 		refuse("change the role of", other+".")
 	}
-	if !after.RotationTrigger.IsUnknown() && rotates(before.RotationTrigger, after.RotationTrigger) {
+	rotates := !after.RotationTrigger.IsUnknown() && rotates(before.RotationTrigger, after.RotationTrigger)
+	if rotates || !after.EncryptTo.IsUnknown() && recipientsChange(ctx, before.EncryptTo, after.EncryptTo) {
 		refuse("regenerate the secret of", other+", or regenerate it by hand, in the Cloudfleet Console or with "+
 			"`cloudfleet tokens regenerate`, and give the new secret to the provider.")
 	}

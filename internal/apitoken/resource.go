@@ -58,8 +58,9 @@ func (r *Resource) Schema(_ context.Context, _ resource.SchemaRequest, resp *res
 			"verify_secret": schema.BoolAttribute{
 				Optional: true,
 				MarkdownDescription: "Whether each refresh asks Cloudfleet, with one call, if the secret in the state is still good. Where it was " +
-					"regenerated elsewhere, the refresh warns, and the plan regenerates it again. Default: `false`.",
+					"regenerated elsewhere, the refresh warns, and the plan regenerates it again. Of no effect with `encrypt_to`. Default: `false`.",
 			},
+			encryptToName: encryptToAttribute(),
 			"id": schema.StringAttribute{
 				Computed:            true,
 				MarkdownDescription: "ID of the token: the user name for `docker login`. It stays when the secret is regenerated.",
@@ -68,7 +69,13 @@ func (r *Resource) Schema(_ context.Context, _ resource.SchemaRequest, resp *res
 			"secret": schema.StringAttribute{
 				Computed: true, Sensitive: true,
 				MarkdownDescription: "Secret of the token: the password for `docker login`. Stored in the state, so keep that in an encrypted " +
-					"backend. Null after an import, until the secret is regenerated: Cloudfleet shows it only once.",
+					"backend, or use `encrypt_to`: then it is null. Null after an import, until the secret is regenerated: Cloudfleet shows it only once.",
+				PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
+			},
+			"encrypted_secret": schema.StringAttribute{
+				Computed: true,
+				MarkdownDescription: "The secret as only the recipients in `encrypt_to` can read it; null without them. It changes with the secret " +
+					"or the recipients, and at no other time.",
 				PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},
 			"secret_version": schema.Int64Attribute{
@@ -97,30 +104,36 @@ func (r *Resource) Configure(_ context.Context, req resource.ConfigureRequest, r
 	}
 }
 
-// ModifyPlan makes the secret unknown exactly when it will be regenerated.
+// ModifyPlan makes the secret unknown exactly when it will be issued.
 func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if req.State.Raw.IsNull() {
-		return
-	}
 	var state, plan model
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if req.Plan.Raw.IsNull() {
-		resp.Diagnostics.Append(refuseOwn(r.client, &state, nil)...)
+	creates, deletes := req.State.Raw.IsNull(), req.Plan.Raw.IsNull()
+	if !creates {
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	}
+	if deletes {
+		resp.Diagnostics.Append(refuseOwn(ctx, r.client, &state, nil)...)
 		return
 	}
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(refuseOwn(r.client, &state, &plan)...)
+	if !creates {
+		resp.Diagnostics.Append(refuseOwn(ctx, r.client, &state, &plan)...)
+	}
 	refused := wasRefused(ctx, req.Private, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() || !plan.regenerates(&state, refused) {
+	if resp.Diagnostics.HasError() || !creates && !plan.regenerates(ctx, &state, refused) {
 		return
 	}
-	plan.forgetSecret()
+	_, diags := sealTo(ctx, plan.EncryptTo)
+	resp.Diagnostics.Append(diags...)
+	plan.expectSecret()
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
 }
 
 func (r *Resource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var m model
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
+	recipients, diags := sealTo(ctx, m.EncryptTo)
+	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -132,7 +145,7 @@ func (r *Resource) Create(ctx context.Context, req resource.CreateRequest, resp 
 		}
 		m.setNoSecret()
 	} else {
-		m.setSecret(token, 0)
+		resp.Diagnostics.Append(m.setSecret(token, 0, recipients)...)
 	}
 	m.setToken(token)
 	resp.Diagnostics.Append(identify(ctx, resp.Identity, m.ID)...)
@@ -175,9 +188,17 @@ func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp 
 	resp.Diagnostics.Append(identify(ctx, resp.Identity, before.ID)...)
 	id := before.ID.ValueString()
 	refused := wasRefused(ctx, req.Private, &resp.Diagnostics)
-	regenerates, trigger := m.regenerates(&before, refused), m.RotationTrigger
+	recipients, diags := sealTo(ctx, m.EncryptTo)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	// What calls for a regeneration is kept back until that is done.
+	regenerates, trigger, encryptTo := m.regenerates(ctx, &before, refused), m.RotationTrigger, m.EncryptTo
 	m.keepSecret(&before)
-	m.RotationTrigger = before.RotationTrigger
+	if regenerates {
+		m.RotationTrigger, m.EncryptTo = before.RotationTrigger, before.EncryptTo
+	}
 
 	if m.settings() != before.settings() {
 		token, err := r.client.UpdateToken(ctx, id, m.settings())
@@ -195,17 +216,17 @@ func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp 
 			return
 		}
 		m.setToken(token)
-		m.setSecret(token, before.SecretVersion.ValueInt64())
+		resp.Diagnostics.Append(m.setSecret(token, before.SecretVersion.ValueInt64(), recipients)...)
 		resp.Diagnostics.Append(remember(ctx, resp.Private, false)...)
+		m.RotationTrigger, m.EncryptTo = trigger, encryptTo
 	}
-	m.RotationTrigger = trigger
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 }
 
 func (r *Resource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var m model
 	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
-	resp.Diagnostics.Append(refuseOwn(r.client, &m, nil)...)
+	resp.Diagnostics.Append(refuseOwn(ctx, r.client, &m, nil)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}

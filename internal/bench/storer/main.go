@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
@@ -53,6 +54,12 @@ func (token) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.
 		"name":             schema.StringAttribute{Required: true},
 		"role":             schema.StringAttribute{Required: true},
 		"rotation_trigger": schema.StringAttribute{Optional: true},
+		"encrypt_to": schema.SingleNestedAttribute{Optional: true, Attributes: map[string]schema.Attribute{
+			"github_public_key": schema.StringAttribute{Optional: true},
+			"age_recipients":    schema.ListAttribute{Optional: true, ElementType: types.StringType},
+			"pgp_key":           schema.StringAttribute{Optional: true},
+		}},
+		"encrypted_secret": schema.StringAttribute{Computed: true},
 		"verify_secret":    schema.BoolAttribute{Optional: true},
 		"id":               schema.StringAttribute{Computed: true},
 		"secret":           schema.StringAttribute{Computed: true, Sensitive: true},

@@ -1,0 +1,18 @@
+data "github_actions_public_key" "app" {
+  repository = "app"
+}
+
+resource "cloudfleet_api_token" "app" {
+  name             = "github-actions-app"
+  role             = "Administrator"
+  rotation_trigger = "2026-Q1"
+  encrypt_to = {
+    github_public_key = data.github_actions_public_key.app.key
+  }
+}
+
+resource "github_actions_secret" "registry_password" {
+  repository      = "app"
+  secret_name     = "REGISTRY_PASSWORD"
+  encrypted_value = cloudfleet_api_token.app.encrypted_secret
+}
