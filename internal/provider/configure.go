@@ -104,14 +104,11 @@ func requireOther(a argument, value types.String, other argument, otherValue typ
 	}
 }
 
-var errNotYetKnown = errors.New("the provider block holds values that are known only after apply, so the API cannot be asked before. " +
-	"Apply first what they come from, for example with -target")
-
 // client makes the client, which does no I/O before its first call.
 func (s settings) client(userAgent string) (*cloudfleet.Client, error) {
 	for _, v := range []types.String{s.accessTokenID, s.accessTokenSecret, s.endpoint, s.requestTimeout, s.maxRetries} {
 		if v.IsUnknown() {
-			return cloudfleet.Unavailable(errNotYetKnown), nil
+			return cloudfleet.Unavailable(tfdiag.ErrNotYetKnown), nil
 		}
 	}
 	timeout, err := time.ParseDuration(s.requestTimeout.ValueString())

@@ -17,6 +17,10 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 )
 
+// ErrNotYetKnown is what a client answers with whose configuration is not known
+// before the apply.
+var ErrNotYetKnown = errors.New("the provider block holds values that are known only after apply, so the API cannot be asked before")
+
 // FromError says in summary what failed, and in the detail why, what came of it
 // (consequence, a sentence or nothing), the request ID and what to do next. What
 // the API has against one of the arguments becomes an error at that argument.
@@ -76,6 +80,8 @@ func nextStep(err error) string {
 		return "Set the environment variables CLOUDFLEET_ACCESS_TOKEN_ID and CLOUDFLEET_ACCESS_TOKEN_SECRET, or access_token_id " +
 			"and access_token_secret in the provider block. A token is made in the Cloudfleet Console under API tokens, or with " +
 			"`cloudfleet tokens create`; it needs the role Administrator."
+	case errors.Is(err, ErrNotYetKnown):
+		return "Apply first what they come from, for example with -target."
 	case errors.Is(err, cloudfleet.ErrOtherOrganization):
 		return "Set organization_id, or CLOUDFLEET_ORGANIZATION_ID, to the organization you mean, and give the provider an access token of it."
 	case errors.Is(err, context.Canceled):

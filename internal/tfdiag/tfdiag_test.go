@@ -16,6 +16,7 @@ import (
 func TestEveryErrorSaysWhatToDoNext(t *testing.T) {
 	for err, step := range map[error]string{
 		cloudfleet.ErrNoCredentials:                            "CLOUDFLEET_ACCESS_TOKEN_ID",
+		ErrNotYetKnown:                                         "-target",
 		cloudfleet.ErrOtherOrganization:                        "CLOUDFLEET_ORGANIZATION_ID",
 		context.Canceled:                                       "interrupted",
 		errors.New("connection refused"):                       "HTTPS_PROXY",
