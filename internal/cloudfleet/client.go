@@ -82,6 +82,16 @@ func newCredential(tokenID, secret string) credential {
 
 // New returns a client, or an error if the endpoint is not one. It does no I/O.
 func New(o Options) (*Client, error) {
+	network := cleanhttp.DefaultPooledTransport()
+	network.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+	// cleanhttp keeps as many connections as there are cores, Terraform works on
+	// ten resources at a time.
+	network.MaxIdleConnsPerHost = network.MaxIdleConns
+	return newOver(network, o)
+}
+
+// newOver is New on another network.
+func newOver(network http.RoundTripper, o Options) (*Client, error) {
 	if o.Endpoint == "" {
 		o.Endpoint = DefaultEndpoint
 	}
@@ -98,7 +108,7 @@ func New(o Options) (*Client, error) {
 	self := newCredential(o.AccessTokenID, o.AccessTokenSecret)
 	return &Client{base: base, self: self, organization: organizationCheck{want: o.OrganizationID}, http: &retryablehttp.Client{
 		HTTPClient: &http.Client{
-			Transport: transport(o),
+			Transport: transport(o, network),
 			// Credentials stay with the host they were meant for.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
@@ -238,13 +248,8 @@ func receive[T any](resp *http.Response, err error) (answer T, _ *http.Response,
 	return answer, resp, nil
 }
 
-// transport layers what each attempt passes, the outermost first: logging,
-// credentials, doubts, limits, the network.
-func transport(o Options) http.RoundTripper {
-	network := cleanhttp.DefaultPooledTransport()
-	network.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
-	// cleanhttp keeps as many connections as there are cores, Terraform works on
-	// ten resources at a time.
-	network.MaxIdleConnsPerHost = network.MaxIdleConns
-	return logging{o.Log, credentials{o.UserAgent, doubts{limits{o.RequestTimeout, network}}}}
+// transport layers what each attempt passes, the outermost first: the pace,
+// logging, credentials, doubts, limits, the network.
+func transport(o Options, network http.RoundTripper) http.RoundTripper {
+	return newPace(logging{o.Log, credentials{o.UserAgent, doubts{limits{o.RequestTimeout, network}}}})
 }

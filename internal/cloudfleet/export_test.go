@@ -8,6 +8,7 @@ import (
 var (
 	CheckRetry = checkRetry
 	NextPage   = nextPage
+	NewOver    = newOver
 )
 
 // RetryQuickly makes the waits between attempts as short as a test wants them,

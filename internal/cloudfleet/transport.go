@@ -151,10 +151,8 @@ func mayRetry(ctx context.Context, resp *http.Response, err error) bool {
 	case ctx.Err() != nil, errors.Is(err, errAnswerTooLarge):
 		return false
 	case turnedAway(resp):
-		// The library's own sum overflows, and a wait of centuries becomes a short one.
-		seconds, _ := strconv.ParseInt(resp.Header.Get("Retry-After"), 10, 64)
-		return seconds <= int64(retryAfterMax.Seconds()) &&
-			retryablehttp.DefaultBackoff(retryWaitMin, retryWaitMax, 0, resp) <= retryAfterMax
+		_, short := askedToWait(resp)
+		return short
 	}
 	retry, _ := retryablehttp.DefaultRetryPolicy(ctx, resp, err)
 	return retry
@@ -165,4 +163,14 @@ func mayRetry(ctx context.Context, resp *http.Response, err error) bool {
 func turnedAway(resp *http.Response) bool {
 	return resp != nil && (resp.StatusCode == http.StatusTooManyRequests ||
 		resp.StatusCode == http.StatusServiceUnavailable && resp.Header.Get("Retry-After") != "")
+}
+
+// askedToWait returns how long a server that turned a request away asks to wait,
+// and whether that is short enough to be waited for. Where it does not say, it is
+// as long as the first wait between two attempts.
+func askedToWait(resp *http.Response) (wait time.Duration, short bool) {
+	// The library's own sum overflows, and a wait of centuries becomes a short one.
+	seconds, _ := strconv.ParseInt(resp.Header.Get("Retry-After"), 10, 64)
+	wait = retryablehttp.DefaultBackoff(retryWaitMin, retryWaitMax, 0, resp)
+	return wait, seconds <= int64(retryAfterMax.Seconds()) && wait <= retryAfterMax
 }
