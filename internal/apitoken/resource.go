@@ -162,7 +162,7 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 		return
 	}
 	resp.Diagnostics.Append(identify(ctx, resp.Identity, m.ID)...)
-	token, err := r.client.GetToken(ctx, m.ID.ValueString())
+	token, err := r.client.ReadToken(ctx, m.ID.ValueString())
 	if cloudfleet.IsNotFound(err) {
 		resp.State.RemoveResource(ctx)
 		return

@@ -64,6 +64,7 @@ type Client struct {
 	base         *url.URL
 	self         credential
 	organization organizationCheck
+	reads        reads
 	http         *retryablehttp.Client
 	// unavailable, if set, is the answer to every call.
 	unavailable error

@@ -149,6 +149,10 @@ func calls(id string) []call {
 			_, err := c.GetToken(ctx, id)
 			return err
 		}},
+		{"read", func(ctx context.Context, c *cloudfleet.Client) error {
+			_, err := c.ReadToken(ctx, id)
+			return err
+		}},
 		{"update", func(ctx context.Context, c *cloudfleet.Client) error {
 			_, err := c.UpdateToken(ctx, id, settings)
 			return err

@@ -11,43 +11,61 @@ import (
 	"strings"
 )
 
-// pages yields the elements of a list that is served in pages. Each has to be
-// valid, so that what is not a list of such elements is not taken for one.
-func pages[T any](ctx context.Context, c *Client, r request, valid func(T) bool) iter.Seq2[T, error] {
+// pages yields the elements of a list that is served in pages.
+func pages[T any](ctx context.Context, c *Client, first request, valid func(T) bool) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		var zero T
-		asked := map[string]bool{}
-		for {
-			asked[r.query.Encode()] = true
-			page, resp, err := send[[]T](ctx, c, r)
-			if err != nil {
-				yield(zero, err)
-				return
-			}
-			if page == nil || slices.ContainsFunc(page, func(t T) bool { return !valid(t) }) {
-				yield(zero, unexpected(resp, "the answer is not the list that was expected"))
-				return
-			}
+		for l := (list[T]{request: first, valid: valid}); !l.ended; {
+			page, err := l.next(ctx, c)
 			for _, element := range page {
 				if !yield(element, nil) {
 					return
 				}
 			}
-			next, err := nextPage(resp)
 			if err != nil {
-				yield(zero, unexpected(resp, err.Error()))
+				var zero T
+				yield(zero, err)
 				return
 			}
-			if next == nil {
-				return
-			}
-			if asked[next.Encode()] {
-				yield(zero, unexpected(resp, "the pages of the list go round in a circle"))
-				return
-			}
-			r.query = next
 		}
 	}
+}
+
+// list is a list that is served in pages, as far as it has been read.
+type list[T any] struct {
+	// request asks for the next page, at first for the first one.
+	request request
+	// valid is true of every element, so that what is not a list of such elements
+	// is not taken for one.
+	valid func(T) bool
+	ended bool
+	asked map[string]bool
+}
+
+// next fetches a page. Where only the way to the one after it is wrong, the
+// elements come with an error. After any other error it may be called again.
+func (l *list[T]) next(ctx context.Context, c *Client) ([]T, error) {
+	if l.asked == nil {
+		l.asked = map[string]bool{}
+	}
+	l.asked[l.request.query.Encode()] = true
+	page, resp, err := send[[]T](ctx, c, l.request)
+	if err != nil {
+		return nil, err
+	}
+	if page == nil || slices.ContainsFunc(page, func(t T) bool { return !l.valid(t) }) {
+		return nil, unexpected(resp, "the answer is not the list that was expected")
+	}
+	query, err := nextPage(resp)
+	switch {
+	case err != nil:
+		return page, unexpected(resp, err.Error())
+	case query == nil:
+		l.ended = true
+	case l.asked[query.Encode()]:
+		return page, unexpected(resp, "the pages of the list go round in a circle")
+	}
+	l.request.query = query
+	return page, nil
 }
 
 // link matches one link of a Link header (RFC 8288): its target and parameters.

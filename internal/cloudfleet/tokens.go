@@ -98,6 +98,7 @@ func (c *Client) DeleteToken(ctx context.Context, id string) error {
 	if err := CheckTokenID(id); err != nil {
 		return err
 	}
+	defer c.reads.forget(id)
 	_, _, err := ask[none](ctx, c, request{method: http.MethodDelete, path: []string{pathTokens, id}})
 	if IsNotFound(err) {
 		return cmp.Or(c.checkOrganization(ctx), err)
@@ -108,17 +109,27 @@ func (c *Client) DeleteToken(ctx context.Context, id string) error {
 // ListTokens yields all tokens of the organization without their secrets (GET
 // /tokens), and fetches a page when it is needed. An error is the last it yields.
 func (c *Client) ListTokens(ctx context.Context) iter.Seq2[Token, error] {
-	return pages[Token](ctx, c, request{
+	return pages(ctx, c, firstTokens(), hasID)
+}
+
+// firstTokens asks for the first page of all tokens.
+func firstTokens() request {
+	return request{
 		method: http.MethodGet,
 		path:   []string{pathTokens},
 		query:  url.Values{"limit": {strconv.Itoa(pageSize)}},
-	}, func(t Token) bool { return t.ID != "" })
+	}
 }
+
+func hasID(t Token) bool { return t.ID != "" }
 
 // existing sends a request about the token with this ID.
 func (c *Client) existing(ctx context.Context, id string, r request) (Token, error) {
 	if err := CheckTokenID(id); err != nil {
 		return Token{}, err
+	}
+	if r.method != http.MethodGet {
+		defer c.reads.forget(id)
 	}
 	r.path = append([]string{pathTokens, id}, r.path...)
 	return c.token(ctx, r, id)

@@ -119,6 +119,7 @@ func TestRequestsAreThoseOfTheContract(t *testing.T) {
 	for _, test := range []struct{ call, want string }{
 		{"create", "POST /v1/tokens: 201"},
 		{"get", "GET /v1/tokens/" + id + ": 200"},
+		{"read", "GET /v1/tokens/" + id + ": 200"},
 		{"update", "PUT /v1/tokens/" + id + ": 200"},
 		{"regenerate", "POST /v1/tokens/" + id + "/regenerate: 200"},
 		{"list", "GET /v1/tokens?limit=100: 200"},

@@ -42,7 +42,7 @@ func TestWhatIsSentAgain(t *testing.T) {
 		{"504", notAPI(504), true},
 		{"cut before the API", http.HandlerFunc(cut), true},
 	} {
-		for _, name := range []string{"create", "get", "update", "regenerate", "delete", "list", "organization"} {
+		for _, name := range []string{"create", "get", "read", "update", "regenerate", "delete", "list", "organization"} {
 			t.Run(test.name+"/"+name, func(t *testing.T) {
 				t.Parallel()
 				cloud := start(t)

@@ -1,0 +1,270 @@
+package cloudfleet_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strconv"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/mockserver"
+)
+
+const latency = 50 * time.Millisecond
+
+// bubbleWith is inBubble with n tokens besides the client's own, and returns
+// their IDs, oldest first: as the list has them.
+func bubbleWith(t *testing.T, n int) (*cloud, *cloudfleet.Client, []string) {
+	t.Helper()
+	cloud, c := inBubble(t, mockserver.Options{Latency: latency})
+	workers(100, make([]struct{}, n), func(struct{}) {
+		if _, _, err := c.CreateToken(t.Context(), settings); err != nil {
+			t.Error(err)
+		}
+	})
+	var ids []string
+	for _, token := range cloud.Tokens(cloud.OrganizationID)[1:] {
+		ids = append(ids, token.ID)
+	}
+	cloud.ForgetRequests()
+	return cloud, cloud.client(t), ids
+}
+
+// read reads tokens, so many at a time, and reports each that is not found, or is
+// not the right one.
+func read(t *testing.T, c *cloudfleet.Client, atOnce int, ids []string) {
+	t.Helper()
+	workers(atOnce, ids, func(id string) {
+		token, err := c.ReadToken(t.Context(), id)
+		if err != nil || token.ID != id || token.Name != settings.Name {
+			t.Errorf("got %+v, %v", token, err)
+		}
+	})
+}
+
+func (c *cloud) wantCalls(t *testing.T, lists, gets int) {
+	t.Helper()
+	if n := c.calls(); n["list"] != lists || n["get"] != gets {
+		t.Errorf("got %v, want %d pages and %d tokens", n, lists, gets)
+	}
+}
+
+var orders = map[string]func([]string){
+	"as listed": func([]string) {},
+	"backwards": slices.Reverse[[]string],
+	"shuffled": func(ids []string) {
+		rand.New(rand.NewPCG(1, 2)).Shuffle(len(ids), func(i, j int) { ids[i], ids[j] = ids[j], ids[i] })
+	},
+}
+
+func TestReadsOfARefreshShareThePages(t *testing.T) {
+	t.Parallel()
+	for name, order := range orders {
+		for _, atOnce := range []int{3, 10, 100} {
+			t.Run(fmt.Sprint(name, " by ", atOnce), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					cloud, c, ids := bubbleWith(t, 1000)
+					order(ids)
+					begin := time.Now()
+					read(t, c, atOnce, ids)
+					if took := time.Since(begin); took > 20*latency {
+						t.Errorf("took %s", took)
+					}
+					calls := cloud.calls()
+					t.Log(calls)
+					few := 0
+					if atOnce < 10 {
+						few = 10
+					}
+					if calls["list"] > 11 || calls["get"] > few || calls["organization"] > 1 {
+						t.Errorf("got %v", calls)
+					}
+				})
+			})
+		}
+	}
+}
+
+// Terraform with -parallelism=1 or 2.
+func TestReadsOneByOne(t *testing.T) {
+	t.Parallel()
+	for name, order := range orders {
+		for _, atOnce := range []int{1, 2} {
+			t.Run(fmt.Sprint(name, " by ", atOnce), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					cloud, c, ids := bubbleWith(t, 1000)
+					order(ids)
+					read(t, c, atOnce, ids)
+					calls := cloud.calls()
+					t.Log(calls)
+					if calls["list"]+calls["get"] > 110 {
+						t.Errorf("got %v", calls)
+					}
+				})
+			})
+		}
+	}
+}
+
+func TestFewReads(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ reads, lists, gets int }{{1, 0, 1}, {2, 0, 2}, {3, 1, 0}, {10, 1, 0}} {
+		synctest.Test(t, func(t *testing.T) {
+			cloud, c, ids := bubbleWith(t, 20)
+			begin := time.Now()
+			read(t, c, 10, ids[:test.reads])
+			cloud.wantCalls(t, test.lists, test.gets)
+			// One latency is the look at the organization.
+			if took := time.Since(begin); took > 2*latency+10*time.Millisecond {
+				t.Errorf("%d reads took %s", test.reads, took)
+			}
+		})
+	}
+}
+
+// Who has few tokens in a large organization does not fetch all of it.
+func TestFewReadsOfMany(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, c, ids := bubbleWith(t, 2500)
+		read(t, c, 5, ids[len(ids)-5:])
+		cloud.wantCalls(t, 6, 5)
+	})
+}
+
+// Whatever is read, in whatever order: pages never cost more than the reads would,
+// but for one.
+func TestPagesAreNoMoreThanReads(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, _, ids := bubbleWith(t, 3000)
+		random := rand.New(rand.NewPCG(3, 4))
+		for range 100 {
+			type one struct {
+				id    string
+				pause time.Duration
+			}
+			var reads []one
+			for range 3 + random.IntN(200) {
+				r := one{ids[random.IntN(len(ids))], time.Duration(random.IntN(30)) * time.Millisecond}
+				if random.IntN(2) == 0 {
+					r.id = "gone" + strconv.Itoa(random.IntN(1000))
+				}
+				reads = append(reads, r)
+			}
+			cloud.ForgetRequests()
+			c, atOnce := cloud.client(t), 1+random.IntN(20)
+			workers(atOnce, reads, func(r one) {
+				time.Sleep(r.pause)
+				_, _ = c.ReadToken(t.Context(), r.id)
+			})
+			if calls := cloud.calls(); calls["list"] > len(reads)+1 || calls["get"] > len(reads) {
+				t.Errorf("%d reads, %d at once: %v", len(reads), atOnce, calls)
+			}
+		}
+	})
+}
+
+func TestGoneIsConfirmedByTheAPI(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, c, ids := bubbleWith(t, 150)
+		elsewhere := cloud.client(t)
+		gone := map[string]bool{}
+		for i := 0; i < len(ids); i += 10 {
+			gone[ids[i]] = true
+			if err := elsewhere.DeleteToken(t.Context(), ids[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		cloud.ForgetRequests()
+		workers(10, ids, func(id string) {
+			if _, err := c.ReadToken(t.Context(), id); cloudfleet.IsNotFound(err) != gone[id] || (err == nil) == gone[id] {
+				t.Errorf("%s: %v", id, err)
+			}
+		})
+		cloud.wantCalls(t, 2, len(gone))
+	})
+}
+
+// onList answers every request for a page by a handler.
+func (c *cloud) onList(h func(api http.Handler) http.Handler) {
+	c.Intercept(func(api http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/v1/tokens" && r.Method == http.MethodGet {
+				h(api).ServeHTTP(w, r)
+				return
+			}
+			api.ServeHTTP(w, r)
+		})
+	})
+}
+
+func TestListThatFails(t *testing.T) {
+	t.Parallel()
+	const retried = cloudfleet.DefaultMaxRetries + 1
+	for name, test := range map[string]struct {
+		fault http.Handler
+		lists int
+	}{
+		"403":              {answer(403, `{"code":"forbidden","message":"No."}`), 1},
+		"404":              {answer(404, `{"code":"not_found","message":"No."}`), 1},
+		"500":              {answer(500, ""), retried},
+		"cut":              {http.HandlerFunc(cut), retried},
+		"HTML":             {answer(200, "<html>"), 1},
+		"no list":          {answer(200, `{"tokens":[]}`), 1},
+		"cut short":        {answer(200, `[{"id":"a","na`), 1},
+		"empty":            {answer(200, `[]`), 1},
+		"without IDs":      {answer(200, `[{"name":"ci"}]`), 1},
+		"leads elsewhere":  {answer(200, `[]`, "Link", `<https://example.com/v1/tokens>; rel="next"`), 1},
+		"goes in a circle": {answer(200, `[]`, "Link", `<?limit=100>; rel="next"`), 1},
+		"too long a wait":  {answer(429, "", "Retry-After", "600"), 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud, c, ids := bubbleWith(t, 50)
+				cloud.onList(func(http.Handler) http.Handler { return test.fault })
+				read(t, c, 10, ids)
+				calls := cloud.calls()
+				if lists := calls["list"] + calls["refused"]; lists != test.lists || calls["get"] != len(ids) {
+					t.Errorf("got %v, want %d pages and %d tokens", calls, test.lists, len(ids))
+				}
+			})
+		})
+	}
+}
+
+// A list need not say as much of a token as the token itself.
+func TestListThatSaysLess(t *testing.T) {
+	t.Parallel()
+	for _, less := range []string{"", `,"name":"ci","role":"User"`, `,"role":"User","created_at":"2026-01-02T03:04:05Z"`, `,"name":"ci","created_at":"2026-01-02T03:04:05Z"`} {
+		synctest.Test(t, func(t *testing.T) {
+			cloud, c, ids := bubbleWith(t, 3)
+			body := fmt.Sprintf(`[{"id":%q%s},{"id":%q%s},{"id":%q%s}]`, ids[0], less, ids[1], less, ids[2], less)
+			cloud.onList(func(http.Handler) http.Handler { return answer(200, body) })
+			read(t, c, 3, ids)
+			cloud.wantCalls(t, 1, 3)
+		})
+	}
+}
+
+func TestGetTokenIsNeverAnsweredFromAPage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, c, ids := bubbleWith(t, 20)
+		read(t, c, 10, ids[:10])
+		workers(10, ids, func(id string) {
+			if _, err := c.GetToken(t.Context(), id); err != nil {
+				t.Error(err)
+			}
+		})
+		cloud.wantCalls(t, 1, 20)
+	})
+}
