@@ -1,5 +1,5 @@
-// Package mockserver is a stand-in for Cloudfleet: the API, with its state in
-// memory. Acceptance tests, the demo and anyone who wants to try the provider
+// Package mockserver is a stand-in for Cloudfleet: the API, and the registries of
+// all organizations, with their state in memory. Acceptance tests, the demo and anyone who wants to try the provider
 // without an account use it. It is written against the contract, not against the
 // client, so that each can show the other's mistakes.
 package mockserver
@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/mockserver/registry"
 )
 
 // Options configures a [Server]. The zero value is a fast and unlimited one.
@@ -27,11 +29,15 @@ type Options struct {
 	// IgnoreIdempotencyKey makes every create a new token, even under a key that
 	// was seen before.
 	IgnoreIdempotencyKey bool
+	// RegistryBearer makes the registries challenge with a Bearer token service,
+	// instead of with Basic.
+	RegistryBearer bool
 	// Wrap, if set, is put around the API, inside of Intercept.
 	Wrap func(http.Handler) http.Handler
 }
 
-// Server is the API as an http.Handler. It is safe for concurrent use.
+// Server is the API and the registries as an http.Handler. It is safe for
+// concurrent use. The rate limit, Wrap, Intercept and Requests are of the API alone.
 type Server struct {
 	options   Options
 	limiter   *rate.Limiter
@@ -39,9 +45,10 @@ type Server struct {
 	intercept atomic.Pointer[func(http.Handler) http.Handler]
 	lastID    atomic.Int64
 	store     store
+	registry  *registry.Server
 
-	logMu sync.Mutex
-	log   []Request
+	logMu            sync.Mutex
+	log, registryLog []Request
 }
 
 // Request is an entry of the request log. It holds no secrets.
@@ -77,6 +84,7 @@ func New(o Options) *Server {
 	if o.RateLimit > 0 {
 		s.limiter = rate.NewLimiter(rate.Limit(o.RateLimit), o.RateLimit)
 	}
+	s.registry = registry.New(registry.Options{Authenticate: s.registryAccess, Bearer: o.RegistryBearer})
 	s.api = s.routes()
 	if o.Wrap != nil {
 		s.api = o.Wrap(s.api)
@@ -104,18 +112,26 @@ func (s *Server) Intercept(f func(api http.Handler) http.Handler) {
 	s.intercept.Store(&f)
 }
 
-// Requests returns what came in since the start or the last ForgetRequests.
+// Requests returns what came in to the API since the start or the last
+// ForgetRequests.
 func (s *Server) Requests() []Request {
 	s.logMu.Lock()
 	defer s.logMu.Unlock()
 	return slices.Clone(s.log)
 }
 
-// ForgetRequests empties the request log.
+// RegistryRequests is Requests of the registries.
+func (s *Server) RegistryRequests() []Request {
+	s.logMu.Lock()
+	defer s.logMu.Unlock()
+	return slices.Clone(s.registryLog)
+}
+
+// ForgetRequests empties both request logs.
 func (s *Server) ForgetRequests() {
 	s.logMu.Lock()
 	defer s.logMu.Unlock()
-	s.log = nil
+	s.log, s.registryLog = nil, nil
 }
 
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -124,12 +140,18 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, TokenID: id,
 		IdempotencyKey: r.Header.Get("Idempotency-Key"), UserAgent: r.UserAgent(),
 	}
+	log, handler := &s.log, http.Handler(http.HandlerFunc(s.limit))
+	if registry.Serves(r.URL.Path) {
+		log, handler = &s.registryLog, s.registry
+	} else if f := s.intercept.Load(); f != nil {
+		handler = (*f)(handler)
+	}
 	recorder := &statusRecorder{ResponseWriter: w}
 	defer func() {
 		entry.Status = recorder.status
 		s.logMu.Lock()
 		defer s.logMu.Unlock()
-		s.log = append(s.log, entry)
+		*log = append(*log, entry)
 	}()
 
 	select {
@@ -138,10 +160,6 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("X-Request-Id", "mock-"+strconv.FormatInt(s.lastID.Add(1), 10))
-	handler := http.Handler(http.HandlerFunc(s.limit))
-	if f := s.intercept.Load(); f != nil {
-		handler = (*f)(handler)
-	}
 	handler.ServeHTTP(recorder, r)
 }
 

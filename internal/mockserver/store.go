@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/mockserver/registry"
 )
 
 const (
@@ -113,6 +115,16 @@ func (s *Server) Accepts(id, secret string) bool {
 	s.store.mu.Lock()
 	defer s.store.mu.Unlock()
 	return s.store.authenticate(id, secret) != nil
+}
+
+func (s *Server) registryAccess(id, secret string) (registry.Access, bool) {
+	s.store.mu.Lock()
+	defer s.store.mu.Unlock()
+	t := s.store.authenticate(id, secret)
+	if t == nil {
+		return registry.Access{}, false
+	}
+	return registry.Access{OrganizationID: t.organization.ID, Push: t.Role == roleAdministrator}, true
 }
 
 const (

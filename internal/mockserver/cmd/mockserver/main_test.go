@@ -56,7 +56,7 @@ func start(t *testing.T) (*exec.Cmd, map[string]string) {
 	}
 	exported := map[string]string{}
 	lines := bufio.NewScanner(stdout)
-	for len(exported) < 4 && lines.Scan() {
+	for len(exported) < 5 && lines.Scan() {
 		m := export.FindStringSubmatch(lines.Text())
 		if m == nil {
 			t.Fatalf("a shell is given %q", lines.Text())
@@ -73,6 +73,9 @@ func TestCommand(t *testing.T) {
 			t.Parallel()
 			cmd, exported := start(t)
 			if !strings.HasPrefix(exported["CLOUDFLEET_ENDPOINT"], "http://127.0.0.1:") {
+				t.Errorf("it exports %v", exported)
+			}
+			if port := strings.TrimPrefix(exported["CLOUDFLEET_REGISTRY_DOMAIN"], "localhost:"); !strings.Contains(exported["CLOUDFLEET_ENDPOINT"], ":"+port+"/") {
 				t.Errorf("it exports %v", exported)
 			}
 			wantAnswer(t, exported)

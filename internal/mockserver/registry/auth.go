@@ -1,0 +1,141 @@
+package registry
+
+import (
+	"crypto/rand"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	// tokenPath is where the token service is, on the registry's own host.
+	tokenPath = "/token"
+	// tokenLifetime is how long a token of it is good.
+	tokenLifetime = time.Minute
+
+	pull   = "pull"
+	push   = "push"
+	remove = "delete"
+)
+
+// scope is one thing that a token of the token service is good for, such as
+// repository:shop/checkout:pull.
+type scope struct{ kind, name, action string }
+
+var (
+	// login is needed to ask which API this is: to be somebody.
+	login   = scope{}
+	catalog = scope{"registry", "catalog", "*"}
+)
+
+func (s scope) String() string { return s.kind + ":" + s.name + ":" + s.action }
+
+func (a Access) may(s scope) bool {
+	return a.Push || s.action == pull || s == catalog || s == login
+}
+
+var ofRepository = regexp.MustCompile(`^/v2/(.+)/(?:manifests|blobs|tags|referrers)/`)
+
+// neededScope is what a request has to be allowed.
+func neededScope(r *http.Request) scope {
+	if r.URL.Path == catalogPath {
+		return catalog
+	}
+	match := ofRepository.FindStringSubmatch(r.URL.Path)
+	if match == nil {
+		return login
+	}
+	action := push
+	switch r.Method {
+	case http.MethodGet, http.MethodHead:
+		action = pull
+	case http.MethodDelete:
+		action = remove
+	}
+	return scope{"repository", match[1], action}
+}
+
+// tokenService remembers what it granted. A token is bound to ID and secret, so
+// that it goes with them.
+type tokenService struct {
+	mu      sync.Mutex
+	granted map[string]grant
+}
+
+type grant struct {
+	id, secret string
+	scopes     map[scope]bool
+	expires    time.Time
+}
+
+// authorize returns what the caller may do, and false if it has to log in.
+func (s *Server) authorize(r *http.Request, organizationID string, needed scope) (Access, bool) {
+	if !s.options.Bearer {
+		id, secret, _ := r.BasicAuth()
+		return s.check(id, secret, organizationID)
+	}
+	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	s.service.mu.Lock()
+	g, known := s.service.granted[token]
+	s.service.mu.Unlock()
+	if !known || time.Now().After(g.expires) {
+		return Access{}, false
+	}
+	access, ok := s.check(g.id, g.secret, organizationID)
+	// Who may not at all is told so, instead of being sent for another token.
+	return access, ok && (needed == login || g.scopes[needed] || !access.may(needed))
+}
+
+func (s *Server) check(id, secret, organizationID string) (Access, bool) {
+	access, ok := s.options.Authenticate(id, secret)
+	return access, ok && (organizationID == "" || organizationID == access.OrganizationID)
+}
+
+func (s *Server) challenge(w http.ResponseWriter, r *http.Request, needed scope) {
+	challenge := `Basic realm="Cloudfleet registry"`
+	if s.options.Bearer {
+		scheme := "http"
+		if r.TLS != nil {
+			scheme = "https"
+		}
+		challenge = fmt.Sprintf(`Bearer realm="%s://%s%s",service=%q`, scheme, r.Host, tokenPath, r.Host)
+		if needed != login {
+			challenge += fmt.Sprintf(`,scope=%q`, needed)
+		}
+	}
+	w.Header().Set("WWW-Authenticate", challenge)
+	writeError(w, http.StatusUnauthorized, "UNAUTHORIZED", "The access token is not valid for this registry.")
+}
+
+// issue answers with a token for the scopes that are asked for, as Distribution's
+// token service does. What the role allows is looked at when the token is used.
+func (s *Server) issue(w http.ResponseWriter, r *http.Request, organizationID string) {
+	if !s.options.Bearer || r.Method != http.MethodGet {
+		writeError(w, http.StatusNotFound, "UNSUPPORTED", "There is no such token service.")
+		return
+	}
+	id, secret, _ := r.BasicAuth()
+	if _, ok := s.check(id, secret, organizationID); !ok {
+		writeError(w, http.StatusUnauthorized, "UNAUTHORIZED", "The access token is not valid for this registry.")
+		return
+	}
+	g := grant{id, secret, map[scope]bool{}, time.Now().Add(tokenLifetime)}
+	for wanted := range strings.FieldsSeq(strings.Join(r.URL.Query()["scope"], " ")) {
+		kind, rest, _ := strings.Cut(wanted, ":")
+		colon := max(strings.LastIndex(rest, ":"), 0)
+		name, actions := rest[:colon], rest[colon:]
+		for action := range strings.SplitSeq(strings.TrimPrefix(actions, ":"), ",") {
+			g.scopes[scope{kind, name, action}] = true
+		}
+	}
+	token := rand.Text()
+	s.service.mu.Lock()
+	s.service.granted[token] = g
+	s.service.mu.Unlock()
+	writeJSON(w, http.StatusOK, map[string]any{
+		"token": token, "access_token": token, "expires_in": int(tokenLifetime.Seconds()), "issued_at": time.Now().UTC(),
+	})
+}
