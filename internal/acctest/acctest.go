@@ -81,7 +81,10 @@ var Factories = map[string]func() (tfprotov6.ProviderServer, error){
 type Cloud struct {
 	*mockserver.Server
 	mockserver.Credentials
-	Endpoint string
+	// URL is where the mock server is, and Endpoint the API on it.
+	URL, Endpoint string
+	// RegistryDomain is what the host names of its registries end with.
+	RegistryDomain string
 }
 
 // Start starts a mock server, which stops with the test. A call that breaks the
@@ -92,7 +95,10 @@ func Start(t *testing.T, o mockserver.Options) *Cloud {
 	server := mockserver.New(o)
 	listener := httptest.NewServer(server)
 	t.Cleanup(listener.Close)
-	return &Cloud{server, server.AddOrganization("Test"), listener.URL + "/v1"}
+	return &Cloud{
+		Server: server, Credentials: server.AddOrganization("Test"), URL: listener.URL, Endpoint: listener.URL + "/v1",
+		RegistryDomain: strings.Replace(listener.Listener.Addr().String(), "127.0.0.1", "localhost", 1),
+	}
 }
 
 // ProviderBlock is a provider configuration with an Administrator's credentials.
@@ -109,9 +115,10 @@ provider "cloudfleet" {
   organization_id     = %q
   access_token_id     = %q
   access_token_secret = %q
+  registry_domain     = %q
   max_retries         = 0
 }
-`, c.Endpoint, c.OrganizationID, tokenID, tokenSecret)
+`, c.Endpoint, c.OrganizationID, tokenID, tokenSecret, c.RegistryDomain)
 }
 
 // Run runs the steps in parallel with other tests, each with ProviderBlock before

@@ -82,7 +82,7 @@ func TestAccRegistryMakesNoCall(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
 	cloud.Run(t, resource.TestStep{
 		Config:            registry(),
-		ConfigStateChecks: is(cloud.OrganizationID, "europe", cloud.OrganizationID+".europe.registry.cloudfleet.dev"),
+		ConfigStateChecks: is(cloud.OrganizationID, "europe", cloud.OrganizationID+".europe."+cloud.RegistryDomain),
 	})
 	if requests := cloud.Requests(); len(requests) > 0 {
 		t.Errorf("the API was asked: %v", requests)

@@ -1,0 +1,125 @@
+package registry_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/acctest"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/mockserver"
+)
+
+// client is a program that users take to a registry. A command's words in braces
+// are put in; it is given the password as its input.
+type client struct {
+	name string
+	// install says where it comes from.
+	install string
+	// address: without an engine, docker trusts a registry without TLS on a
+	// loopback address alone.
+	address           bool
+	login, push, pull []string
+}
+
+var clients = []client{
+	{
+		name: "docker", install: "docker's CLI, as docker.io in Debian; no engine is needed", address: true,
+		login: []string{"docker login --username {user} --password-stdin {host}"},
+		push: []string{
+			"docker manifest create --insecure {host}/shop/checkout:{new} {host}/shop/checkout:v1",
+			"docker manifest push --insecure {host}/shop/checkout:{new}",
+		},
+		pull: []string{"docker manifest inspect --insecure {host}/shop/checkout:v1"},
+	},
+	{
+		name: "skopeo", install: "apt-get install skopeo",
+		login: []string{"skopeo login --tls-verify=false --username {user} --password-stdin {host}"},
+		push:  []string{"skopeo copy --insecure-policy --dest-tls-verify=false oci:{image}:v1 docker://{host}/shop/skopeo:{new}"},
+		pull:  []string{"skopeo copy --insecure-policy --src-tls-verify=false docker://{host}/shop/checkout:v1 dir:{out}"},
+	},
+	{
+		name: "crane", install: "make clients",
+		login: []string{"crane auth login --username {user} --password-stdin {host}", "crane catalog {host}"},
+		push:  []string{"crane push {image} {host}/shop/crane:{new}"},
+		pull:  []string{"crane pull --format=oci {host}/shop/checkout:v1 {out}"},
+	},
+	{
+		name: "helm", install: "make clients",
+		login: []string{"helm registry login --plain-http --username {user} --password-stdin {host}"},
+		push:  []string{"helm push --plain-http {chart} oci://{host}/charts"},
+		pull:  []string{"helm pull --plain-http oci://{host}/charts/checkout --version 1.4.2 --destination {out}"},
+	},
+}
+
+func TestClients(t *testing.T) {
+	for challenge, options := range map[string]mockserver.Options{"Basic": {}, "Bearer": {RegistryBearer: true}} {
+		t.Run(challenge, func(t *testing.T) {
+			cloud := acctest.Start(t, options)
+			m := prepare(t)
+			var before, after issued
+			cloud.Run(t,
+				resource.TestStep{Config: tokens(cloud, 1), Check: func(s *terraform.State) error {
+					before = issuedBy(t, s)
+					before.pushImage(t, cloud)
+					return each(t, "issued", func(t *testing.T, c client) { checkIssued(t, c, cloud, before, m) })
+				}},
+				resource.TestStep{Config: tokens(cloud, 2), Check: func(s *terraform.State) error {
+					after = issuedBy(t, s)
+					return each(t, "rotated", func(t *testing.T, c client) { checkRotated(t, c, cloud, before, after, m) })
+				}},
+			)
+		})
+	}
+}
+
+// each runs the checks of all clients at once.
+func each(t *testing.T, stage string, checks func(*testing.T, client)) error {
+	ok := t.Run(stage, func(t *testing.T) {
+		for _, c := range clients {
+			t.Run(c.name, func(t *testing.T) {
+				t.Parallel()
+				checks(t, c)
+			})
+		}
+	})
+	if !ok {
+		return errors.New("a client failed: see above")
+	}
+	return nil
+}
+
+func checkIssued(t *testing.T, c client, cloud *acctest.Cloud, now issued, m material) {
+	pipeline := newSession(t, c, cloud, now, m, "pipeline")
+	pipeline.check(t, "logs in as Administrator", works, c.login)
+	pipeline.check(t, "pushes as Administrator", works, c.push)
+	deployer := newSession(t, c, cloud, now, m, "deployer")
+	deployer.check(t, "logs in as User", works, c.login)
+	deployer.check(t, "pulls as User", works, c.pull)
+	deployer.check(t, "may not push as User", isRefused, c.push)
+
+	configured := newSession(t, c, cloud, now, m, "deployer")
+	configured.check(t, "may not pull without a login", isRefused, c.pull)
+	configured.write(t, "config.json", now.DockerConfigJSON["deployer"][configured.host], 0o600)
+	configured.check(t, "pulls with docker_config_json", works, c.pull)
+
+	helped := newSession(t, c, cloud, now, m, "deployer")
+	helped.write(t, "config.json", now.CredentialHelperConfigJSON, 0o600)
+	helped.write(t, "docker-credential-cloudfleet", fmt.Sprintf(
+		"#!/bin/sh\n[ \"$1\" = get ] && grep -qx '%s' && echo '{\"ServerURL\":\"%[1]s\",\"Username\":\"%s\",\"Secret\":\"%s\"}'\n",
+		helped.host, now.Logins["deployer"].ID, now.Logins["deployer"].Secret), 0o700)
+	helped.check(t, "pulls with credential_helper_config_json", works, c.pull)
+}
+
+func checkRotated(t *testing.T, c client, cloud *acctest.Cloud, before, after issued, m material) {
+	old := newSession(t, c, cloud, before, m, "pipeline")
+	old.check(t, "may not log in with the old secret", isRefused, c.login)
+	old.write(t, "config.json", before.DockerConfigJSON["pipeline"][old.host], 0o600)
+	old.check(t, "may not pull with the old secret", isRefused, c.pull)
+	old.check(t, "may not push with the old secret", isRefused, c.push)
+	renewed := newSession(t, c, cloud, after, m, "pipeline")
+	renewed.check(t, "logs in with the new secret", works, c.login)
+	renewed.check(t, "pushes with the new secret", works, c.push)
+}

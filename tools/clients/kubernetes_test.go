@@ -1,0 +1,82 @@
+// Package clients feeds what the provider writes to programs that are too heavy for
+// the provider's own module, and pins the clients that its tests run.
+package clients
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/kubernetes/pkg/credentialprovider"
+	"k8s.io/kubernetes/pkg/credentialprovider/secrets"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/acctest"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/mockserver"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testimage"
+)
+
+const config = `
+data "cloudfleet_registry" "this" {}
+
+resource "cloudfleet_api_token" "pods" {
+  name = "pods"
+  role = "User"
+}
+
+output "hostname" {
+  value = data.cloudfleet_registry.this.hostname
+}
+
+output "image_pull_secret" {
+  sensitive = true
+  value = provider::cloudfleet::docker_config_json(
+    data.cloudfleet_registry.this.hostname, cloudfleet_api_token.pods.id, cloudfleet_api_token.pods.secret,
+  )
+}
+`
+
+// The kubelet takes an image pull secret apart, and what it finds pulls the image.
+func TestClientKubelet(t *testing.T) {
+	cloud := acctest.Start(t, mockserver.Options{})
+	cloud.Run(t, resource.TestStep{Config: config, Check: func(s *terraform.State) error {
+		outputs := s.RootModule().Outputs
+		host := fmt.Sprint(outputs["hostname"].Value)
+		admin, err := testimage.Repository(cloud.URL, host, "shop/checkout", cloud.TokenID, cloud.TokenSecret)
+		if err != nil {
+			return err
+		}
+		pushed, err := testimage.Write(t.Context(), admin, "v1", "linux/amd64")
+		if err != nil {
+			return err
+		}
+
+		keyring, err := secrets.MakeDockerKeyring([]corev1.Secret{{
+			Type: corev1.SecretTypeDockerConfigJson,
+			Data: map[string][]byte{corev1.DockerConfigJsonKey: fmt.Append(nil, outputs["image_pull_secret"].Value)},
+		}}, &credentialprovider.BasicDockerKeyring{})
+		if err != nil {
+			return err
+		}
+		found, ok := keyring.Lookup(host + "/shop/checkout")
+		if !ok || len(found) != 1 {
+			return fmt.Errorf("the kubelet finds %d logins", len(found))
+		}
+		if _, ok := keyring.Lookup("other." + host + "/shop/checkout"); ok {
+			return fmt.Errorf("the kubelet would send the secret to another registry")
+		}
+		puller, err := testimage.Repository(cloud.URL, host, "shop/checkout", found[0].Username, found[0].Password)
+		if err != nil {
+			return err
+		}
+		pulled, err := puller.Resolve(t.Context(), "v1")
+		if err != nil {
+			return err
+		}
+		if pulled.Digest != pushed.Digest {
+			return fmt.Errorf("pulled %s, pushed %s", pulled.Digest, pushed.Digest)
+		}
+		return nil
+	}})
+}
