@@ -1,6 +1,7 @@
 // Command demo shows the provider's main job from end to end, on a mock server:
-// a Terraform CLI issues tokens, rotates one and revokes all. Every step is
-// checked, and the first that is not as told ends the demo with an error.
+// a Terraform CLI issues tokens, an image is pushed and pulled with them, one is
+// rotated and all are revoked. Every step is checked, and the first that is not as
+// told ends the demo with an error.
 //
 // It runs the CLI that TF_ACC_TERRAFORM_PATH names, from the root of the
 // repository: see `make demo`.
@@ -77,6 +78,20 @@ func run() error {
 			return err
 		}
 	}
+	for _, check := range []struct {
+		who       string
+		login     login
+		verb, tag string
+		status    int
+	}{
+		{"pipeline", first.Pipeline.Value, "push", "v1", 200},
+		{"deployer", first.Deployer.Value, "pull", "v1", 200},
+		{"deployer", first.Deployer.Value, "push", "v2", 403},
+	} {
+		if err := stage.expectImage(ctx, check.who, check.login, first.Registry.Value, check.verb, check.tag, check.status); err != nil {
+			return err
+		}
+	}
 
 	say("\n$ %s apply -var rotation=2026-Q2", stage.cliName)
 	if err := stage.change(ctx, "apply", "rotation=2026-Q2"); err != nil {
@@ -94,6 +109,12 @@ func run() error {
 		return err
 	}
 	if err := stage.expect(ctx, "new secret", second.Pipeline.Value, "/organization", 200); err != nil {
+		return err
+	}
+	if err := stage.expectImage(ctx, "old secret", first.Pipeline.Value, first.Registry.Value, "push", "v2", 401); err != nil {
+		return err
+	}
+	if err := stage.expectImage(ctx, "new secret", second.Pipeline.Value, first.Registry.Value, "push", "v2", 200); err != nil {
 		return err
 	}
 

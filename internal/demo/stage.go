@@ -74,7 +74,7 @@ func (s *stage) startMock(binary string) error {
 		return err
 	}
 	lines := bufio.NewScanner(stdout)
-	for range 4 {
+	for range 5 {
 		if !lines.Scan() {
 			s.close()
 			return errors.New("the mock server did not start")
@@ -147,7 +147,7 @@ func (s *stage) expect(ctx context.Context, who string, l login, path string, st
 	if got != status {
 		return fmt.Errorf("%s: GET %s was answered with %d, not with %d", who, path, got, status)
 	}
-	say("  %-10s GET %-14s %d %s", who, path, status, http.StatusText(status))
+	say("  %-10s GET %-17s %d %s", who, path, status, http.StatusText(status))
 	return nil
 }
 
