@@ -17,6 +17,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/oci"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/registry"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
@@ -131,6 +132,19 @@ func (s settings) client(userAgent string) (*cloudfleet.Client, error) {
 	})
 }
 
+// calls is how a registry is asked. What is not known yet has its default.
+func (s settings) calls(userAgent string) oci.Options {
+	timeout, err := time.ParseDuration(s.requestTimeout.ValueString())
+	if err != nil {
+		timeout = cloudfleet.DefaultRequestTimeout
+	}
+	retries, err := strconv.Atoi(s.maxRetries.ValueString())
+	if err != nil {
+		retries = cloudfleet.DefaultMaxRetries
+	}
+	return oci.Options{UserAgent: userAgent, RequestTimeout: timeout, MaxRetries: retries, Log: tflog.Debug}
+}
+
 func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
 	var m model
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
@@ -144,7 +158,8 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 	if !req.Config.Raw.IsFullyKnown() && req.ClientCapabilities.DeferralAllowed {
 		resp.Deferred = &provider.Deferred{Reason: provider.DeferredReasonProviderConfigUnknown}
 	}
-	client, err := s.client(fmt.Sprintf("terraform-provider-cloudfleet/%s (Terraform/%s)", p.version, req.TerraformVersion))
+	userAgent := fmt.Sprintf("terraform-provider-cloudfleet/%s (Terraform/%s)", p.version, req.TerraformVersion)
+	client, err := s.client(userAgent)
 	if err != nil {
 		resp.Diagnostics.AddError("Invalid provider configuration", tfdiag.Sentence(err))
 		return
@@ -156,6 +171,7 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 		AccessTokenID:     s.accessTokenID,
 		AccessTokenSecret: func() types.String { return s.accessTokenSecret },
 	}
+	data.Calls = s.calls(userAgent)
 	resp.ResourceData = data
 	resp.DataSourceData = data
 	resp.ListResourceData = data

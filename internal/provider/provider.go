@@ -120,6 +120,8 @@ func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {
 		apitoken.NewTokensDataSource,
 		organization.NewDataSource,
 		registry.NewDataSource,
+		registry.NewImageDataSource,
+		registry.NewRepositoriesDataSource,
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/oci"
 )
 
 // Data is the configured provider.
@@ -16,6 +17,8 @@ type Data struct {
 	// Client is never nil. Where the provider has no credentials, or cannot know
 	// them yet, its calls return an error that says so.
 	Client *cloudfleet.Client
+	// Calls is how a registry is asked: the user agent, the limits and the log.
+	Calls oci.Options
 	// OrganizationID is a UUID; null if none is configured, unknown until apply
 	// if it is computed.
 	OrganizationID types.String

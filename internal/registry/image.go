@@ -84,6 +84,14 @@ func checkReference(s string) error {
 		"or SHA-512", s)
 }
 
+func checkTag(s string) error {
+	if !strings.Contains(s, ":") && checkReference(s) == nil {
+		return nil
+	}
+	return fmt.Errorf("%q is not a tag, such as v1.4.2: up to 128 letters, digits, underscores, dots and dashes, with none of the last "+
+		"two at the beginning", s)
+}
+
 // withSeparator puts before a tag or a digest what stands before it in a reference. A
 // digest has a colon, and a tag never has.
 func withSeparator(tagOrDigest string) string {

@@ -1,0 +1,192 @@
+package oci_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/oci"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testimage"
+)
+
+func TestListsOfManyPages(t *testing.T) {
+	for _, bearer := range []bool{false, true} {
+		host, url := serve(t, mock(bearer))
+		var want []string
+		for i := range 101 {
+			want = append(want, fmt.Sprintf("r%03d", i))
+			if _, err := testimage.Write(t.Context(), repository(t, url, host, want[i]), "v1", "linux/amd64"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c := client(t, options(host))
+		got, err := c.Repositories(t.Context())
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("bearer %t: got %v, %v", bearer, got, err)
+		}
+		tags, err := c.Tags(t.Context(), "r000")
+		if err != nil || !slices.Equal(tags, []string{"v1"}) {
+			t.Errorf("bearer %t: got %v, %v", bearer, tags, err)
+		}
+	}
+}
+
+func TestListWithoutEnd(t *testing.T) {
+	host, _ := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Link", `<`+r.URL.Path+`?last=a>; rel="next"`)
+		_, _ = io.WriteString(w, `{"repositories":["a"],"tags":["a"]}`)
+	}))
+	c := client(t, options(host))
+	if _, err := c.Repositories(t.Context()); err == nil || !strings.Contains(err.Error(), "more than 1000 pages") {
+		t.Errorf("repositories: %v", err)
+	}
+	if _, err := c.Tags(t.Context(), "a"); err == nil || !strings.Contains(err.Error(), "1000 pages") {
+		t.Errorf("tags: %v", err)
+	}
+}
+
+// What a registry may do with a request that has been logged in.
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		answer http.HandlerFunc
+		want   string
+	}{
+		"an error of its own": {func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusForbidden)
+			_, _ = io.WriteString(w, `{"errors":[{"code":"DENIED","message":"not for you"}]}`)
+		}, "GET /v2/_catalog: 403 Forbidden (DENIED): not for you"},
+		"a page of HTML": {func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusBadGateway)
+			_, _ = io.WriteString(w, `<html>secret plans</html>`)
+		}, "GET /v2/_catalog: 502 Bad Gateway"},
+		"too much": {func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = w.Write(bytes.Repeat([]byte(" "), 4<<20+1))
+		}, "more than 4 MiB"},
+		"too late": {func(_ http.ResponseWriter, r *http.Request) {
+			<-r.Context().Done()
+		}, "no whole answer within the request timeout of 100ms"},
+		"half of an answer": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "100")
+			_, _ = io.WriteString(w, `{"repos`)
+		}, "broke off"},
+		"no JSON": {func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, `hello`)
+		}, "failed to decode"},
+		"a secret in a URL": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://192.0.2.1/blob?signature=hidden", http.StatusTemporaryRedirect)
+		}, "192.0.2.1 is not this machine"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			host, _ := serve(t, test.answer)
+			o := options(host)
+			if name == "too late" {
+				o.RequestTimeout = 100 * time.Millisecond
+			}
+			_, err := client(t, o).Repositories(t.Context())
+			if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "hidden") || strings.Contains(err.Error(), "plans") {
+				t.Errorf("got %v, want %s", err, test.want)
+			}
+		})
+	}
+}
+
+func TestRetries(t *testing.T) {
+	var calls atomic.Int32
+	host, _ := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if calls.Add(1) < 3 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		_, _ = io.WriteString(w, `{"repositories":[]}`)
+	}))
+	o := options(host)
+	if _, err := client(t, o).Repositories(t.Context()); err == nil || calls.Load() != 1 {
+		t.Errorf("no retries: %v after %d calls", err, calls.Load())
+	}
+	calls.Store(0)
+	o.MaxRetries = 2
+	if _, err := client(t, o).Repositories(t.Context()); err != nil || calls.Load() != 3 {
+		t.Errorf("two retries: %v after %d calls", err, calls.Load())
+	}
+}
+
+// Whoever the registry sends us to gets no credentials.
+func TestCredentialsStayAtHome(t *testing.T) {
+	var asked, told atomic.Int32
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		if r.Header.Get("Authorization") != "" {
+			told.Add(1)
+		}
+	}))
+	t.Cleanup(elsewhere.Close)
+	for name, answer := range map[string]http.HandlerFunc{
+		"token service": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("WWW-Authenticate", `Bearer realm="`+elsewhere.URL+`/token",service="x"`)
+			w.WriteHeader(http.StatusUnauthorized)
+		},
+		"redirect": func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("Authorization") == "" {
+				w.Header().Set("WWW-Authenticate", `Basic realm="x"`)
+				w.WriteHeader(http.StatusUnauthorized)
+				return
+			}
+			http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			host, _ := serve(t, answer)
+			_, err := client(t, options(host)).Repositories(t.Context())
+			if err == nil || strings.Contains(err.Error(), secret) {
+				t.Errorf("got %v", err)
+			}
+			if name == "token service" && !strings.Contains(err.Error(), "outside of localhost:") {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+	if asked.Load() != 1 || told.Load() != 0 {
+		t.Errorf("asked %d times, told %d times", asked.Load(), told.Load())
+	}
+}
+
+func TestLogIsWithoutSecrets(t *testing.T) {
+	host, _ := serve(t, mock(true))
+	var log strings.Builder
+	o := options(host)
+	o.Log = func(_ context.Context, message string, fields ...map[string]any) { fmt.Fprintln(&log, message, fields) }
+	if _, err := client(t, o).Repositories(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := log.String(); strings.Count(got, "asked the registry") != 3 || strings.Contains(got, secret) || strings.Contains(got, "?") {
+		t.Errorf("it logs %s", got)
+	}
+}
+
+func TestWrongCredentials(t *testing.T) {
+	for _, bearer := range []bool{false, true} {
+		host, _ := serve(t, mock(bearer))
+		o := options(host)
+		o.Password = "cf_secret_other"
+		_, err := client(t, o).Repositories(t.Context())
+		if err == nil || !strings.Contains(err.Error(), "401 Unauthorized (UNAUTHORIZED)") {
+			t.Errorf("bearer %t: got %v", bearer, err)
+		}
+	}
+}
+
+func TestNoHost(t *testing.T) {
+	if _, err := oci.New(oci.Options{Host: "https://registry.cloudfleet.dev"}); err == nil {
+		t.Error("a URL is taken for a host name")
+	}
+}

@@ -1,0 +1,72 @@
+package oci
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+type always struct{}
+
+func (always) RoundTrip(*http.Request) (*http.Response, error) { return &http.Response{}, nil }
+
+func TestGuard(t *testing.T) {
+	const domain, local = "registry.cloudfleet.dev", "localhost:5000"
+	for _, test := range []struct {
+		domain, url  string
+		plain, login bool
+		refused      string
+	}{
+		{domain, "https://org.europe.registry.cloudfleet.dev/v2/", false, true, ""},
+		{domain, "https://org.europe.registry.cloudfleet.dev:443/v2/", false, true, ""},
+		{domain, "https://ORG.europe.registry.CLOUDFLEET.dev/v2/", false, true, ""},
+		{domain + ":443", "https://registry.cloudfleet.dev/token", false, true, ""},
+		{domain, "https://org.europe.registry.cloudfleet.dev:8443/v2/", false, true, "outside of registry.cloudfleet.dev"},
+		{domain, "https://evilregistry.cloudfleet.dev/token", false, true, "outside of"},
+		{domain, "https://registry.cloudfleet.dev.example.com/token", false, true, "outside of"},
+		{domain, "https://storage.example.com/blob", false, false, ""},
+		{domain, "http://org.europe.registry.cloudfleet.dev/v2/", false, true, "without TLS"},
+		{domain, "http://org.europe.registry.cloudfleet.dev/v2/", false, false, "without TLS"},
+		{domain, "http://127.0.0.1/v2/", false, false, "without TLS"},
+		{local, "http://org.europe.localhost:5000/v2/", true, true, ""},
+		{local, "http://localhost:5000/token", true, true, ""},
+		{local, "http://localhost:5001/token", true, true, "outside of"},
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, test.url, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if test.login {
+			req.SetBasicAuth("id", "secret")
+		}
+		_, err = guard{test.domain, test.plain, always{}}.RoundTrip(req)
+		if (err == nil) != (test.refused == "") || err != nil && !strings.Contains(err.Error(), test.refused) {
+			t.Errorf("%s in %s, login %t: got %v, want %q", test.url, test.domain, test.login, err, test.refused)
+		}
+	}
+}
+
+func TestIsThisMachine(t *testing.T) {
+	for host, want := range map[string]bool{
+		"localhost": true, "org.europe.localhost": true, "127.0.0.1": true, "127.1.2.3": true, "::1": true,
+		"org.europe.127.0.0.1": false, "localhost.example.com": false, "notlocalhost": false, "10.0.0.1": false, "registry.cloudfleet.dev": false,
+	} {
+		if got := isThisMachine(host); got != want {
+			t.Errorf("%s: got %t", host, got)
+		}
+	}
+}
+
+// A name below localhost is never looked up, and an address that is not of this
+// machine is never dialled.
+func TestDialThisMachine(t *testing.T) {
+	if _, err := dialThisMachine(t.Context(), "tcp", "192.0.2.1:80"); err == nil || !strings.Contains(err.Error(), "not this machine") {
+		t.Errorf("got %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := dialThisMachine(ctx, "tcp", "a.localhost:80"); err == nil || strings.Contains(err.Error(), "lookup a.localhost") {
+		t.Errorf("got %v", err)
+	}
+}

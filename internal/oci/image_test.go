@@ -1,0 +1,145 @@
+package oci_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"oras.land/oras-go/v2"
+	"oras.land/oras-go/v2/registry/remote"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/oci"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testimage"
+)
+
+func push(t *testing.T, r *remote.Repository, mediaType, content string) ocispec.Descriptor {
+	t.Helper()
+	d, err := oras.PushBytes(t.Context(), r, mediaType, []byte(content))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func tag(t *testing.T, r *remote.Repository, d ocispec.Descriptor, name string) {
+	t.Helper()
+	if err := r.Tag(t.Context(), d, name); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func part(d ocispec.Descriptor, platform string) string {
+	return fmt.Sprintf(`{"mediaType":%q,"digest":%q,"size":%d%s}`, d.MediaType, d.Digest, d.Size, platform)
+}
+
+func TestImage(t *testing.T) {
+	const docker = "application/vnd.docker.distribution.manifest.v2+json"
+	host, url := serve(t, mock(false))
+	r := repository(t, url, host, "shop/checkout")
+	type total map[digest.Digest]int64
+	parts := total{}
+	count := func(all ...ocispec.Descriptor) (sum int64) {
+		clear(parts)
+		for _, d := range all {
+			parts[d.Digest] = d.Size
+		}
+		for _, size := range parts {
+			sum += size
+		}
+		return sum
+	}
+
+	config := push(t, r, "application/vnd.docker.container.image.v1+json", `{"os":"linux","architecture":"arm","variant":"v7"}`)
+	layer := push(t, r, "application/vnd.docker.image.rootfs.diff.tar.gzip", "layer")
+	single := push(t, r, docker, `{"schemaVersion":2,"mediaType":"`+docker+`","config":`+part(config, "")+`,"layers":[`+part(layer, "")+`,`+part(layer, "")+`]}`)
+	chartConfig := push(t, r, "application/vnd.cncf.helm.config.v1+json", `{"os":"linux"}`)
+	chart := push(t, r, ocispec.MediaTypeImageManifest, `{"schemaVersion":2,"config":`+part(chartConfig, "")+`,"layers":[`+part(layer, "")+`]}`)
+	attestation := push(t, r, ocispec.MediaTypeImageManifest, `{"schemaVersion":2,"config":`+part(chartConfig, "")+`,"layers":[]}`)
+	inner := push(t, r, ocispec.MediaTypeImageIndex, `{"schemaVersion":2,"manifests":[`+part(single, "")+`]}`)
+	outer := push(t, r, "application/vnd.docker.distribution.manifest.list.v2+json", `{"schemaVersion":2,"manifests":[`+
+		part(chart, `,"platform":{"os":"windows","architecture":"amd64","os.version":"1"}`)+`,`+
+		part(chart, `,"platform":{"os":"windows","architecture":"amd64","os.version":"2"}`)+`,`+
+		part(attestation, `,"platform":{"os":"unknown","architecture":"unknown"}`)+`,`+part(inner, "")+`]}`)
+	strange := push(t, r, ocispec.MediaTypeImageManifest, `{"schemaVersion":2,"config":`+part(ocispec.Descriptor{
+		MediaType: ocispec.MediaTypeImageConfig, Digest: digest.FromString("gone"), Size: 4}, "")+`}`)
+	for name, d := range map[string]ocispec.Descriptor{"single": single, "chart": chart, "index": outer, "gone": strange} {
+		tag(t, r, d, name)
+	}
+	multi, err := testimage.Write(t.Context(), r, "multi", "linux/arm64", "linux/amd64")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	for _, test := range []struct {
+		tag       string
+		digest    digest.Digest
+		size      int64
+		platforms []string
+	}{
+		{"single", single.Digest, count(single, config, layer), []string{"linux/arm/v7"}},
+		{"chart", chart.Digest, count(chart, chartConfig, layer), []string{}},
+		{"index", outer.Digest, count(outer, chart, attestation, inner, single, chartConfig, layer, config), []string{"linux/arm/v7", "windows/amd64"}},
+		{"multi", multi.Digest, 0, []string{"linux/amd64", "linux/arm64"}},
+	} {
+		got, err := client(t, options(host)).Image(t.Context(), "shop/checkout", test.tag)
+		if err != nil || got.Digest != test.digest.String() || test.size != 0 && got.Size != test.size ||
+			!slices.Equal(got.Platforms, test.platforms) || got.Platforms == nil {
+			t.Errorf("%s: got %+v, %v, want %+v", test.tag, got, err, test)
+		}
+	}
+
+	if _, err := client(t, options(host)).Image(t.Context(), "shop/checkout", "none"); !errors.Is(err, oci.ErrNoTag) {
+		t.Errorf("no tag: got %v", err)
+	}
+	_, err = client(t, options(host)).Image(t.Context(), "shop/checkout", "gone")
+	if err == nil || errors.Is(err, oci.ErrNoTag) || !strings.Contains(err.Error(), "configuration sha256:") {
+		t.Errorf("a part that is gone: got %v", err)
+	}
+	if _, err := client(t, options(host)).Tags(t.Context(), "none"); !oci.IsNotFound(err) {
+		t.Errorf("no repository: got %v", err)
+	}
+}
+
+func TestManifestsThatAreNone(t *testing.T) {
+	for name, test := range map[string]struct {
+		mediaType, body, header, want string
+	}{
+		"another digest": {ocispec.MediaTypeImageManifest, `{}`, digest.FromString("other").String(), "not what its digest"},
+		"another type":   {"application/vnd.docker.distribution.manifest.v1+json", `{}`, "", `neither an image nor an index`},
+		"no JSON":        {ocispec.MediaTypeImageManifest, `x`, "", "is not JSON"},
+		"no type":        {"", `{}`, "", "Content-Type"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			host, _ := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", test.mediaType)
+				if test.header != "" {
+					w.Header().Set("Docker-Content-Digest", test.header)
+				}
+				_, _ = w.Write([]byte(test.body))
+			}))
+			_, err := client(t, options(host)).Image(t.Context(), "a", "v1")
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want %s", err, test.want)
+			}
+		})
+	}
+}
+
+// An index that leads to ever more is left at some point.
+func TestIndexWithoutEnd(t *testing.T) {
+	host, url := serve(t, mock(false))
+	r := repository(t, url, host, "a")
+	last := push(t, r, ocispec.MediaTypeImageManifest, `{"schemaVersion":2}`)
+	for range 201 {
+		last = push(t, r, ocispec.MediaTypeImageIndex, `{"schemaVersion":2,"manifests":[`+part(last, "")+`]}`)
+	}
+	tag(t, r, last, "v1")
+	if _, err := client(t, options(host)).Image(t.Context(), "a", "v1"); err == nil || !strings.Contains(err.Error(), "more than 200 manifests") {
+		t.Errorf("got %v", err)
+	}
+}

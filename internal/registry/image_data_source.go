@@ -1,0 +1,152 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/oci"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/validate"
+)
+
+var _ datasource.DataSourceWithConfigure = (*ImageDataSource)(nil)
+
+// ImageDataSource is cloudfleet_registry_image.
+type ImageDataSource struct {
+	provider *providerdata.Data
+}
+
+// NewImageDataSource returns the data source for the provider to serve.
+func NewImageDataSource() datasource.DataSource { return &ImageDataSource{} }
+
+type imageDataSourceModel struct {
+	Region     types.String `tfsdk:"region"`
+	Repository types.String `tfsdk:"repository"`
+	Tag        types.String `tfsdk:"tag"`
+	Digest     types.String `tfsdk:"digest"`
+	Image      types.String `tfsdk:"image"`
+	Size       types.Int64  `tfsdk:"size"`
+	Platforms  types.List   `tfsdk:"platforms"`
+}
+
+func (d *ImageDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_registry_image"
+}
+
+func (d *ImageDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "What a tag in the registry of the provider's organization stands for at this moment: its digest, to pin a " +
+			"deployment to what was tested. Asks the registry itself, with the provider's access token, whose role may be `User`.",
+		Attributes: map[string]schema.Attribute{
+			"region": regionAttribute(),
+			"repository": schema.StringAttribute{
+				Required:            true,
+				MarkdownDescription: "The repository in the registry, such as `shop/checkout`, in lower case and without the host name.",
+				Validators:          []validator.String{validate.String(checkRepository)},
+			},
+			"tag": schema.StringAttribute{
+				Required:            true,
+				MarkdownDescription: "The tag, such as `v1.4.2`. There is no default: `latest` has to be named, too.",
+				Validators:          []validator.String{validate.String(checkTag)},
+			},
+			"digest": schema.StringAttribute{
+				Computed: true,
+				MarkdownDescription: "Digest of the image, such as `sha256:` and 64 hexadecimal digits. Of an image for more than one platform " +
+					"it is that of the index, from which each machine pulls its own.",
+			},
+			"image": schema.StringAttribute{
+				Computed: true,
+				MarkdownDescription: "Reference of the image by its digest, `HOSTNAME/REPOSITORY@DIGEST`: what a pod's `image` takes, and what " +
+					"stays the same image when the tag is moved.",
+			},
+			"size": schema.Int64Attribute{
+				Computed: true,
+				MarkdownDescription: "What the image takes up in the registry, in bytes: manifests, configurations and compressed layers of all " +
+					"platforms, each counted once.",
+			},
+			"platforms": schema.ListAttribute{
+				Computed: true, ElementType: types.StringType,
+				MarkdownDescription: "What the image runs on, such as `linux/amd64` and `linux/arm/v7`, sorted. Empty for what is no container " +
+					"image, such as a chart.",
+			},
+		},
+	}
+}
+
+func (d *ImageDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
+	d.provider = providerdata.From(req.ProviderData, &resp.Diagnostics)
+}
+
+func (d *ImageDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	var m imageDataSourceModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	repository, tag := m.Repository.ValueString(), m.Tag.ValueString()
+	summary := fmt.Sprintf("Could not read the image %s:%s", repository, tag)
+	client, hostname, diags := clientOf(d.provider, &m.Region, summary)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	image, err := client.Image(ctx, repository, tag)
+	switch {
+	case errors.Is(err, oci.ErrNoTag):
+		resp.Diagnostics.Append(missing(ctx, client, hostname, repository, tag)...)
+		return
+	case err != nil:
+		resp.Diagnostics.Append(tfdiag.FromRegistryError(summary, hostname, err)...)
+		return
+	}
+	reference, err := ImageRef(hostname, repository, image.Digest)
+	if err != nil {
+		resp.Diagnostics.AddError(summary, tfdiag.Sentence(err))
+		return
+	}
+	m.Digest = types.StringValue(image.Digest)
+	m.Image = types.StringValue(reference)
+	m.Size = types.Int64Value(image.Size)
+	m.Platforms, diags = types.ListValueFrom(ctx, types.StringType, image.Platforms)
+	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+}
+
+// missing says which of the two is not there, the tag or the whole repository, and
+// what there is instead.
+func missing(ctx context.Context, client *oci.Client, hostname, repository, tag string) diag.Diagnostics {
+	var diags diag.Diagnostics
+	tags, err := client.Tags(ctx, repository)
+	switch {
+	case oci.IsNotFound(err):
+		// Without the names the message is poorer, and no less true.
+		repositories, _ := client.Repositories(ctx)
+		diags.AddAttributeError(path.Root("repository"), "No such repository", fmt.Sprintf(
+			"There is no repository %q in %s. %s\n\nCorrect the name, or push to it. Images are stored in each region on their own: "+
+				"it may be in another.", repository, hostname, instead("repository", repository, repositories)))
+	case err != nil:
+		diags.Append(tfdiag.FromRegistryError(fmt.Sprintf("No tag %s in %s, nor a list of its tags", tag, repository), hostname, err)...)
+	default:
+		diags.AddAttributeError(path.Root("tag"), "No such tag", fmt.Sprintf(
+			"There is no tag %q in the repository %s of %s. %s\n\nCorrect the tag, or push it.",
+			tag, repository, hostname, instead("tag", tag, tags)))
+	}
+	return diags
+}
+
+func instead(what, name string, names []string) string {
+	if len(names) == 0 {
+		return "There is no " + what + " at all."
+	}
+	return "Nearest to it: " + strings.Join(nearest(name, names), ", ") + "."
+}

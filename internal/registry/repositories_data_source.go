@@ -1,0 +1,84 @@
+package registry
+
+import (
+	"context"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/validate"
+)
+
+var _ datasource.DataSourceWithConfigure = (*RepositoriesDataSource)(nil)
+
+// RepositoriesDataSource is cloudfleet_registry_repositories.
+type RepositoriesDataSource struct {
+	provider *providerdata.Data
+}
+
+// NewRepositoriesDataSource returns the data source for the provider to serve.
+func NewRepositoriesDataSource() datasource.DataSource { return &RepositoriesDataSource{} }
+
+type repositoriesModel struct {
+	Region types.String `tfsdk:"region"`
+	Names  types.List   `tfsdk:"names"`
+}
+
+// regionAttribute is of a data source that asks the registry of a region.
+func regionAttribute() schema.StringAttribute {
+	return schema.StringAttribute{
+		Optional: true, Computed: true,
+		MarkdownDescription: "`europe` (default), `northamerica` or `apac`. Images are stored in each region on their own.",
+		Validators:          []validator.String{validate.String(CheckRegion)},
+	}
+}
+
+func (d *RepositoriesDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_registry_repositories"
+}
+
+func (d *RepositoriesDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "The repositories in the registry of the provider's organization in a region. Asks the registry itself, with the " +
+			"provider's access token, whose role may be `User`.",
+		Attributes: map[string]schema.Attribute{
+			"region": regionAttribute(),
+			"names": schema.ListAttribute{
+				Computed: true, ElementType: types.StringType,
+				MarkdownDescription: "Names, such as `shop/checkout`, sorted and without the host name. Empty where nothing has been pushed yet.",
+			},
+		},
+	}
+}
+
+func (d *RepositoriesDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
+	d.provider = providerdata.From(req.ProviderData, &resp.Diagnostics)
+}
+
+func (d *RepositoriesDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	const summary = "Could not list the repositories"
+	var m repositoriesModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	client, hostname, diags := clientOf(d.provider, &m.Region, summary)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	names, err := client.Repositories(ctx)
+	if err != nil {
+		resp.Diagnostics.Append(tfdiag.FromRegistryError(summary, hostname, err)...)
+		return
+	}
+	slices.Sort(names)
+	m.Names, diags = types.ListValueFrom(ctx, types.StringType, names)
+	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+}

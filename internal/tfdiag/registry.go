@@ -1,0 +1,48 @@
+package tfdiag
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/oci"
+)
+
+// FromRegistryError is FromError for an error of the registry at hostname.
+func FromRegistryError(summary, hostname string, err error) diag.Diagnostics {
+	var diags diag.Diagnostics
+	answer, isAnswer := errors.AsType[*oci.Error](err)
+	switch {
+	case isAnswer:
+		text := fmt.Sprintf("The registry %s answered %s to %s %s", hostname, answer.Status(), answer.Method, answer.Path)
+		if answer.Message != "" {
+			text += ": " + answer.Message
+		}
+		diags.AddError(summary, paragraphs(sentence(text), nextStepAtRegistry(answer.StatusCode)))
+	case errors.Is(err, cloudfleet.ErrNoCredentials), errors.Is(err, context.Canceled):
+		diags.AddError(summary, paragraphs(Sentence(err), nextStep(err)))
+	default:
+		diags.AddError(summary, paragraphs(fmt.Sprintf("The registry %s: %s", hostname, Sentence(err)),
+			"Check that this machine reaches it: its network, its proxy (HTTPS_PROXY, NO_PROXY), and the provider's organization_id and "+
+				"registry_domain, which its host name is made of. Then run it again."))
+	}
+	return diags
+}
+
+func nextStepAtRegistry(status int) string {
+	switch status {
+	case http.StatusUnauthorized:
+		return "Check that the provider's access token is of the organization that its organization_id names: no other gets in. " +
+			nextStep(&cloudfleet.Error{StatusCode: status})
+	case http.StatusForbidden:
+		return "The provider's access token may not read this. Check its role, and that it is of the organization you mean."
+	case http.StatusNotFound:
+		return "Check the provider's registry_domain, and that the registry is the one you mean."
+	default:
+		return nextStep(&cloudfleet.Error{StatusCode: status})
+	}
+}
