@@ -1,7 +1,7 @@
 // Package oci is a client of the OCI distribution API, which registries speak. It
 // reads only, and knows nothing of Terraform.
 //
-// An answer from 400 on is an [*Error].
+// An answer from 400 on is an [*Error], and none at all an [UnansweredError].
 package oci
 
 import (
@@ -140,6 +140,12 @@ func IsNotFound(err error) bool {
 	return ok && e.StatusCode == http.StatusNotFound
 }
 
+// UnansweredError is of a request that the registry was not reached with, that it
+// did not answer in full, or that was not sent for the sake of the credentials.
+type UnansweredError struct{ error }
+
+func (e UnansweredError) Unwrap() error { return e.error }
+
 // plain returns an error without what a URL's query may hold, such as the signature
 // of a storage service.
 func plain(err error) error {
@@ -151,7 +157,7 @@ func plain(err error) error {
 		return e
 	}
 	if failed, ok := errors.AsType[*url.Error](err); ok {
-		return failed.Err
+		return UnansweredError{failed.Err}
 	}
 	return err
 }

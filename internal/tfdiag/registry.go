@@ -26,21 +26,26 @@ func FromRegistryError(summary, hostname string, err error) diag.Diagnostics {
 	case errors.Is(err, cloudfleet.ErrNoCredentials), errors.Is(err, context.Canceled):
 		diags.AddError(summary, paragraphs(Sentence(err), nextStep(err)))
 	default:
-		diags.AddError(summary, paragraphs(fmt.Sprintf("The registry %s: %s", hostname, Sentence(err)),
-			"Check that this machine reaches it: its network, its proxy (HTTPS_PROXY, NO_PROXY), and the provider's organization_id and "+
-				"registry_domain, which its host name is made of. Then run it again."))
+		next := "If other clients can read it, please report this as a bug in the provider. If not, push it again."
+		if _, unanswered := errors.AsType[oci.UnansweredError](err); unanswered {
+			next = "Check that this machine reaches it: its network, its proxy (HTTPS_PROXY, NO_PROXY), and the provider's organization_id and " +
+				"registry_domain, which its host name is made of. Then run it again."
+		}
+		diags.AddError(summary, paragraphs(sentence(fmt.Sprintf("Asking the registry %s failed: %s", hostname, err)), next))
 	}
 	return diags
 }
 
 func nextStepAtRegistry(status int) string {
-	switch status {
-	case http.StatusUnauthorized:
+	switch {
+	case status >= http.StatusInternalServerError:
+		return "Run it again in a few minutes. If it persists, ask Cloudfleet's support."
+	case status == http.StatusUnauthorized:
 		return "Check that the provider's access token is of the organization that its organization_id names: no other gets in. " +
 			nextStep(&cloudfleet.Error{StatusCode: status})
-	case http.StatusForbidden:
+	case status == http.StatusForbidden:
 		return "The provider's access token may not read this. Check its role, and that it is of the organization you mean."
-	case http.StatusNotFound:
+	case status == http.StatusNotFound:
 		return "Check the provider's registry_domain, and that the registry is the one you mean."
 	default:
 		return nextStep(&cloudfleet.Error{StatusCode: status})
