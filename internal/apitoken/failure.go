@@ -3,6 +3,7 @@ package apitoken
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,8 +20,7 @@ func failure(verb string, m model, err error) diag.Diagnostics {
 	switch {
 	case !cloudfleet.MayHaveActed(err):
 	case verb == create:
-		consequence = "Cloudfleet may have created the token all the same. Nobody has its secret then: look for a token of this name that is " +
-			"not in the state (the data source cloudfleet_api_tokens lists them), and delete it."
+		consequence = mayBeCreated
 	case verb == regenerate:
 		consequence = "The old secret may be dead already. The next apply regenerates it again."
 	}
@@ -30,11 +30,15 @@ func failure(verb string, m model, err error) diag.Diagnostics {
 const (
 	create     = "create"
 	regenerate = "regenerate the secret of"
+
+	mayBeCreated = "Cloudfleet may have created the token all the same. Nobody has its secret then: look for a token of this name that is " +
+		"not in the state (the data source cloudfleet_api_tokens lists them), and delete it."
 )
 
 // warnOfLeftovers says what a create may have left behind whose first answer was
-// lost. It touches nothing: that a token is a leftover is a guess.
-func warnOfLeftovers(ctx context.Context, client *cloudfleet.Client, token cloudfleet.Token, inDoubt time.Duration) diag.Diagnostics {
+// lost. It touches nothing: that a token is a leftover is a guess. Known are the IDs
+// of others that are no leftovers.
+func warnOfLeftovers(ctx context.Context, client *cloudfleet.Client, token cloudfleet.Token, inDoubt time.Duration, known ...string) diag.Diagnostics {
 	var diags diag.Diagnostics
 	summary := fmt.Sprintf("API token %q may have been created twice", token.Name)
 	began := fmt.Sprintf("No answer came to the first attempt to create it, so it was sent again. The token that was then made is in the state: %s.", token.ID)
@@ -45,6 +49,7 @@ func warnOfLeftovers(ctx context.Context, client *cloudfleet.Client, token cloud
 			"uses, delete it.")
 		return diags
 	}
+	leftovers = slices.DeleteFunc(leftovers, func(t cloudfleet.Token) bool { return slices.Contains(known, t.ID) })
 	if len(leftovers) == 0 {
 		return diags
 	}

@@ -9,11 +9,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/validate"
 )
 
 var (
@@ -38,17 +36,8 @@ func (r *Resource) Schema(_ context.Context, _ resource.SchemaRequest, resp *res
 		MarkdownDescription: "An API token: its ID is the user name and its secret the password for the container registry (CFCR) and for " +
 			"the Cloudfleet API. Give each pipeline a token of its own, so that each can be rotated and revoked by itself.",
 		Attributes: map[string]schema.Attribute{
-			"name": schema.StringAttribute{
-				Required: true,
-				MarkdownDescription: "What the token is for, such as `github-actions-registry`: 1 to 255 characters, no control characters, " +
-					"no space at either end. Names need not be unique. Changed in place.",
-				Validators: []validator.String{validate.String(cloudfleet.CheckTokenName)},
-			},
-			"role": schema.StringAttribute{
-				Required:            true,
-				MarkdownDescription: "`Administrator` pushes and pulls images and manages tokens; `User` pulls. Changed in place.",
-				Validators:          []validator.String{validate.String(cloudfleet.CheckRole)},
-			},
+			"name": nameAttribute,
+			"role": roleAttribute,
 			"rotation_trigger": schema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: "Any text, such as a date or the output of `time_rotating`. When one value is followed by another, the " +

@@ -1,0 +1,212 @@
+package apitoken
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
+)
+
+var (
+	_ resource.ResourceWithConfigure   = (*RotatingResource)(nil)
+	_ resource.ResourceWithModifyPlan  = (*RotatingResource)(nil)
+	_ resource.ResourceWithImportState = (*RotatingResource)(nil)
+)
+
+// RotatingResource is cloudfleet_rotating_api_token.
+type RotatingResource struct {
+	client *cloudfleet.Client
+}
+
+// NewRotatingResource returns the resource for the provider to serve.
+func NewRotatingResource() resource.Resource { return &RotatingResource{} }
+
+func (r *RotatingResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_rotating_api_token"
+}
+
+func (r *RotatingResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	text := func(sensitive bool, description string) schema.StringAttribute {
+		return schema.StringAttribute{
+			Computed: true, Sensitive: sensitive, MarkdownDescription: description,
+			PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
+		}
+	}
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "An API token that is rotated without downtime: two tokens that take turns. A rotation gives a new secret to the " +
+			"older of the two and makes it the current one; the one that was current stays good until the next rotation.",
+		Attributes: map[string]schema.Attribute{
+			"name": nameAttribute,
+			"role": roleAttribute,
+			"rotation_trigger": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "Any text, such as a date or the output of `time_rotating`. When one value is followed by another, the two " +
+					"tokens are rotated: there is a new current one, and **the previous one is refused from then on**. To set it for the first " +
+					"time, or to remove it, rotates nothing.",
+			},
+			"keep_previous": schema.BoolAttribute{
+				Optional: true, Computed: true, Default: booldefault.StaticBool(true),
+				MarkdownDescription: "Whether the token that was current before a rotation stays good until the next. With `false` it is deleted, " +
+					"at once and after each further rotation: for a secret that has leaked. Default: `true`.",
+			},
+			"token_id": text(false, "ID of the current token: the user name for `docker login`. A rotation changes it, so hand it out together with `secret`."),
+			"secret": text(true, "Secret of the current token: the password for `docker login`. Stored in the state, so keep that in an encrypted "+
+				"backend. Null after an import, until the first rotation: Cloudfleet shows it only once."),
+			"secret_version": schema.Int64Attribute{
+				Computed: true,
+				MarkdownDescription: "1 at creation, and one more with each new secret: what a write-only argument of another resource takes as its " +
+					"version, such as `data_json_wo_version`. 0 after an import.",
+				PlanModifiers: []planmodifier.Int64{int64planmodifier.UseStateForUnknown()},
+			},
+			"secret_issued_at":  text(false, "When the current secret was issued, RFC 3339 in UTC. Null after an import."),
+			"previous_token_id": text(false, "ID of the token that was current before the last rotation. Null before the first, and without `keep_previous`."),
+			"previous_secret": text(true, "Secret of that token, good until the next rotation: for what has to know both. Null where "+
+				"`previous_token_id` is, and where it was never known, as after an import."),
+		},
+	}
+}
+
+func (r *RotatingResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	if data := providerdata.From(req.ProviderData, &resp.Diagnostics); data != nil {
+		r.client = data.Client
+	}
+}
+
+// ModifyPlan shows which secret is issued, which stays, and which goes.
+func (r *RotatingResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	var before, plan rotatingModel
+	if !req.State.Raw.IsNull() {
+		resp.Diagnostics.Append(req.State.Get(ctx, &before)...)
+	}
+	if req.Plan.Raw.IsNull() {
+		resp.Diagnostics.Append(refuseOwnSlots(r.client, &before, nil)...)
+		return
+	}
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if req.State.Raw.IsNull() {
+		plan.setNoPrevious()
+	} else {
+		resp.Diagnostics.Append(refuseOwnSlots(r.client, &before, &plan)...)
+		plan.foresee(&before)
+	}
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
+	}
+}
+
+func (r *RotatingResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var m rotatingModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	token, inDoubt, err := r.client.CreateToken(ctx, m.settings())
+	if err != nil {
+		resp.Diagnostics.Append(failure(create, model{Name: m.Name}, err)...)
+		if token.ID == "" {
+			return
+		}
+	}
+	if m.setCurrent(token); err != nil {
+		m.Secret = types.StringNull()
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	if inDoubt > 0 {
+		resp.Diagnostics.Append(warnOfLeftovers(ctx, r.client, token, inDoubt)...)
+	}
+}
+
+// Read takes out of the state what is gone: a slot, and with the second one the
+// resource.
+func (r *RotatingResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var m rotatingModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	imported := m.KeepPrevious.IsNull()
+	var found []cloudfleet.Token
+	for _, slot := range []struct {
+		id     types.String
+		forget func()
+	}{{m.TokenID, m.setNoCurrent}, {m.PreviousTokenID, m.setNoPrevious}} {
+		if slot.id.IsNull() {
+			continue
+		}
+		token, err := r.client.GetToken(ctx, slot.id.ValueString())
+		switch {
+		case err == nil:
+			found = append(found, token)
+		case cloudfleet.IsNotFound(err) && !imported:
+			slot.forget()
+		default:
+			resp.Diagnostics.Append(rotatingFailure("read", slot.id, "", err)...)
+			return
+		}
+	}
+	if len(found) == 0 {
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	if m.setSettings(found...); m.Name.IsNull() || m.Role.IsNull() {
+		resp.Diagnostics.AddWarning("The two API tokens of a rotating one differ", fmt.Sprintf("%s is named %q with the role %s, and %s is named %q "+
+			"with the role %s. The next apply gives both what the configuration says.",
+			found[0].ID, found[0].Name, found[0].Role, found[1].ID, found[1].Name, found[1].Role))
+	}
+	if imported {
+		m.KeepPrevious = types.BoolValue(true)
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+}
+
+// Delete deletes the previous token first: if the second call fails, the secret in
+// the state is good.
+func (r *RotatingResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var m rotatingModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
+	resp.Diagnostics.Append(refuseOwnSlots(r.client, &m, nil)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if resp.Diagnostics.Append(r.delete(ctx, m.PreviousTokenID)...); resp.Diagnostics.HasError() {
+		return
+	}
+	m.setNoPrevious()
+	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	resp.Diagnostics.Append(r.delete(ctx, m.TokenID)...)
+}
+
+// ImportState takes the ID of the current token, or CURRENT,PREVIOUS. The secrets
+// cannot be had.
+func (r *RotatingResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	current, previous, two := strings.Cut(req.ID, ",")
+	ids := map[string]string{"token_id": current}
+	if two {
+		ids["previous_token_id"] = previous
+	}
+	for name, id := range ids {
+		err := cloudfleet.CheckTokenID(id)
+		if err == nil && two && current == previous {
+			err = fmt.Errorf("%q is given twice", id)
+		}
+		if err != nil {
+			resp.Diagnostics.AddError("Invalid import ID", tfdiag.Sentence(err)+" The import ID is that of the current token, or those of "+
+				"the current and the previous one with a comma between: CURRENT,PREVIOUS.")
+			return
+		}
+		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name), id)...)
+	}
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("secret_version"), types.Int64Value(0))...)
+}
