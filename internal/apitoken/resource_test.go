@@ -376,14 +376,20 @@ func TestAccImportBlockThenRotate(t *testing.T) {
 // somebody else would.
 func elsewhere(t *testing.T, cloud *acctest.Cloud, method, body string) {
 	t.Helper()
-	url := cloud.Endpoint + "/tokens"
+	path := "/tokens"
 	if issued := cloud.Issued(); len(issued) > 0 {
-		url += "/" + issued[0].ID
+		path += "/" + issued[0].ID
 		if method == http.MethodPost {
-			url += "/regenerate"
+			path += "/regenerate"
 		}
 	}
-	req, err := http.NewRequest(method, url, strings.NewReader(body))
+	call(t, cloud, method, path, body)
+}
+
+// call calls the API as somebody else would.
+func call(t *testing.T, cloud *acctest.Cloud, method, path, body string) {
+	t.Helper()
+	req, err := http.NewRequest(method, cloud.Endpoint+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -400,7 +406,7 @@ func elsewhere(t *testing.T, cloud *acctest.Cloud, method, body string) {
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode > 299 {
-		t.Fatalf("%s %s: %s", method, url, resp.Status)
+		t.Fatalf("%s %s: %s", method, path, resp.Status)
 	}
 }
 

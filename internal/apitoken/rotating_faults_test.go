@@ -1,0 +1,311 @@
+package apitoken_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/acctest"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/mockserver"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/protocoltest"
+)
+
+// fault is what happens to one request.
+type fault func(w http.ResponseWriter, r *http.Request, api http.Handler)
+
+func refuseWith(status int) fault {
+	return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		_, _ = w.Write([]byte(`{"code": "broken", "message": "A test broke it."}`))
+	}
+}
+
+var faults = map[string]fault{
+	"500 before it acts": refuseWith(http.StatusInternalServerError),
+	"409":                refuseWith(http.StatusConflict),
+	"429":                refuseWith(http.StatusTooManyRequests),
+	"cut before it acts": func(http.ResponseWriter, *http.Request, http.Handler) { panic(http.ErrAbortHandler) },
+	"cut after it acted": func(_ http.ResponseWriter, r *http.Request, api http.Handler) {
+		api.ServeHTTP(httptest.NewRecorder(), r)
+		panic(http.ErrAbortHandler)
+	},
+	"500 after it acted": func(w http.ResponseWriter, r *http.Request, api http.Handler) {
+		api.ServeHTTP(httptest.NewRecorder(), r)
+		refuseWith(http.StatusInternalServerError)(w, r, api)
+	},
+	"answered by a proxy": func(w http.ResponseWriter, r *http.Request, api http.Handler) {
+		api.ServeHTTP(httptest.NewRecorder(), r)
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = w.Write([]byte("<h1>It works</h1>"))
+	},
+	"secret withheld": func(w http.ResponseWriter, r *http.Request, api http.Handler) {
+		answer := httptest.NewRecorder()
+		api.ServeHTTP(answer, r)
+		if !strings.Contains(answer.Body.String(), `"secret"`) {
+			panic(http.ErrAbortHandler) // there is none to withhold
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(answer.Code)
+		_, _ = w.Write([]byte(strings.Replace(answer.Body.String(), `"secret"`, `"withheld"`, 1)))
+	},
+}
+
+// breakWrite breaks the write with this number, from 0, and no other.
+func breakWrite(cloud *acctest.Cloud, number int, break_ fault) {
+	count := 0
+	cloud.Intercept(func(api http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodGet {
+				api.ServeHTTP(w, r)
+				return
+			}
+			if count++; count == number+1 {
+				break_(w, r, api)
+				return
+			}
+			api.ServeHTTP(w, r)
+		})
+	})
+}
+
+// change is one operation on a rotating token: configurations that are applied
+// first, and the one that is then applied under faults; nil destroys.
+type change struct {
+	before []map[string]any
+	// gone is the attribute whose token is deleted elsewhere before the change.
+	gone string
+	goal map[string]any
+	// writes is what the change sends, in this order.
+	writes string
+}
+
+func rotatingConfig(name, trigger string, keep bool) map[string]any {
+	return map[string]any{"name": name, "role": map[string]any{"ci": "User", "cd": "Administrator"}[name], "rotation_trigger": trigger, "keep_previous": keep}
+}
+
+var changes = map[string]change{
+	"create":                   {nil, "", rotatingConfig("ci", "a", true), "POST"},
+	"first rotation":           {one, "", rotatingConfig("ci", "b", true), "POST"},
+	"rotation":                 {two, "", rotatingConfig("ci", "c", true), "regenerate"},
+	"rename of one":            {one, "", rotatingConfig("cd", "a", true), "PUT"},
+	"rename of two":            {two, "", rotatingConfig("cd", "b", true), "PUT>PUT"},
+	"rename, first rotation":   {one, "", rotatingConfig("cd", "b", true), "PUT>POST"},
+	"rename, rotation":         {two, "", rotatingConfig("cd", "c", true), "PUT>PUT>regenerate"},
+	"drop":                     {two, "", rotatingConfig("ci", "b", false), "DELETE"},
+	"rotation, drop":           {two, "", rotatingConfig("ci", "c", false), "regenerate>DELETE"},
+	"rotation, always dropped": {lone, "", rotatingConfig("ci", "b", false), "POST>DELETE"},
+	"rename, rotation, drop":   {two, "", rotatingConfig("cd", "c", false), "PUT>PUT>regenerate>DELETE"},
+	"heal":                     {two, "token_id", rotatingConfig("ci", "b", true), "POST"},
+	"heal, rename, drop":       {two, "token_id", rotatingConfig("cd", "c", false), "PUT>POST>DELETE"},
+	"rotation without other":   {two, "previous_token_id", rotatingConfig("ci", "c", true), "POST"},
+	"destroy":                  {two, "", nil, "DELETE>DELETE"},
+}
+
+var (
+	one  = []map[string]any{rotatingConfig("ci", "a", true)}
+	two  = []map[string]any{rotatingConfig("ci", "a", true), rotatingConfig("ci", "b", true)}
+	lone = []map[string]any{rotatingConfig("ci", "a", false)}
+)
+
+// rotatingToken is one under test.
+type rotatingToken struct {
+	*protocoltest.Resource
+	t     *testing.T
+	cloud *acctest.Cloud
+}
+
+func startRotating(t *testing.T) rotatingToken {
+	cloud := acctest.Start(t, mockserver.Options{})
+	return rotatingToken{protocoltest.Start(t, cloud, nil).Resource("cloudfleet_rotating_api_token"), t, cloud}
+}
+
+func (r rotatingToken) apply(configs ...map[string]any) {
+	r.t.Helper()
+	for _, config := range configs {
+		if diags := append(r.Refresh(r.t.Context()), r.Apply(r.t.Context(), config)...); diags.HasError() {
+			r.t.Fatal(diags)
+		}
+	}
+}
+
+// good tells whether the secret in these attributes is accepted.
+func (r rotatingToken) good(state map[string]any, id, secret string) bool {
+	text := func(name string) string { s, _ := state[name].(string); return s }
+	return r.cloud.Accepts(text(id), text(secret))
+}
+
+// prepare brings the token to where the change begins.
+func (r rotatingToken) prepare(c change) {
+	r.t.Helper()
+	r.apply(c.before...)
+	if c.gone != "" {
+		deleteElsewhere(r.t, r.cloud, r.Text(c.gone))
+		if diags := r.Refresh(r.t.Context()); diags.HasError() {
+			r.t.Fatal(diags)
+		}
+	}
+	r.cloud.ForgetRequests()
+}
+
+func deleteElsewhere(t *testing.T, cloud *acctest.Cloud, id string) {
+	t.Helper()
+	call(t, cloud, http.MethodDelete, "/tokens/"+id, "")
+}
+
+// arrived makes sure that the goal is reached and that nothing more is planned.
+func (r rotatingToken) arrived(goal map[string]any, leftovers int) {
+	r.t.Helper()
+	state, issued := r.State(), r.cloud.Issued()
+	if goal == nil {
+		if state != nil || len(issued) > 0 {
+			r.t.Errorf("after a destroy there are %v in the state and %v", state, issued)
+		}
+		return
+	}
+	for name, value := range goal {
+		if state[name] != value {
+			r.t.Errorf("%s is %v, want %v", name, state[name], value)
+		}
+	}
+	slots := []any{state["token_id"]}
+	if !r.good(state, "token_id", "secret") {
+		r.t.Error("the current secret is refused")
+	}
+	if state["previous_token_id"] != nil {
+		slots = append(slots, state["previous_token_id"])
+		if !r.good(state, "previous_token_id", "previous_secret") {
+			r.t.Error("the previous secret is refused")
+		}
+		if goal["keep_previous"] == false {
+			r.t.Error("the previous token was kept")
+		}
+	}
+	for _, token := range issued {
+		if slices.Contains(slots, any(token.ID)) && (token.Name != goal["name"] || token.Role != goal["role"]) {
+			r.t.Errorf("a token is %v", token)
+		}
+	}
+	if len(issued) != len(slots)+leftovers {
+		r.t.Errorf("want %v and %d leftovers, got %v", slots, leftovers, issued)
+	}
+	if diags := r.Refresh(r.t.Context()); len(diags) > 0 {
+		r.t.Error(diags)
+	}
+	if plan, diags := r.Plan(r.t.Context(), goal); len(diags) > 0 || !reflect.DeepEqual(plan, r.State()) || !reflect.DeepEqual(plan, state) {
+		r.t.Errorf("after %v another apply would make %v: %v", state, plan, diags)
+	}
+}
+
+func TestRotatingTokenSendsWhatIsNeeded(t *testing.T) {
+	t.Parallel()
+	for name, change := range changes {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := startRotating(t)
+			r.prepare(change)
+			if diags := r.Apply(t.Context(), change.goal); len(diags) > 0 {
+				t.Fatal(diags)
+			}
+			var writes []string
+			for _, request := range r.cloud.Requests() {
+				switch {
+				case strings.HasSuffix(request.Path, "/regenerate"):
+					writes = append(writes, "regenerate")
+				case request.IsWrite():
+					writes = append(writes, request.Method)
+				}
+			}
+			if got := strings.Join(writes, ">"); got != change.writes {
+				t.Errorf("sent %s, want %s", got, change.writes)
+			}
+			r.arrived(change.goal, 0)
+		})
+	}
+}
+
+// Wherever a change breaks off, the secret in the state is good, what was current
+// before is not touched, and one more apply reaches the goal, with a refresh or
+// without.
+func TestRotatingTokenSurvivesFaults(t *testing.T) {
+	t.Parallel()
+	for name, change := range changes {
+		for number, write := range strings.Split(change.writes, ">") {
+			for kind, fault := range faults {
+				for again, refresh := range map[string]bool{"refreshed": true, "not refreshed": false} {
+					t.Run(fmt.Sprintf("%s/%d %s/%s/%s", name, number, write, kind, again), func(t *testing.T) {
+						t.Parallel()
+						r := startRotating(t)
+						r.prepare(change)
+						before := r.State()
+						breakWrite(r.cloud, number, fault)
+						diags := r.Apply(t.Context(), change.goal)
+						r.cloud.Intercept(nil)
+						if !diags.HasError() {
+							t.Fatal("it broke, and that was no error")
+						}
+						r.soundAfter(number, write, before, change.goal)
+						leftovers := 0
+						if write == "POST" {
+							leftovers = len(r.cloud.Issued()) - countSlots(r.State())
+						}
+						if leftovers > 0 && !strings.Contains(diags.String(), "delete it") {
+							t.Errorf("left behind without a word: %v", diags)
+						}
+
+						if refresh {
+							r.apply(change.goal)
+						} else if diags := r.Apply(t.Context(), change.goal); diags.HasError() {
+							t.Fatal(diags)
+						}
+						r.arrived(change.goal, leftovers)
+						if before != nil && change.goal["keep_previous"] == true && change.gone != "token_id" && !r.good(before, "token_id", "secret") {
+							t.Error("the secret that was current before is refused")
+						}
+					})
+				}
+			}
+		}
+	}
+}
+
+// soundAfter makes sure that the state is true after a change to goal that broke
+// off at the write with this number.
+func (r rotatingToken) soundAfter(number int, write string, before, goal map[string]any) {
+	r.t.Helper()
+	broken := r.State()
+	if goal == nil {
+		if hasPrevious := broken["previous_token_id"] != nil; hasPrevious != (number == 0) {
+			r.t.Errorf("after delete number %d: %v", number, broken)
+		}
+		return
+	}
+	if broken == nil || r.Tainted() {
+		return
+	}
+	if broken["token_id"] != nil && !r.good(broken, "token_id", "secret") {
+		r.t.Errorf("the current secret in the state is refused: %v", broken)
+	}
+	if write != "regenerate" && write != "DELETE" && broken["previous_secret"] != nil && !r.good(broken, "previous_token_id", "previous_secret") {
+		r.t.Errorf("the previous secret in the state is refused: %v", broken)
+	}
+	if broken["secret"] == before["secret"] && broken["rotation_trigger"] != before["rotation_trigger"] {
+		r.t.Error("a rotation that did not happen is in the state")
+	}
+	if write != "PUT" && broken["name"] != goal["name"] {
+		r.t.Error("the rename is not in the state")
+	}
+}
+
+func countSlots(state map[string]any) (count int) {
+	for _, name := range []string{"token_id", "previous_token_id"} {
+		if state[name] != nil {
+			count++
+		}
+	}
+	return count
+}
