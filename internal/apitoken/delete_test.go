@@ -18,16 +18,25 @@ func TestDeleteOfOwnTokenIsRefusedInTheApply(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &Resource{client: client}
-	var schema resource.SchemaResponse
-	r.Schema(t.Context(), resource.SchemaRequest{}, &schema)
-	state := tfsdk.State{Schema: schema.Schema}
-	if diags := state.Set(t.Context(), &model{ID: types.StringValue(id), Name: types.StringValue("mine"), EncryptTo: types.ObjectNull(encryptToTypes)}); diags.HasError() {
-		t.Fatal(diags)
-	}
-	resp := resource.DeleteResponse{State: state}
-	r.Delete(t.Context(), resource.DeleteRequest{State: state}, &resp)
-	if len(resp.Diagnostics) != 1 || resp.Diagnostics[0].Summary() != "Refusing to delete the provider's own API token" {
-		t.Error(resp.Diagnostics)
+	own, other := types.StringValue(id), types.StringValue("4vJ7qkEeP3xM9bYwRzT2nA")
+	for name, test := range map[string]struct {
+		resource resource.Resource
+		state    any
+	}{
+		"a token":                 {&Resource{client: client}, &model{ID: own, EncryptTo: types.ObjectNull(encryptToTypes)}},
+		"a rotating one":          {&RotatingResource{client: client}, &rotatingModel{TokenID: own, PreviousTokenID: other}},
+		"a rotating one, swapped": {&RotatingResource{client: client}, &rotatingModel{TokenID: other, PreviousTokenID: own}},
+	} {
+		var schema resource.SchemaResponse
+		test.resource.Schema(t.Context(), resource.SchemaRequest{}, &schema)
+		state := tfsdk.State{Schema: schema.Schema}
+		if diags := state.Set(t.Context(), test.state); diags.HasError() {
+			t.Fatal(diags)
+		}
+		resp := resource.DeleteResponse{State: state}
+		test.resource.Delete(t.Context(), resource.DeleteRequest{State: state}, &resp)
+		if len(resp.Diagnostics) != 1 || resp.Diagnostics[0].Summary() != "Refusing to delete the provider's own API token" {
+			t.Errorf("%s: %v", name, resp.Diagnostics)
+		}
 	}
 }

@@ -31,6 +31,8 @@ func TestAccInvalidArguments(t *testing.T) {
 		"space before the name":  {token(" ci", "User"), `A token's name has no space at its beginning or end: " ci".`},
 		"no name":                {`resource "cloudfleet_api_token" "ci" { role = "User" }`, `The argument "name" is required`},
 		"no role":                {`resource "cloudfleet_api_token" "ci" { name = "ci" }`, `The argument "role" is required`},
+		"rotating, unknown role": {rotating("ci", "Owner"), `"Owner" is not a role.`},
+		"rotating, empty name":   {rotating("", "User"), `A token's name has at least one character.`},
 		"secret set":             {token("ci", "User", `secret = "mine"`), `Cannot set value for this attribute as the provider has marked it as read-only`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/go-uuid"
 	"github.com/hashicorp/terraform-plugin-testing/compare"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
@@ -386,6 +387,11 @@ func elsewhere(t *testing.T, cloud *acctest.Cloud, method, body string) {
 	call(t, cloud, method, path, body)
 }
 
+func createElsewhere(t *testing.T, cloud *acctest.Cloud, name string) {
+	t.Helper()
+	call(t, cloud, http.MethodPost, "/tokens", fmt.Sprintf(`{"name": %q, "role": "User"}`, name))
+}
+
 // call calls the API as somebody else would.
 func call(t *testing.T, cloud *acctest.Cloud, method, path, body string) {
 	t.Helper()
@@ -398,7 +404,11 @@ func call(t *testing.T, cloud *acctest.Cloud, method, path, body string) {
 		req.Header.Set("Content-Type", "application/json")
 	}
 	if method == http.MethodPost {
-		req.Header.Set("Idempotency-Key", "c7f1d7c8-0b9e-4d55-9a53-3b2f1a4a7c11")
+		key, err := uuid.GenerateUUID()
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Idempotency-Key", key)
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
