@@ -15,7 +15,7 @@ import (
 // The provider must not lock itself out, whichever slot its own token is in.
 func TestRotatingTokenLeavesTheProvidersOwnAlone(t *testing.T) {
 	t.Parallel()
-	config := func(role, trigger string, keep bool) map[string]any {
+	config := func(role string, trigger any, keep bool) map[string]any {
 		return map[string]any{"name": "ci", "role": role, "rotation_trigger": trigger, "keep_previous": keep}
 	}
 	const admin = "Administrator"
@@ -26,16 +26,17 @@ func TestRotatingTokenLeavesTheProvidersOwnAlone(t *testing.T) {
 		// refused is empty where the change does it no harm.
 		refused string
 	}{
-		"destroy, current":         {"token_id", nil, "delete"},
-		"destroy, previous":        {"previous_token_id", nil, "delete"},
-		"demote, current":          {"token_id", config("User", "b", true), "change the role of"},
-		"demote, previous":         {"previous_token_id", config("User", "b", true), "change the role of"},
+		"destroy, current":         {"token_id", nil, "Refusing to delete"},
+		"destroy, previous":        {"previous_token_id", nil, "Refusing to delete"},
+		"demote, current":          {"token_id", config("User", "b", true), "Refusing to change the role of"},
+		"demote, previous":         {"previous_token_id", config("User", "b", true), "Refusing to change the role of"},
 		"rotate, current":          {"token_id", config(admin, "c", true), ""},
-		"rotate, previous":         {"previous_token_id", config(admin, "c", true), "regenerate the secret of"},
+		"rotate, previous":         {"previous_token_id", config(admin, "c", true), "Refusing to regenerate the secret of"},
 		"drop, current":            {"token_id", config(admin, "b", false), ""},
-		"drop, previous":           {"previous_token_id", config(admin, "b", false), "delete"},
-		"rotate and drop, current": {"token_id", config(admin, "c", false), "delete"},
+		"drop, previous":           {"previous_token_id", config(admin, "b", false), "Refusing to delete"},
+		"rotate and drop, current": {"token_id", config(admin, "c", false), "Refusing to delete"},
 		"rename":                   {"token_id", rotatingConfig("cd", "b", true), ""},
+		"perhaps rotate and drop":  {"token_id", config(admin, protocoltest.Unknown, false), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -55,8 +56,11 @@ func TestRotatingTokenLeavesTheProvidersOwnAlone(t *testing.T) {
 
 			cloud.ForgetRequests()
 			_, diags := r.Plan(t.Context(), test.goal)
-			if refused := strings.Contains(diags.String(), "Refusing to "+test.refused+" the provider's own API token"); refused != (test.refused != "") {
+			if diags.HasError() != (test.refused != "") || !strings.Contains(diags.String(), test.refused) {
 				t.Error(diags)
+			}
+			if test.goal["rotation_trigger"] == protocoltest.Unknown {
+				return
 			}
 			if diags := r.Apply(t.Context(), test.goal); diags.HasError() != (test.refused != "") {
 				t.Error(diags)
@@ -68,6 +72,21 @@ func TestRotatingTokenLeavesTheProvidersOwnAlone(t *testing.T) {
 				t.Error("the provider is locked out")
 			}
 		})
+	}
+}
+
+// Where the two tokens have different roles, the provider's own is an Administrator.
+func TestRotatingTokenDoesNotDemoteTheProvidersOwnBesideAUser(t *testing.T) {
+	t.Parallel()
+	cloud := acctest.Start(t, mockserver.Options{})
+	createElsewhere(t, cloud, "ci")
+	r := protocoltest.Start(t, cloud, nil).Resource("cloudfleet_rotating_api_token")
+	if diags := r.Import(t.Context(), cloud.Issued()[0].ID+","+cloud.TokenID); diags.HasError() {
+		t.Fatal(diags)
+	}
+	const want = "Refusing to change the role of the provider's own API token"
+	if _, diags := r.Plan(t.Context(), rotatingConfig("ci", "a", true)); !strings.Contains(diags.String(), want) {
+		t.Error(diags)
 	}
 }
 

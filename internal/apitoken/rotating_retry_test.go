@@ -86,3 +86,16 @@ func TestRotatingTokenWarnsOfLeftovers(t *testing.T) {
 		t.Errorf("left %s behind: %v", leftover, diags)
 	}
 }
+
+// A first token that was created without telling its secret is replaced.
+func TestRotatingTokenWithoutSecretIsReplaced(t *testing.T) {
+	t.Parallel()
+	r := startRotating(t)
+	breakWrite(r.cloud, 0, faults["secret withheld"])
+	diags := r.Apply(t.Context(), one[0])
+	if !diags.HasError() || !r.Tainted() || r.State()["secret"] != nil || r.Text("token_id") != r.cloud.Issued()[0].ID {
+		t.Errorf("%v, and the state is %v", diags, r.State())
+	}
+	r.apply(one...)
+	r.arrived(one[0], 0)
+}
