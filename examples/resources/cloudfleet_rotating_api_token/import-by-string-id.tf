@@ -1,0 +1,4 @@
+import {
+  to = cloudfleet_rotating_api_token.github_actions
+  id = "2iKo4Asy51EUx2gpJFW76t,4vJ7qkEeP3xM9bYwRzT2nA"
+}
