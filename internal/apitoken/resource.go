@@ -1,4 +1,5 @@
-// Package apitoken is everything named cloudfleet_api_token.
+// Package apitoken is everything named cloudfleet_api_token, and the resource
+// cloudfleet_rotating_api_token.
 package apitoken
 
 import (

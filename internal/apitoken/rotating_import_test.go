@@ -2,6 +2,7 @@ package apitoken_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -9,9 +10,11 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
+	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/acctest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/mockserver"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/protocoltest"
 )
 
 func TestAccRotatingImport(t *testing.T) {
@@ -119,4 +122,55 @@ func TestAccRotatingImportIsNoChange(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestRotatingTokenImportByIdentity(t *testing.T) {
+	t.Parallel()
+	first := startRotating(t)
+	first.apply(two...)
+	current, previous := first.Text("token_id"), first.Text("previous_token_id")
+	for name, test := range map[string]struct {
+		identity map[string]any
+		error    string
+	}{
+		"both":            {map[string]any{"token_id": current, "previous_token_id": previous}, ""},
+		"current alone":   {map[string]any{"token_id": current}, ""},
+		"previous alone":  {map[string]any{"previous_token_id": previous}, `"" is not the ID of an API token`},
+		"twice the same":  {map[string]any{"token_id": current, "previous_token_id": current}, "is given twice"},
+		"one that is not": {map[string]any{"token_id": current, "previous_token_id": "4vJ7qkEeP3xM9bYwRzT2nA"}, "Could not read API token 4vJ7qkEeP3xM9bYwRzT2nA"},
+	} {
+		r := protocoltest.Start(t, first.cloud, nil).Resource("cloudfleet_rotating_api_token")
+		diags := r.ImportByIdentity(t.Context(), test.identity)
+		if diags.HasError() != (test.error != "") || !strings.Contains(diags.String(), test.error) {
+			t.Errorf("%s: %v", name, diags)
+		}
+		want := test.identity["previous_token_id"]
+		if state := r.State(); test.error == "" && (state["token_id"] != current || state["previous_token_id"] != want || r.Identity()["previous_token_id"] != want) {
+			t.Errorf("%s: imported %v as %v", name, state, r.Identity())
+		}
+	}
+}
+
+// A CLI that knows identities accepts that a rotation changes this one.
+func TestAccRotatingIdentityFollowsTheTokens(t *testing.T) {
+	cloud := acctest.Start(t, mockserver.Options{})
+	createElsewhere(t, cloud, "ci")
+	first := cloud.Issued()[0].ID
+	config := func(value string) string {
+		return cloud.ProviderBlock() + fmt.Sprintf("import {\n  to = %s\n  identity = { token_id = %q }\n}\n", rotatingAddress, first) +
+			rotating("ci", "User", trigger(value))
+	}
+	identity := func(current, previous knownvalue.Check) []statecheck.StateCheck {
+		return []statecheck.StateCheck{statecheck.ExpectIdentity(rotatingAddress, map[string]knownvalue.Check{"token_id": current, "previous_token_id": previous})}
+	}
+	resource.ParallelTest(t, resource.TestCase{
+		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_12_0)},
+		ProtoV6ProviderFactories: acctest.Factories,
+		CheckDestroy:             cloud.CheckDestroy,
+		Steps: []resource.TestStep{
+			{Config: config("a"), ConfigStateChecks: identity(knownvalue.StringExact(first), knownvalue.Null())},
+			{Config: config("b"), ConfigStateChecks: identity(tokenID, knownvalue.StringExact(first))},
+			{Config: config("c"), ConfigStateChecks: identity(knownvalue.StringExact(first), tokenID)},
+		},
+	})
 }

@@ -3,9 +3,7 @@ package apitoken
 import (
 	"context"
 	"fmt"
-	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
@@ -16,13 +14,11 @@ import (
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
 )
 
 var (
-	_ resource.ResourceWithConfigure   = (*RotatingResource)(nil)
-	_ resource.ResourceWithModifyPlan  = (*RotatingResource)(nil)
-	_ resource.ResourceWithImportState = (*RotatingResource)(nil)
+	_ resource.ResourceWithConfigure  = (*RotatingResource)(nil)
+	_ resource.ResourceWithModifyPlan = (*RotatingResource)(nil)
 )
 
 // RotatingResource is cloudfleet_rotating_api_token.
@@ -35,6 +31,7 @@ func NewRotatingResource() resource.Resource { return &RotatingResource{} }
 
 func (r *RotatingResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_rotating_api_token"
+	resp.ResourceBehavior.MutableIdentity = true // each rotation swaps the two IDs
 }
 
 func (r *RotatingResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
@@ -123,6 +120,7 @@ func (r *RotatingResource) Create(ctx context.Context, req resource.CreateReques
 		m.Secret = types.StringNull()
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	resp.Diagnostics.Append(m.identify(ctx, resp.Identity)...)
 	if inDoubt > 0 {
 		resp.Diagnostics.Append(warnOfLeftovers(ctx, r.client, token, inDoubt)...)
 	}
@@ -136,6 +134,8 @@ func (r *RotatingResource) Read(ctx context.Context, req resource.ReadRequest, r
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	// Even of what is gone the framework wants an identity, and an older CLI sends none.
+	resp.Diagnostics.Append(m.identify(ctx, resp.Identity)...)
 	imported := m.KeepPrevious.IsNull()
 	var found []cloudfleet.Token
 	for _, slot := range []struct {
@@ -169,6 +169,7 @@ func (r *RotatingResource) Read(ctx context.Context, req resource.ReadRequest, r
 		m.KeepPrevious = types.BoolValue(true)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	resp.Diagnostics.Append(m.identify(ctx, resp.Identity)...)
 }
 
 // Delete deletes the previous token first: if the second call fails, the secret in
@@ -186,27 +187,4 @@ func (r *RotatingResource) Delete(ctx context.Context, req resource.DeleteReques
 	m.setNoPrevious()
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	resp.Diagnostics.Append(r.delete(ctx, m.TokenID)...)
-}
-
-// ImportState takes the ID of the current token, or CURRENT,PREVIOUS. The secrets
-// cannot be had.
-func (r *RotatingResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	current, previous, two := strings.Cut(req.ID, ",")
-	ids := map[string]string{"token_id": current}
-	if two {
-		ids["previous_token_id"] = previous
-	}
-	for name, id := range ids {
-		err := cloudfleet.CheckTokenID(id)
-		if err == nil && two && current == previous {
-			err = fmt.Errorf("%q is given twice", id)
-		}
-		if err != nil {
-			resp.Diagnostics.AddError("Invalid import ID", tfdiag.Sentence(err)+" The import ID is that of the current token, or those of "+
-				"the current and the previous one with a comma between: CURRENT,PREVIOUS.")
-			return
-		}
-		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name), id)...)
-	}
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("secret_version"), types.Int64Value(0))...)
 }

@@ -99,3 +99,36 @@ func TestRotatingTokenWithoutSecretIsReplaced(t *testing.T) {
 	r.apply(one...)
 	r.arrived(one[0], 0)
 }
+
+// What was deleted elsewhere comes back: the current token beside the previous one,
+// or, where both are gone, the resource.
+func TestAccRotatingHeals(t *testing.T) {
+	for name, test := range map[string]struct {
+		gone    []string
+		action  plancheck.ResourceActionType
+		version int64
+	}{
+		"current": {[]string{"token_id"}, plancheck.ResourceActionUpdate, 3},
+		"both":    {[]string{"token_id", "previous_token_id"}, plancheck.ResourceActionCreate, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cloud := acctest.Start(t, mockserver.Options{})
+			s := slots{cloud: cloud}
+			cloud.Run(t,
+				resource.TestStep{Config: rotating("ci", "User", trigger("a")), Check: s.look},
+				resource.TestStep{Config: rotating("ci", "User", trigger("b")), Check: s.look},
+				resource.TestStep{
+					PreConfig: func() {
+						for _, name := range test.gone {
+							deleteElsewhere(t, cloud, s.after[name])
+						}
+					},
+					Config:            rotating("ci", "User", trigger("b")),
+					ConfigPlanChecks:  rotatingPlan(test.action, map[string]knownvalue.Check{"token_id": unknownValue{}, "secret": unknownValue{}}),
+					ConfigStateChecks: inRotatingState(test.version, nil),
+					Check:             s.look,
+				},
+			)
+		})
+	}
+}

@@ -24,7 +24,10 @@ func (r *RotatingResource) Update(ctx context.Context, req resource.UpdateReques
 		return
 	}
 	m := before
-	save := func() { resp.Diagnostics.Append(resp.State.Set(ctx, &m)...) }
+	save := func() {
+		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+		resp.Diagnostics.Append(m.identify(ctx, resp.Identity)...)
+	}
 
 	if plan.settings() != before.settings() {
 		for _, id := range []types.String{before.PreviousTokenID, before.TokenID} {
