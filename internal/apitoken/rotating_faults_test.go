@@ -5,66 +5,69 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/acctest"
 )
 
-// fault is what happens to one request.
-type fault func(w http.ResponseWriter, r *http.Request, api http.Handler)
+// breakage is what happens to one request.
+type breakage func(api http.Handler, w http.ResponseWriter, r *http.Request)
 
-func refuseWith(status int) fault {
-	return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+func refuseWith(status int) breakage {
+	return func(_ http.Handler, w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
 		_, _ = w.Write([]byte(`{"code": "broken", "message": "A test broke it."}`))
 	}
 }
 
-var faults = map[string]fault{
+// afterwards lets the API act, and then answers in its place.
+func afterwards(answer breakage) breakage {
+	return func(api http.Handler, w http.ResponseWriter, r *http.Request) {
+		api.ServeHTTP(httptest.NewRecorder(), r)
+		answer(api, w, r)
+	}
+}
+
+func cutConnection(http.Handler, http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+
+// withholdSecret answers without the secret, or not where there is none.
+func withholdSecret(api http.Handler, w http.ResponseWriter, r *http.Request) {
+	answer := httptest.NewRecorder()
+	api.ServeHTTP(answer, r)
+	if !strings.Contains(answer.Body.String(), `"secret"`) {
+		cutConnection(api, w, r)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(answer.Code)
+	_, _ = w.Write([]byte(strings.Replace(answer.Body.String(), `"secret"`, `"withheld"`, 1)))
+}
+
+var breakages = map[string]breakage{
 	"500 before it acts": refuseWith(http.StatusInternalServerError),
+	"500 after it acted": afterwards(refuseWith(http.StatusInternalServerError)),
 	"409":                refuseWith(http.StatusConflict),
 	"429":                refuseWith(http.StatusTooManyRequests),
-	"cut before it acts": func(http.ResponseWriter, *http.Request, http.Handler) { panic(http.ErrAbortHandler) },
-	"cut after it acted": func(_ http.ResponseWriter, r *http.Request, api http.Handler) {
-		api.ServeHTTP(httptest.NewRecorder(), r)
-		panic(http.ErrAbortHandler)
-	},
-	"500 after it acted": func(w http.ResponseWriter, r *http.Request, api http.Handler) {
-		api.ServeHTTP(httptest.NewRecorder(), r)
-		refuseWith(http.StatusInternalServerError)(w, r, api)
-	},
-	"answered by a proxy": func(w http.ResponseWriter, r *http.Request, api http.Handler) {
-		api.ServeHTTP(httptest.NewRecorder(), r)
+	"cut before it acts": cutConnection,
+	"cut after it acted": afterwards(cutConnection),
+	"answered by a proxy": afterwards(func(_ http.Handler, w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		_, _ = w.Write([]byte("<h1>It works</h1>"))
-	},
-	"secret withheld": func(w http.ResponseWriter, r *http.Request, api http.Handler) {
-		answer := httptest.NewRecorder()
-		api.ServeHTTP(answer, r)
-		if !strings.Contains(answer.Body.String(), `"secret"`) {
-			panic(http.ErrAbortHandler) // there is none to withhold
-		}
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(answer.Code)
-		_, _ = w.Write([]byte(strings.Replace(answer.Body.String(), `"secret"`, `"withheld"`, 1)))
-	},
+	}),
+	"secret withheld": withholdSecret,
 }
 
 // breakWrite breaks the write with this number, from 0, and no other.
-func breakWrite(cloud *acctest.Cloud, number int, break_ fault) {
-	count := 0
+func breakWrite(cloud *acctest.Cloud, number int, b breakage) {
+	var count atomic.Int64
 	cloud.Intercept(func(api http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.Method == http.MethodGet {
+			if r.Method == http.MethodGet || count.Add(1) != int64(number+1) {
 				api.ServeHTTP(w, r)
 				return
 			}
-			if count++; count == number+1 {
-				break_(w, r, api)
-				return
-			}
-			api.ServeHTTP(w, r)
+			b(api, w, r)
 		})
 	})
 }
@@ -142,14 +145,14 @@ func TestRotatingTokenSurvivesFaults(t *testing.T) {
 	t.Parallel()
 	for name, change := range changes {
 		for number, write := range strings.Split(change.writes, ">") {
-			for kind, fault := range faults {
+			for kind, b := range breakages {
 				for again, refresh := range map[string]bool{"refreshed": true, "not refreshed": false} {
 					t.Run(fmt.Sprintf("%s/%d %s/%s/%s", name, number, write, kind, again), func(t *testing.T) {
 						t.Parallel()
 						r := startRotating(t)
 						r.prepare(change)
 						before := r.State()
-						breakWrite(r.cloud, number, fault)
+						breakWrite(r.cloud, number, b)
 						diags := r.Apply(t.Context(), change.goal)
 						r.cloud.Intercept(nil)
 						if !diags.HasError() {

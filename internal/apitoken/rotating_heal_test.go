@@ -146,7 +146,7 @@ func TestRotatingTokenIsKeptWhereReadingFails(t *testing.T) {
 			r.cloud.Intercept(func(api http.Handler) http.Handler {
 				return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 					if strings.HasSuffix(req.URL.Path, "/"+r.Text(slot)) {
-						refuseWith(status)(w, req, api)
+						refuseWith(status)(api, w, req)
 						return
 					}
 					api.ServeHTTP(w, req)

@@ -1,6 +1,7 @@
 package apitoken_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
@@ -16,11 +17,11 @@ import (
 // What TestRotatingTokenSurvivesFaults shows for every call, under a real CLI for
 // one call of each kind: the error, the plan after it, and the apply that mends it.
 func TestAccRotatingIsMendedByOneApply(t *testing.T) {
-	unknown, cut := unknownValue{}, faults["cut after it acted"]
+	unknown, cut := unknownValue{}, afterwards(cutConnection)
 	for name, test := range map[string]struct {
 		goal   string
 		number int
-		fault  fault
+		how    breakage
 		error  string
 		// plan is what the next apply plans; check names an attribute of the state
 		// before it broke.
@@ -33,13 +34,13 @@ func TestAccRotatingIsMendedByOneApply(t *testing.T) {
 			},
 		},
 		"second rename refused": {
-			rotating("cd", "User", trigger("c")), 1, faults["409"], "The next apply updates both tokens again.",
+			rotating("cd", "User", trigger("c")), 1, refuseWith(http.StatusConflict), "The next apply updates both tokens again.",
 			func(before func(string) knownvalue.Check) map[string]knownvalue.Check {
 				return map[string]knownvalue.Check{"token_id": unknown, "previous_token_id": before("token_id"), "name": knownvalue.StringExact("cd")}
 			},
 		},
 		"delete failed": {
-			rotating("ci", "User", trigger("c"), "keep_previous = false"), 1, faults["500 before it acts"], "The next apply deletes it.",
+			rotating("ci", "User", trigger("c"), "keep_previous = false"), 1, refuseWith(http.StatusInternalServerError), "The next apply deletes it.",
 			func(before func(string) knownvalue.Check) map[string]knownvalue.Check {
 				return map[string]knownvalue.Check{"token_id": before("previous_token_id"), "secret": secret, "previous_token_id": knownvalue.Null()}
 			},
@@ -52,7 +53,7 @@ func TestAccRotatingIsMendedByOneApply(t *testing.T) {
 				resource.TestStep{Config: rotating("ci", "User", trigger("a")), Check: s.look},
 				resource.TestStep{Config: rotating("ci", "User", trigger("b")), Check: s.look},
 				resource.TestStep{
-					PreConfig: func() { breakWrite(cloud, test.number, test.fault) },
+					PreConfig: func() { breakWrite(cloud, test.number, test.how) },
 					Config:    test.goal, ExpectError: message(test.error),
 				},
 				resource.TestStep{
@@ -74,7 +75,7 @@ func TestRotatingTokenWarnsOfLeftovers(t *testing.T) {
 	p := protocoltest.Start(t, cloud, map[string]any{"max_retries": 1})
 	r := rotatingToken{p.Resource("cloudfleet_rotating_api_token"), t, cloud}
 	r.apply(one...)
-	breakWrite(cloud, 0, faults["cut after it acted"])
+	breakWrite(cloud, 0, afterwards(cutConnection))
 	goal := rotatingConfig("ci", "b", true)
 	diags := r.Apply(t.Context(), goal)
 	if diags.HasError() || len(diags) != 1 {
@@ -91,7 +92,7 @@ func TestRotatingTokenWarnsOfLeftovers(t *testing.T) {
 func TestRotatingTokenWithoutSecretIsReplaced(t *testing.T) {
 	t.Parallel()
 	r := startRotating(t)
-	breakWrite(r.cloud, 0, faults["secret withheld"])
+	breakWrite(r.cloud, 0, withholdSecret)
 	diags := r.Apply(t.Context(), one[0])
 	if !diags.HasError() || !r.Tainted() || r.State()["secret"] != nil || r.Text("token_id") != r.cloud.Issued()[0].ID {
 		t.Errorf("%v, and the state is %v", diags, r.State())
