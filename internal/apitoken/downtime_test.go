@@ -113,7 +113,7 @@ func TestAccRotationWithoutDowntime(t *testing.T) {
 			})
 			t.Cleanup(func() {
 				stop()
-				if p.logins < applies || (p.refusals > 0) != test.refused {
+				if !t.Skipped() && (p.logins < applies || (p.refusals > 0) != test.refused) {
 					t.Errorf("%d logins, %d refusals", p.logins, p.refusals)
 				}
 			})
