@@ -45,17 +45,17 @@ func refusal(m *model, what, instead string) diag.Diagnostic {
 
 // refuseOwnSlots is refuseOwn for a rotating token. That the provider's own token
 // becomes the previous one does it no harm.
-func refuseOwnSlots(client *cloudfleet.Client, before, after *rotatingModel) diag.Diagnostics {
+func refuseOwnSlots(ctx context.Context, client *cloudfleet.Client, before, after *rotatingModel) diag.Diagnostics {
 	current, previous := before.slot(before.TokenID), before.slot(before.PreviousTokenID)
 	if after == nil {
-		return append(refuseOwn(client, current, nil), refuseOwn(client, previous, nil)...)
+		return append(refuseOwn(ctx, client, current, nil), refuseOwn(ctx, client, previous, nil)...)
 	}
 	dropped := previous
 	if after.swaps(before) {
 		previous.RotationTrigger, dropped = before.RotationTrigger, current
 	}
 	target := &model{Role: after.Role, RotationTrigger: after.RotationTrigger}
-	diags := append(refuseOwn(client, current, target), refuseOwn(client, previous, target)...)
+	diags := append(refuseOwn(ctx, client, current, target), refuseOwn(ctx, client, previous, target)...)
 	if after.dropsPrevious() && !after.RotationTrigger.IsUnknown() && client != nil && client.CallsAs(dropped.ID.ValueString()) {
 		diags.Append(refusal(dropped, "delete", useAnother+", or set keep_previous = true."))
 	}

@@ -88,14 +88,14 @@ func (r *RotatingResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		resp.Diagnostics.Append(req.State.Get(ctx, &before)...)
 	}
 	if req.Plan.Raw.IsNull() {
-		resp.Diagnostics.Append(refuseOwnSlots(r.client, &before, nil)...)
+		resp.Diagnostics.Append(refuseOwnSlots(ctx, r.client, &before, nil)...)
 		return
 	}
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	if req.State.Raw.IsNull() {
 		plan.setNoPrevious()
 	} else {
-		resp.Diagnostics.Append(refuseOwnSlots(r.client, &before, &plan)...)
+		resp.Diagnostics.Append(refuseOwnSlots(ctx, r.client, &before, &plan)...)
 		plan.foresee(&before)
 	}
 	if !resp.Diagnostics.HasError() {
@@ -177,7 +177,7 @@ func (r *RotatingResource) Read(ctx context.Context, req resource.ReadRequest, r
 func (r *RotatingResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var m rotatingModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
-	resp.Diagnostics.Append(refuseOwnSlots(r.client, &m, nil)...)
+	resp.Diagnostics.Append(refuseOwnSlots(ctx, r.client, &m, nil)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
