@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"time"
 
 	"oras.land/oras-go/v2/registry/remote"
@@ -77,7 +78,7 @@ func New(o Options) (*Client, error) {
 	return &Client{registry}, nil
 }
 
-// Repositories returns the names of all repositories.
+// Repositories returns the names of all repositories, sorted.
 func (c *Client) Repositories(ctx context.Context) ([]string, error) {
 	names := []string{}
 	pages := 0
@@ -88,6 +89,7 @@ func (c *Client) Repositories(ctx context.Context) ([]string, error) {
 		}
 		return nil
 	})
+	slices.Sort(names)
 	return names, plain(err)
 }
 

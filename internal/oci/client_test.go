@@ -39,6 +39,16 @@ func TestListsOfManyPages(t *testing.T) {
 	}
 }
 
+func TestListIsSorted(t *testing.T) {
+	host, _ := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"repositories":["b","a"]}`)
+	}))
+	got, err := client(t, options(host)).Repositories(t.Context())
+	if err != nil || !slices.Equal(got, []string{"a", "b"}) {
+		t.Errorf("got %v, %v", got, err)
+	}
+}
+
 func TestListWithoutEnd(t *testing.T) {
 	host, _ := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Link", `<`+r.URL.Path+`?last=a>; rel="next"`)

@@ -2,7 +2,6 @@ package registry_test
 
 import (
 	"fmt"
-	"net/http"
 	"regexp"
 	"strings"
 	"testing"
@@ -106,10 +105,17 @@ func TestAccRegistryImage(t *testing.T) {
 					ExpectError: regexp.MustCompile(`(?s)No such repository.*There\s+is\s+no\s+repository\s+at\s+all`),
 				},
 			)
+			ours := 0
 			for _, r := range cloud.RegistryRequests() {
-				if r.Method != http.MethodGet && strings.HasPrefix(r.UserAgent, "terraform-provider-cloudfleet/") {
-					t.Errorf("the provider writes: %s", r)
+				if strings.HasPrefix(r.UserAgent, "terraform-provider-cloudfleet/test (Terraform/") {
+					ours++
+					if r.IsWrite() {
+						t.Errorf("the provider writes: %s", r)
+					}
 				}
+			}
+			if ours == 0 {
+				t.Error("the provider does not say who it is")
 			}
 		})
 	}
@@ -194,7 +200,7 @@ func TestAccRegistryRefuses(t *testing.T) {
 					},
 					{
 						Config: strings.Replace(cloud.ProviderBlock(), cloud.RegistryDomain, "localhost:1", 1) + repositoriesOf("europe"),
-						ExpectError: regexp.MustCompile(`(?s)Could not list the repositories.*\.europe\.localhost:1:.*connection\s+refused.*` +
+						ExpectError: regexp.MustCompile(`(?s)Could not list the repositories.*\.europe\.localhost:1\s+failed:.*connection\s+refused.*` +
 							`registry_domain`),
 					},
 					{

@@ -2,7 +2,6 @@ package registry
 
 import (
 	"context"
-	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
@@ -77,7 +76,6 @@ func (d *RepositoriesDataSource) Read(ctx context.Context, req datasource.ReadRe
 		resp.Diagnostics.Append(tfdiag.FromRegistryError(summary, hostname, err)...)
 		return
 	}
-	slices.Sort(names)
 	m.Names, diags = types.ListValueFrom(ctx, types.StringType, names)
 	resp.Diagnostics.Append(diags...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
