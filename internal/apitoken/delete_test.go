@@ -24,8 +24,8 @@ func TestDeleteOfOwnTokenIsRefusedInTheApply(t *testing.T) {
 		state    any
 	}{
 		"a token":                 {&Resource{client: client}, &model{ID: own, EncryptTo: types.ObjectNull(encryptToTypes)}},
-		"a rotating one":          {&RotatingResource{client: client}, &rotatingModel{TokenID: own, PreviousTokenID: other}},
-		"a rotating one, swapped": {&RotatingResource{client: client}, &rotatingModel{TokenID: other, PreviousTokenID: own}},
+		"a rotating one":          {&RotatingResource{client: client}, &rotatingModel{EncryptTo: types.ObjectNull(encryptToTypes), TokenID: own, PreviousTokenID: other}},
+		"a rotating one, swapped": {&RotatingResource{client: client}, &rotatingModel{EncryptTo: types.ObjectNull(encryptToTypes), TokenID: other, PreviousTokenID: own}},
 	} {
 		var schema resource.SchemaResponse
 		test.resource.Schema(t.Context(), resource.SchemaRequest{}, &schema)

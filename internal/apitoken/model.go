@@ -9,7 +9,6 @@ import (
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/sealing"
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
 )
 
 // model is cloudfleet_api_token in configuration, plan and state.
@@ -42,21 +41,11 @@ func (m *model) setToken(t cloudfleet.Token) {
 // setSecret takes over the secret of an answer to a create or a regenerate, as
 // the one after version, and in a form that only the recipients can read if there
 // are any.
-func (m *model) setSecret(t cloudfleet.Token, version int64, recipients *sealing.Recipients) diag.Diagnostics {
-	m.setNoSecret()
+func (m *model) setSecret(t cloudfleet.Token, version int64, recipients *sealing.Recipients) (diags diag.Diagnostics) {
+	m.Secret, m.EncryptedSecret, diags = sealed(t, recipients)
 	m.SecretVersion = types.Int64Value(version + 1)
 	m.SecretIssuedAt = timestamp(t.UpdatedAt)
-	if recipients == nil {
-		m.Secret = types.StringValue(t.Secret)
-		return nil
-	}
-	sealed, err := recipients.Seal(t.Secret)
-	if err != nil {
-		return diag.Diagnostics{diag.NewErrorDiagnostic("Could not encrypt the secret of API token "+t.ID,
-			tfdiag.Sentence(err)+" Nobody has it. Change rotation_trigger for another.")}
-	}
-	m.EncryptedSecret = types.StringValue(sealed)
-	return nil
+	return diags
 }
 
 // setNoSecret is for a token whose secret nobody here knows.
@@ -83,16 +72,9 @@ func (m *model) regenerates(ctx context.Context, before *model, refused bool) bo
 		recipientsChange(ctx, before.EncryptTo, m.EncryptTo)
 }
 
-// expectSecret makes the secret unknown in a plan that issues one. Where it will be
-// is known as soon as it is known whether it will be encrypted.
+// expectSecret makes the secret unknown in a plan that issues one.
 func (m *model) expectSecret() {
-	m.Secret, m.EncryptedSecret = types.StringUnknown(), types.StringUnknown()
-	switch {
-	case m.EncryptTo.IsNull():
-		m.EncryptedSecret = types.StringNull()
-	case !m.EncryptTo.IsUnknown():
-		m.Secret = types.StringNull()
-	}
+	m.Secret, m.EncryptedSecret = expected(m.EncryptTo)
 	m.SecretVersion = types.Int64Unknown()
 	m.SecretIssuedAt = types.StringUnknown()
 }

@@ -50,11 +50,12 @@ func refuseOwnSlots(ctx context.Context, client *cloudfleet.Client, before, afte
 	if after == nil {
 		return append(refuseOwn(ctx, client, current, nil), refuseOwn(ctx, client, previous, nil)...)
 	}
+	current.EncryptTo, previous.EncryptTo = after.EncryptTo, after.EncryptTo
 	dropped := previous
-	if after.swaps(before) {
-		previous.RotationTrigger, dropped = before.RotationTrigger, current
+	if after.swaps(ctx, before) {
+		previous.RotationTrigger, previous.EncryptTo, dropped = before.RotationTrigger, before.EncryptTo, current
 	}
-	target := &model{Role: after.Role, RotationTrigger: after.RotationTrigger}
+	target := &model{Role: after.Role, RotationTrigger: after.RotationTrigger, EncryptTo: after.EncryptTo}
 	diags := append(refuseOwn(ctx, client, current, target), refuseOwn(ctx, client, previous, target)...)
 	if after.dropsPrevious() && !after.RotationTrigger.IsUnknown() && client != nil && client.CallsAs(dropped.ID.ValueString()) {
 		diags.Append(refusal(dropped, "delete", useAnother+", or set keep_previous = true."))

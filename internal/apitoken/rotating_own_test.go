@@ -19,6 +19,8 @@ func TestRotatingTokenLeavesTheProvidersOwnAlone(t *testing.T) {
 		return map[string]any{"name": "ci", "role": role, "rotation_trigger": trigger, "keep_previous": keep}
 	}
 	const admin = "Administrator"
+	encrypted := config(admin, "b", true)
+	encrypted["encrypt_to"] = map[string]any{"age_recipients": []any{ageIdentity(t).Recipient().String()}}
 	for name, test := range map[string]struct {
 		// own is the slot that holds the provider's token.
 		own  string
@@ -35,6 +37,8 @@ func TestRotatingTokenLeavesTheProvidersOwnAlone(t *testing.T) {
 		"drop, current":            {"token_id", config(admin, "b", false), ""},
 		"drop, previous":           {"previous_token_id", config(admin, "b", false), "Refusing to delete"},
 		"rotate and drop, current": {"token_id", config(admin, "c", false), "Refusing to delete"},
+		"encrypt, current":         {"token_id", encrypted, ""},
+		"encrypt, previous":        {"previous_token_id", encrypted, "Refusing to regenerate the secret of"},
 		"rename":                   {"token_id", rotatingConfig("cd", "b", true), ""},
 		"perhaps rotate and drop":  {"token_id", config(admin, protocoltest.Unknown, false), ""},
 	} {

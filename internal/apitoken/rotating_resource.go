@@ -58,9 +58,11 @@ func (r *RotatingResource) Schema(_ context.Context, _ resource.SchemaRequest, r
 				MarkdownDescription: "Whether the token that was current before a rotation stays good until the next. With `false` it is deleted, " +
 					"at once and after each further rotation: for a secret that has leaked. Default: `true`.",
 			},
-			"token_id": text(false, "ID of the current token: the user name for `docker login`. A rotation changes it, so hand it out together with `secret`."),
+			encryptToName: encryptToAttribute(),
+			"token_id":    text(false, "ID of the current token: the user name for `docker login`. A rotation changes it, so hand it out together with `secret`."),
 			"secret": text(true, "Secret of the current token: the password for `docker login`. Stored in the state, so keep that in an encrypted "+
-				"backend. Null after an import, until the first rotation: Cloudfleet shows it only once."),
+				"backend, or use `encrypt_to`: then it is null. Null after an import, until the first rotation: Cloudfleet shows it only once."),
+			"encrypted_secret": text(false, "The secret as only the recipients in `encrypt_to` can read it; null without them."),
 			"secret_version": schema.Int64Attribute{
 				Computed: true,
 				MarkdownDescription: "1 at creation, and one more with each new secret: what a write-only argument of another resource takes as its " +
@@ -70,7 +72,8 @@ func (r *RotatingResource) Schema(_ context.Context, _ resource.SchemaRequest, r
 			"secret_issued_at":  text(false, "When the current secret was issued, RFC 3339 in UTC. Null after an import."),
 			"previous_token_id": text(false, "ID of the token that was current before the last rotation. Null before the first, and without `keep_previous`."),
 			"previous_secret": text(true, "Secret of that token, good until the next rotation: for what has to know both. Null where "+
-				"`previous_token_id` is, and where it was never known, as after an import."),
+				"`previous_token_id` is, where it was encrypted, and where it was never known, as after an import."),
+			"previous_encrypted_secret": text(false, "The secret of that token as only those can read it who were the recipients when it was issued."),
 		},
 	}
 }
@@ -92,11 +95,17 @@ func (r *RotatingResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		return
 	}
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if req.State.Raw.IsNull() {
+	creates := req.State.Raw.IsNull()
+	if creates || plan.issues(ctx, &before) {
+		_, diags := sealTo(ctx, plan.EncryptTo)
+		resp.Diagnostics.Append(diags...)
+	}
+	if creates {
+		plan.expectCurrent()
 		plan.setNoPrevious()
 	} else {
 		resp.Diagnostics.Append(refuseOwnSlots(ctx, r.client, &before, &plan)...)
-		plan.foresee(&before)
+		plan.foresee(ctx, &before)
 	}
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
@@ -106,6 +115,8 @@ func (r *RotatingResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 func (r *RotatingResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var m rotatingModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
+	recipients, diags := sealTo(ctx, m.EncryptTo)
+	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -116,8 +127,8 @@ func (r *RotatingResource) Create(ctx context.Context, req resource.CreateReques
 			return
 		}
 	}
-	if m.setCurrent(token); err != nil {
-		m.Secret = types.StringNull()
+	if resp.Diagnostics.Append(m.setCurrent(token, recipients)...); err != nil {
+		m.Secret, m.EncryptedSecret = types.StringNull(), types.StringNull()
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	resp.Diagnostics.Append(m.identify(ctx, resp.Identity)...)
@@ -145,7 +156,7 @@ func (r *RotatingResource) Read(ctx context.Context, req resource.ReadRequest, r
 		if slot.id.IsNull() {
 			continue
 		}
-		token, err := r.client.GetToken(ctx, slot.id.ValueString())
+		token, err := r.client.ReadToken(ctx, slot.id.ValueString())
 		switch {
 		case err == nil:
 			found = append(found, token)

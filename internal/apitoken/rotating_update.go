@@ -20,6 +20,8 @@ func (r *RotatingResource) Update(ctx context.Context, req resource.UpdateReques
 	var before, plan rotatingModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &before)...)
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	recipients, diags := sealTo(ctx, plan.EncryptTo)
+	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -38,16 +40,16 @@ func (r *RotatingResource) Update(ctx context.Context, req resource.UpdateReques
 		m.Name, m.Role = plan.Name, plan.Role
 		save()
 	}
-	if plan.issues(&before) {
+	if plan.issues(ctx, &before) {
 		token, inDoubt, diags := r.issue(ctx, m)
 		if resp.Diagnostics.Append(diags...); diags.HasError() {
 			return
 		}
-		if plan.swaps(&before) {
-			m.PreviousTokenID, m.PreviousSecret = m.TokenID, m.Secret
+		if plan.swaps(ctx, &before) {
+			m.setPrevious(&before)
 		}
-		m.setCurrent(token)
-		m.RotationTrigger = plan.RotationTrigger
+		resp.Diagnostics.Append(m.setCurrent(token, recipients)...)
+		m.RotationTrigger, m.EncryptTo = plan.RotationTrigger, plan.EncryptTo
 		save()
 		if inDoubt > 0 {
 			resp.Diagnostics.Append(warnOfLeftovers(ctx, r.client, token, inDoubt, m.PreviousTokenID.ValueString())...)
@@ -59,7 +61,7 @@ func (r *RotatingResource) Update(ctx context.Context, req resource.UpdateReques
 		}
 		m.setNoPrevious()
 	}
-	m.RotationTrigger, m.KeepPrevious = plan.RotationTrigger, plan.KeepPrevious
+	m.RotationTrigger, m.KeepPrevious, m.EncryptTo = plan.RotationTrigger, plan.KeepPrevious, plan.EncryptTo
 	save()
 }
 

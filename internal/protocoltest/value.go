@@ -48,11 +48,22 @@ func must[T any](v T, err error) T {
 }
 
 // encode makes an object of this type. An attribute that the map leaves out is
-// null. Those of configurations are simple: no lists, no objects.
+// null. In it are texts, numbers and the like, and maps and slices of them.
 func encode(typ tftypes.Type, attributes map[string]any) tftypes.Value {
 	values := map[string]tftypes.Value{}
 	for name, kind := range must(as[tftypes.Object](typ)).AttributeTypes {
-		values[name] = tftypes.NewValue(kind, attributes[name])
+		switch v := attributes[name].(type) {
+		case map[string]any:
+			values[name] = encode(kind, v)
+		case []any:
+			var elements []tftypes.Value
+			for _, element := range v {
+				elements = append(elements, tftypes.NewValue(must(as[tftypes.List](kind)).ElementType, element))
+			}
+			values[name] = tftypes.NewValue(kind, elements)
+		default:
+			values[name] = tftypes.NewValue(kind, v)
+		}
 	}
 	for name := range attributes {
 		if _, known := values[name]; !known {
