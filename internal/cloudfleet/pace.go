@@ -97,11 +97,12 @@ func (p *pace) wait(ctx context.Context) (*refusal, error) {
 		if last == nil {
 			return nil, nil
 		}
-		if err := last.wait(ctx); err != nil {
-			return nil, err
-		}
 		if last.growth(time.Now()) > paceForgotten {
 			p.last.CompareAndSwap(last, nil)
+			continue
+		}
+		if err := last.wait(ctx); err != nil {
+			return nil, err
 		}
 		if p.last.Load() == last {
 			return last, nil

@@ -7,10 +7,14 @@ import (
 )
 
 const (
-	// companyWait is how long a read waits for others to come.
-	companyWait = 10 * time.Millisecond
+	// companyWait is how long a read waits for others to come: a busy machine takes
+	// its time to begin ten of them.
+	companyWait = 20 * time.Millisecond
 	// companyMin is how many reads are cheaper by a page than one by one.
 	companyMin = 3
+	// readsPerPage is how many reads there have to be for each page that is fetched
+	// for fewer than companyMin. It costs little then, whatever it brings.
+	readsPerPage = 5
 	// refreshMax is how long after a refresh has begun its pages are used.
 	refreshMax = 30 * time.Second
 )
@@ -117,9 +121,9 @@ func (s *reads) find(ctx context.Context, c *Client, id string) (Token, bool) {
 }
 
 // pays tells whether to fetch a page for so many that wait. There are never more
-// pages than reads. One page for ten reads costs little, whatever it brings.
+// pages than reads, but for one.
 func (r *refresh) pays(company int) bool {
-	return r.pages <= r.reads && (company >= companyMin || 10*(r.pages+1) <= r.reads)
+	return r.pages <= r.reads && (company >= companyMin || readsPerPage*(r.pages+1) <= r.reads)
 }
 
 // fetch fetches the next page, while s is unlocked.

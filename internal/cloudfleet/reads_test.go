@@ -103,7 +103,7 @@ func TestReadsOneByOne(t *testing.T) {
 					read(t, c, atOnce, ids)
 					calls := cloud.calls()
 					t.Log(calls)
-					if calls["list"]+calls["get"] > 110 {
+					if calls["list"]+calls["get"] > 70 {
 						t.Errorf("got %v", calls)
 					}
 				})
@@ -121,7 +121,7 @@ func TestFewReads(t *testing.T) {
 			read(t, c, 10, ids[:test.reads])
 			cloud.wantCalls(t, test.lists, test.gets)
 			// One latency is the look at the organization.
-			if took := time.Since(begin); took > 2*latency+10*time.Millisecond {
+			if took := time.Since(begin); took > 2*latency+20*time.Millisecond {
 				t.Errorf("%d reads took %s", test.reads, took)
 			}
 		})
