@@ -9,6 +9,7 @@ var (
 	CheckRetry = checkRetry
 	NextPage   = nextPage
 	NewOver    = newOver
+	NewPace    = newPace
 )
 
 // RetryQuickly makes the waits between attempts as short as a test wants them,

@@ -128,6 +128,31 @@ func TestFewReads(t *testing.T) {
 	}
 }
 
+func TestReadsAreNoCompanyOnceAnswered(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, c, ids := bubbleWith(t, 20)
+		read(t, c, 1, ids[:4])
+		cloud.wantCalls(t, 0, 4)
+	})
+}
+
+// Three that no page has do not go through all that are left.
+func TestPagesThatBringNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, c, ids := bubbleWith(t, 2500)
+		read(t, c, 10, ids[:300])
+		cloud.ForgetRequests()
+		workers(3, []string{"gone1", "gone2", "gone3"}, func(id string) {
+			if _, err := c.ReadToken(t.Context(), id); !cloudfleet.IsNotFound(err) {
+				t.Errorf("got %v", err)
+			}
+		})
+		cloud.wantCalls(t, 4, 3)
+	})
+}
+
 // Who has few tokens in a large organization does not fetch all of it.
 func TestFewReadsOfMany(t *testing.T) {
 	t.Parallel()
