@@ -3,7 +3,6 @@ package apitoken_test
 import (
 	"archive/zip"
 	"context"
-	"encoding/json"
 	"io"
 	"os"
 	"os/exec"
@@ -13,49 +12,16 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/go-version"
-	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/acctest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/mockserver"
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/terraformcli"
 )
-
-// processes skips a test that needs the CLI and the provider as processes, or returns
-// a function that makes a folder for them.
-func processes(t *testing.T) func(*testing.T, *acctest.Cloud, string) *terraformcli.Folder {
-	t.Helper()
-	if os.Getenv(resource.EnvTfAcc) == "" {
-		t.Skip("acceptance tests run with TF_ACC=1")
-	}
-	cli := os.Getenv("TF_ACC_TERRAFORM_PATH")
-	skipBelow(t, cli, tfversion.Version1_10_0)
-	plugins := t.TempDir()
-	must(t, terraformcli.BuildProvider(t.Context(), plugins))
-	return func(t *testing.T, cloud *acctest.Cloud, config string) *terraformcli.Folder {
-		t.Helper()
-		folder, err := terraformcli.New(t.TempDir(), cli, plugins)
-		must(t, err)
-		must(t, os.WriteFile(filepath.Join(folder.Dir, "main.tf"), []byte(`
-terraform {
-  required_providers {
-    cloudfleet = {
-      source = "cloudfleet/cloudfleet"
-    }
-  }
-}
-`+config), 0o600))
-		folder.Env = append(folder.Env, "CLOUDFLEET_ENDPOINT="+cloud.Endpoint, "CLOUDFLEET_ORGANIZATION_ID="+cloud.OrganizationID,
-			"CLOUDFLEET_ACCESS_TOKEN_ID="+cloud.TokenID, "CLOUDFLEET_ACCESS_TOKEN_SECRET="+cloud.TokenSecret)
-		return folder
-	}
-}
 
 // The CLI closes nothing where what uses the token fails. The provider does then,
 // when its process ends, so this needs a process.
 func TestAccEphemeralTokenOfARunThatEndsBadly(t *testing.T) {
-	newFolder := processes(t)
+	processes := acctest.NewProcesses(t, tfversion.Version1_10_0)
 	for name, test := range map[string]struct {
 		command string
 		end     func(*exec.Cmd) error
@@ -65,7 +31,7 @@ func TestAccEphemeralTokenOfARunThatEndsBadly(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			cloud := acctest.Start(t, mockserver.Options{})
-			folder := newFolder(t, cloud, run+`
+			folder := processes.Folder(t, cloud, run+`
 resource "terraform_data" "user" {
   provisioner "local-exec" {
     command     = "`+test.command+`"
@@ -96,11 +62,11 @@ resource "terraform_data" "user" {
 // The example is applied with a stand-in for Docker. Its secret reaches that, and
 // neither plan nor state.
 func TestAccEphemeralTokenExample(t *testing.T) {
-	newFolder := processes(t)
+	processes := acctest.NewProcesses(t, tfversion.Version1_10_0)
 	example, err := os.ReadFile("../../examples/ephemeral-resources/cloudfleet_api_token/ephemeral-resource.tf")
 	must(t, err)
 	cloud := acctest.Start(t, mockserver.Options{})
-	folder := newFolder(t, cloud, string(example))
+	folder := processes.Folder(t, cloud, string(example))
 	must(t, os.WriteFile(filepath.Join(folder.Dir, "docker"), []byte("#!/bin/sh\necho \"$@\" >> calls\n[ \"$1\" != login ] || cat >> calls\n"), 0o700))
 	folder.Env = append(folder.Env, "PATH="+folder.Dir+string(os.PathListSeparator)+os.Getenv("PATH"))
 	for _, command := range [][]string{{"plan", "-out=plan"}, {"apply", "plan"}} {
@@ -153,17 +119,4 @@ func waitFor(t *testing.T, file string) {
 		time.Sleep(100 * time.Millisecond)
 	}
 	t.Fatalf("%s did not appear", file)
-}
-
-func skipBelow(t *testing.T, cli string, minimum *version.Version) {
-	t.Helper()
-	out, err := exec.CommandContext(t.Context(), cli, "version", "-json").Output()
-	must(t, err)
-	var answer struct {
-		Version string `json:"terraform_version"`
-	}
-	must(t, json.Unmarshal(out, &answer))
-	if have := version.Must(version.NewVersion(answer.Version)); have.LessThan(minimum) {
-		t.Skipf("CLI version %s is below %s", have, minimum)
-	}
 }
