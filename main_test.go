@@ -14,7 +14,7 @@ const rooms = "apitoken|decrypt|organization|registry"
 // links nothing that is for tests.
 func TestDependencies(t *testing.T) {
 	for _, test := range []struct{ of, forbidden, why string }{
-		{".", `plugin-testing|kin-openapi|httptest|go-containerregistry|oras-go/v2$|internal/(mockserver|acctest|bench|protocoltest|testimage|cloudfleet/contract)`, "nothing for tests is shipped"},
+		{".", `plugin-testing|kin-openapi|httptest|go-containerregistry|oras-go/v2$|internal/(mockserver|acctest|bench|canary|protocoltest|testimage|cloudfleet/contract)`, "nothing for tests is shipped"},
 		{"./internal/cloudfleet", `terraform-plugin|internal/(` + rooms + `|provider|tfdiag|validate)`, "the client stands on its own"},
 		{"./internal/dockerconfig", `terraform-plugin|internal/(` + rooms + `|cloudfleet|provider|tfdiag|validate)`, "Docker's configuration stands on its own"},
 		{"./internal/sealing", `terraform-plugin|internal/(` + rooms + `|cloudfleet|provider|tfdiag|validate)`, "encryption stands on its own"},

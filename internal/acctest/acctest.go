@@ -5,6 +5,7 @@ package acctest
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -85,19 +86,21 @@ type Cloud struct {
 	URL, Endpoint string
 	// RegistryDomain is what the host names of its registries end with.
 	RegistryDomain string
+	secrets        *secrets
 }
 
 // Start starts a mock server, which stops with the test. A call that breaks the
 // contract is an error of the test.
 func Start(t *testing.T, o mockserver.Options) *Cloud {
 	t.Helper()
-	o.Wrap = contract.Hold(t)
+	hold, issued := contract.Hold(t), &secrets{}
+	o.Wrap = func(api http.Handler) http.Handler { return hold(issued.note(api)) }
 	server := mockserver.New(o)
 	listener := httptest.NewServer(server)
 	t.Cleanup(listener.Close)
 	return &Cloud{
 		Server: server, Credentials: server.AddOrganization("Test"), URL: listener.URL, Endpoint: listener.URL + "/v1",
-		RegistryDomain: strings.Replace(listener.Listener.Addr().String(), "127.0.0.1", "localhost", 1),
+		secrets: issued, RegistryDomain: strings.Replace(listener.Listener.Addr().String(), "127.0.0.1", "localhost", 1),
 	}
 }
 

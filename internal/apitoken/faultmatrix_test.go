@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/acctest"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/canary"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/mockserver"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/protocoltest"
 )
@@ -122,6 +123,7 @@ type cell struct {
 	cloud   *acctest.Cloud
 	token   *protocoltest.Resource
 	calls   atomic.Int32
+	log     *protocoltest.Log
 }
 
 func (c *cell) errorf(format string, args ...any) {
@@ -139,7 +141,8 @@ func (c *cell) provider(endpoint string) *protocoltest.Provider {
 }
 
 func (c *cell) run() string {
-	ctx := c.t.Context()
+	ctx, log := protocoltest.Logged(c.t.Context())
+	c.log = log
 	c.cloud = acctest.Start(c.t, mockserver.Options{IgnoreIdempotencyKey: c.op.ignoreKey})
 	good := c.provider(c.cloud.Endpoint)
 	c.token = good.Resource("cloudfleet_api_token")
@@ -177,6 +180,7 @@ func (c *cell) run() string {
 		c.errorf("one more apply does not help: %s", healed)
 	}
 	c.mustAgree(told.String() + healed.String())
+	c.mustBeSilent(told.String() + healed.String())
 	return outcome
 }
 
@@ -280,5 +284,15 @@ func (c *cell) mustAgree(told string) {
 	planned, diags := c.token.Plan(c.t.Context(), c.op.goal)
 	if len(diags) > 0 || !reflect.DeepEqual(planned, state) {
 		c.errorf("there is still something to change: %v, %s", planned, diags)
+	}
+}
+
+// mustBeSilent looks for secrets in all that the user is told and all that is logged.
+func (c *cell) mustBeSilent(told string) {
+	if !strings.Contains(c.log.String(), "called the Cloudfleet API") || !strings.Contains(c.log.String(), "Calling provider defined") {
+		c.errorf("the log is not one: %s", c.log)
+	}
+	for _, secret := range canary.New(c.cloud.Secrets()...).Find(told + c.log.String()) {
+		c.errorf("a secret shows, %s", secret)
 	}
 }

@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-testing/tfversion"
+
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/acctest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/mockserver"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/terraformcli"
@@ -102,11 +104,11 @@ func isRegenerate(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "
 
 func startInterrupted(t *testing.T) func(*testing.T) *interrupted {
 	t.Helper()
-	newFolder := processes(t)
+	processes := acctest.NewProcesses(t, tfversion.Version1_8_0)
 	return func(t *testing.T) *interrupted {
 		t.Helper()
 		cloud := acctest.Start(t, mockserver.Options{})
-		return &interrupted{t, cloud, newFolder(t, cloud, "")}
+		return &interrupted{t, cloud, processes.Folder(t, cloud, "")}
 	}
 }
 

@@ -1,0 +1,57 @@
+package acctest
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"sync"
+)
+
+// Secrets returns every secret that was issued, whether or not it has arrived: the
+// one that the provider works with first.
+func (c *Cloud) Secrets() []string {
+	return append([]string{c.TokenSecret}, c.SecretsOf(func(string) bool { return true })...)
+}
+
+// SecretsOf returns the secrets that were issued to tokens with such names.
+func (c *Cloud) SecretsOf(tokens func(name string) bool) []string {
+	c.secrets.mu.Lock()
+	defer c.secrets.mu.Unlock()
+	var found []string
+	for _, one := range c.secrets.issued {
+		if tokens(one.Name) {
+			found = append(found, one.Secret)
+		}
+	}
+	return found
+}
+
+// secrets are what the mock server has issued. It keeps none itself, so they are
+// noted on their way out.
+type secrets struct {
+	mu     sync.Mutex
+	issued []issued
+}
+
+type issued struct{ Name, Secret string }
+
+// note passes every call on to api, and notes the secret in its answer.
+func (s *secrets) note(api http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answer := httptest.NewRecorder()
+		api.ServeHTTP(answer, r)
+		var one issued
+		if json.Unmarshal(answer.Body.Bytes(), &one) == nil && one.Secret != "" {
+			s.mu.Lock()
+			if !slices.Contains(s.issued, one) {
+				s.issued = append(s.issued, one)
+			}
+			s.mu.Unlock()
+		}
+		maps.Copy(w.Header(), answer.Header())
+		w.WriteHeader(answer.Code)
+		_, _ = w.Write(answer.Body.Bytes())
+	})
+}
