@@ -80,7 +80,7 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 			accessTokenSecret.name: schema.StringAttribute{
 				Optional: true, Sensitive: true,
 				MarkdownDescription: "Secret of that API token. " + accessTokenSecret.source(),
-				Validators:          []validator.String{validate.String(accessTokenSecret.check)},
+				Validators:          []validator.String{validate.Secret(accessTokenSecret.check)},
 			},
 			endpoint.name: schema.StringAttribute{
 				Optional: true,

@@ -17,6 +17,22 @@ import (
 // attribute.
 func String(check func(string) error) validator.String { return stringValidator{check} }
 
+// Secret is String for a value that must not be shown. The error is at no attribute:
+// beside one that is, Terraform shows the line of the configuration, secret and all.
+func Secret(check func(string) error) validator.String {
+	return secretValidator{stringValidator{check}}
+}
+
+type secretValidator struct{ stringValidator }
+
+func (v secretValidator) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	var found validator.StringResponse
+	v.stringValidator.ValidateString(ctx, req, &found)
+	for _, d := range found.Diagnostics {
+		resp.Diagnostics.AddError(d.Summary(), d.Detail())
+	}
+}
+
 // Argument is String for an argument of a function. Terraform puts its name before
 // the error's text, and a full stop after it.
 func Argument(check func(string) error) function.StringParameterValidator {
