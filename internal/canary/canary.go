@@ -57,7 +57,7 @@ func formsOf(piece string) []form {
 		{"URL, query", url.QueryEscape(piece)},
 		{"hexadecimal", hex.EncodeToString([]byte(piece))},
 		{"hexadecimal, upper case", strings.ToUpper(hex.EncodeToString([]byte(piece)))},
-		{"bytes", strings.Trim(fmt.Sprint([]byte(piece)), "[]")},
+		{"bytes", strings.Trim(fmt.Sprintf("%d", []byte(piece)), "[]")},
 	}
 	for before := range 3 {
 		forms = append(forms,

@@ -37,7 +37,7 @@ func TestFind(t *testing.T) {
 		"in a struct":     fmt.Sprintf("%#v", struct{ Secret string }{secret}),
 		"in a query":      url.Values{"secret": {secret}}.Encode(),
 		"in a path":       "/" + url.PathEscape(secret),
-		"as bytes":        fmt.Sprint([]byte(secret)),
+		"as bytes":        fmt.Sprintf("%v", []byte(secret)),
 		"hexadecimal":     fmt.Sprintf("%x", secret),
 		"upper case":      fmt.Sprintf("%X", secret),
 		"Authorization":   basicAuth(tokenID),

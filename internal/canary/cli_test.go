@@ -152,9 +152,9 @@ func unzipped(t *testing.T, path string) string {
 	return all.String()
 }
 
-// fail answers each call that ends so with an error, once the API has acted.
-func (s *session) fail(call string) {
-	s.cloud.Intercept(func(api http.Handler) http.Handler {
+// failing answers each call that ends so with an error, once the API has acted.
+func failing(call string) func(http.Handler) http.Handler {
+	return func(api http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if !strings.HasSuffix(r.Method+" "+r.URL.Path, call) {
 				api.ServeHTTP(w, r)
@@ -165,7 +165,7 @@ func (s *session) fail(call string) {
 			w.WriteHeader(http.StatusInternalServerError)
 			_, _ = io.WriteString(w, `{"code": "internal", "message": "No."}`)
 		})
-	})
+	}
 }
 
 // A secret is in the state, and in a plan that knows it, and nowhere else.
@@ -177,7 +177,7 @@ func TestAccNoSecretShows(t *testing.T) {
 	s.run("cloudfleet_api_token.ci will be created", "show", "plan")
 	s.run("Apply complete! Resources: 2 added", "apply", "plan")
 	s.run("called the Cloudfleet API", "plan", "-json", b)
-	s.fail("/regenerate")
+	s.cloud.Intercept(failing("/regenerate"))
 	s.run("The old secret may be dead already", "apply", "-auto-approve", b)
 	s.run("The old secret may be dead already", "apply", "-auto-approve", "-json", b)
 	s.cloud.Intercept(nil)
@@ -188,7 +188,7 @@ func TestAccNoSecretShows(t *testing.T) {
 	s.run("Successfully removed", "state", "rm", "cloudfleet_api_token.ci")
 	s.run("Import successful", "import", b, "cloudfleet_api_token.ci", id)
 	s.run("1 changed", "apply", "-auto-approve", c)
-	s.fail("DELETE /v1/tokens/" + id)
+	s.cloud.Intercept(failing("DELETE /v1/tokens/" + id))
 	s.run("Could not delete", "destroy", "-auto-approve", c)
 	s.cloud.Intercept(nil)
 	s.run("destroyed", "destroy", "-auto-approve", c)

@@ -63,7 +63,7 @@ func TestAccPanicShowsNoSecret(t *testing.T) {
 	t.Parallel()
 	s := newSession(t, acctest.ProcessesWith(t, tfversion.Version1_10_0, buildLeaky), oneToken)
 	s.folder.Env = append(s.folder.Env, "LEAKY=panic")
-	s.run("panic: assignment to entry in nil map", "apply", "-auto-approve")
+	s.run("panic: runtime error: index out of range", "apply", "-auto-approve")
 	s.run("main.crash(", "apply", "-auto-approve")
 	s.check()
 }
