@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -237,5 +238,15 @@ func TestUntrustedServerIsNotTalkedTo(t *testing.T) {
 		if asked {
 			t.Error("the request was sent")
 		}
+	}
+}
+
+// This machine is never asked through a proxy, so that no call to it could show
+// where the proxy comes from.
+func TestProxyIsTheEnvironments(t *testing.T) {
+	t.Parallel()
+	network := cloudfleet.Network()
+	if reflect.ValueOf(network.Proxy).Pointer() != reflect.ValueOf(http.ProxyFromEnvironment).Pointer() {
+		t.Error("HTTPS_PROXY and NO_PROXY are not asked")
 	}
 }

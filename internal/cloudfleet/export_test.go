@@ -2,6 +2,7 @@ package cloudfleet
 
 import (
 	"errors"
+	"net/http"
 	"time"
 )
 
@@ -11,6 +12,26 @@ var (
 	NewOver    = newOver
 	NewPace    = newPace
 )
+
+// Network is what of a client's transport speaks with the network.
+func Network() *http.Transport {
+	var layer any = transport(Options{})
+	for {
+		switch t := layer.(type) {
+		case logging:
+			layer = t.next
+		case credentials:
+			layer = t.next
+		case doubts:
+			layer = t.next
+		case limits:
+			layer = t.next
+		default:
+			network, _ := layer.(*http.Transport)
+			return network
+		}
+	}
+}
 
 // RetryQuickly makes the waits between attempts as short as a test wants them,
 // except for those that a server asks for.
