@@ -2,6 +2,7 @@ package apitoken
 
 var (
 	EphemeralName      = ephemeralName
+	LeftBehind         = leftBehind
 	EncryptToAttribute = encryptToAttribute
 	EncryptToTypes     = encryptToTypes
 )

@@ -33,6 +33,11 @@ func Network() *http.Transport {
 	}
 }
 
+// Wait is how long the client waits after an answer before it sends again.
+func (c *Client) Wait(attempt int, resp *http.Response) time.Duration {
+	return c.http.Backoff(c.http.RetryWaitMin, c.http.RetryWaitMax, attempt, resp)
+}
+
 // RetryQuickly makes the waits between attempts as short as a test wants them,
 // except for those that a server asks for.
 func (c *Client) RetryQuickly() {

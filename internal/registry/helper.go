@@ -45,11 +45,22 @@ type login struct{ username, password string }
 func askHelper(ctx context.Context, hostname string, limit time.Duration) (login, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("%s did not answer within %s", helper, limit))
 	defer cancel()
-	var p program
+	return ask(ctx, hostname, func(args ...string) *program {
+		cmd := exec.CommandContext(ctx, helper, args...)
+		cmd.WaitDelay = helperWaitDelay
+		return &program{run: func(in io.Reader) ([]byte, error) {
+			cmd.Stdin = in
+			return cmd.Output()
+		}}
+	})
+}
+
+// ask asks a helper that start starts.
+func ask(ctx context.Context, hostname string, start func(args ...string) *program) (login, error) {
+	var p *program
 	found, err := client.Get(func(args ...string) client.Program {
-		p.cmd = exec.CommandContext(ctx, helper, args...)
-		p.cmd.WaitDelay = helperWaitDelay
-		return &p
+		p = start(args...)
+		return p
 	}, hostname)
 	switch {
 	case err == nil && found.Username == identityToken:
@@ -75,16 +86,17 @@ func askHelper(ctx context.Context, hostname string, limit time.Duration) (login
 // program is the helper. It keeps the error that it ended with, which the client
 // mixes with what it printed.
 type program struct {
-	cmd *exec.Cmd
+	run func(in io.Reader) ([]byte, error)
+	in  io.Reader
 	err error
 }
 
 // Output runs the helper.
 func (p *program) Output() ([]byte, error) {
-	out, err := p.cmd.Output()
+	out, err := p.run(p.in)
 	p.err = err
 	return out, err
 }
 
 // Input is what the helper is to read.
-func (p *program) Input(in io.Reader) { p.cmd.Stdin = in }
+func (p *program) Input(in io.Reader) { p.in = in }
