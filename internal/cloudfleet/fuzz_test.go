@@ -33,6 +33,7 @@ func FuzzAnswer(f *testing.F) {
 	f.Add(uint8(1), 404, "application/json", `{"code":"not_found","message":"`, `"}`)
 	f.Add(uint8(5), 502, "text/html; charset=utf-8", "<html>", "</html>")
 	f.Add(uint8(5), 200, "application/json", `[null,{"id":""},"`, `"]`)
+	f.Add(uint8(5), 500, "", "", "")
 	f.Add(uint8(6), 307, "text/plain", "", "")
 	f.Add(uint8(7), 401, "application/json", `{"code":"unauthorized","details":[{"field":"x"}],"secret":"`, `"}`)
 
@@ -72,7 +73,7 @@ func FuzzAnswer(f *testing.F) {
 func FuzzToken(f *testing.F) {
 	for _, body := range []string{
 		`{"id":"` + someID + `","secret":"s"}`, `{"ID":"` + someID + `","Secret":"s"}`, `{"id":"` + someID + `"}`, `{"id":"` + someID + `","secret":null}`,
-		`{"id":"x","id":"` + someID + `","secret":"s","created_at":{"a":1}}`, `{}`, `null`, `[]`, `"s"`, `1e999`, `{"id":"` + someID + `","secret":"s"}}`, "\ufeff{}",
+		`{"id":"x","id":"` + someID + `","secret":"s","created_at":{"a":1}}`, `{}`, `null`, `[]`, `[{"secret":"s"}]`, `"s"`, `1e999`, `{"id":"` + someID + `","secret":"s"}}`, "\ufeff{}",
 	} {
 		f.Add(body)
 	}
@@ -124,7 +125,7 @@ func FuzzNextPage(f *testing.F) {
 		whole := "<" + target + ">" + params
 		if query, err := next(whole); err == nil && query != nil {
 			found := false
-			for _, part := range strings.Split(whole, "<") {
+			for part := range strings.SplitSeq(whole, "<") {
 				before, _, closed := strings.Cut(part, ">")
 				found = found || closed && same(before, query)
 			}

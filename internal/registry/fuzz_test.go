@@ -23,8 +23,8 @@ func FuzzHostname(f *testing.F) {
 			return
 		}
 		hostname := Hostname("12345678-6651-4E5D-9c04-079f6532989b", DefaultRegion, domain)
-		if err := checkHostname(hostname); err != nil {
-			t.Error(err)
+		if err := checkHostname(hostname); err != nil || strings.ToLower(hostname) != hostname {
+			t.Errorf("%q became %q, %v", domain, hostname, err)
 		}
 		image, err := ImageRef(hostname, "shop/checkout", "v1")
 		if err != nil {
