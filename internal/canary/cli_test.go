@@ -196,6 +196,9 @@ func TestAccNoSecretShows(t *testing.T) {
 		t.Errorf("only %d secrets to look for", n)
 	}
 	s.check()
+	if plan := filepath.Join(s.folder.Dir, "plan"); len(canary.New(s.cloud.Secrets()...).Find(unzipped(t, plan))) == 0 {
+		t.Error("the plan holds no secret: was it looked into?")
+	}
 }
 
 // A secret in the provider block that is of no use is not shown, be it only for that.
