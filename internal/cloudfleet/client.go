@@ -82,16 +82,19 @@ func newCredential(tokenID, secret string) credential {
 }
 
 // New returns a client, or an error if the endpoint is not one. It does no I/O.
-func New(o Options) (*Client, error) {
-	network := cleanhttp.DefaultPooledTransport()
-	network.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+func New(o Options) (*Client, error) { return newOver(network(), o) }
+
+// network is what the requests of a client go over.
+func network() *http.Transport {
+	t := cleanhttp.DefaultPooledTransport()
+	t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 	// cleanhttp keeps as many connections as there are cores, Terraform works on
 	// ten resources at a time.
-	network.MaxIdleConnsPerHost = network.MaxIdleConns
-	return newOver(network, o)
+	t.MaxIdleConnsPerHost = t.MaxIdleConns
+	return t
 }
 
-// newOver is New on another network.
+// newOver is New over another network.
 func newOver(network http.RoundTripper, o Options) (*Client, error) {
 	if o.Endpoint == "" {
 		o.Endpoint = DefaultEndpoint

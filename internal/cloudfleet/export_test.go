@@ -9,29 +9,10 @@ import (
 var (
 	CheckRetry = checkRetry
 	NextPage   = nextPage
+	Network    = network
 	NewOver    = newOver
 	NewPace    = newPace
 )
-
-// Network is what of a client's transport speaks with the network.
-func Network() *http.Transport {
-	var layer any = transport(Options{})
-	for {
-		switch t := layer.(type) {
-		case logging:
-			layer = t.next
-		case credentials:
-			layer = t.next
-		case doubts:
-			layer = t.next
-		case limits:
-			layer = t.next
-		default:
-			network, _ := layer.(*http.Transport)
-			return network
-		}
-	}
-}
 
 // Wait is how long the client waits after an answer before it sends again.
 func (c *Client) Wait(attempt int, resp *http.Response) time.Duration {
