@@ -1,7 +1,12 @@
-# A registry, a token for the pipeline that pushes to it, and one for whoever
-# deploys from it. `make demo` runs this against a mock server.
+# A registry, a token for the pipeline that pushes to it, and one for whoever deploys
+# from it. The state has their secrets, so keep it in a backend that encrypts.
+#
+# Whoever administers the organization runs this, with CLOUDFLEET_ORGANIZATION_ID,
+# CLOUDFLEET_ACCESS_TOKEN_ID and CLOUDFLEET_ACCESS_TOKEN_SECRET in the environment, and
+# `make demo` against a mock server. Needs Terraform or OpenTofu 1.8.
 
 terraform {
+  required_version = ">= 1.8"
   required_providers {
     cloudfleet = {
       source = "cloudfleet/cloudfleet"
@@ -9,8 +14,6 @@ terraform {
   }
 }
 
-# Takes CLOUDFLEET_ORGANIZATION_ID, CLOUDFLEET_ACCESS_TOKEN_ID and
-# CLOUDFLEET_ACCESS_TOKEN_SECRET from the environment.
 provider "cloudfleet" {}
 
 variable "rotation" {

@@ -1,0 +1,60 @@
+# Lets the pipelines of a GitLab project push images: they find the registry, the user
+# name and the password in variables. The password is shown to protected branches alone,
+# and masked in logs. The state has it, so keep that in a backend that encrypts.
+#
+# Whoever maintains the project runs this, with CLOUDFLEET_… and GITLAB_TOKEN in the
+# environment, and rotates the password with -var rotation=2026-Q2. Needs Terraform or
+# OpenTofu 1.8. Tested against a stand-in for the provider gitlab.
+
+terraform {
+  required_version = ">= 1.8"
+  required_providers {
+    cloudfleet = {
+      source = "cloudfleet/cloudfleet"
+    }
+    gitlab = {
+      source = "gitlabhq/gitlab"
+    }
+  }
+}
+
+provider "cloudfleet" {}
+
+provider "gitlab" {}
+
+variable "project" {
+  description = "Path of the project, such as shop/checkout."
+  type        = string
+}
+
+variable "rotation" {
+  description = "Change it, and the password is regenerated."
+  type        = string
+  default     = "2026-Q1"
+}
+
+data "cloudfleet_registry" "europe" {}
+
+resource "cloudfleet_api_token" "push" {
+  name             = "gitlab-${var.project}"
+  role             = "Administrator"
+  rotation_trigger = var.rotation
+}
+
+resource "gitlab_project_variable" "login" {
+  for_each = {
+    CFCR_REGISTRY = data.cloudfleet_registry.europe.hostname
+    CFCR_USER     = cloudfleet_api_token.push.id
+  }
+  project = var.project
+  key     = each.key
+  value   = each.value
+}
+
+resource "gitlab_project_variable" "password" {
+  project   = var.project
+  key       = "CFCR_PASSWORD"
+  value     = cloudfleet_api_token.push.secret
+  protected = true
+  masked    = true
+}

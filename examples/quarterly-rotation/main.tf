@@ -1,0 +1,62 @@
+# Rotates the password of a pipeline each quarter: the first run after three months
+# regenerates it and hands the new one over to GitHub Actions. Terraform has no clock of
+# its own, so let a schedule run it, each night for example. The old password is refused
+# at once: a job that logs in at that very moment has to be started again.
+#
+# A schedule runs this, with CLOUDFLEET_…, GITHUB_TOKEN and GITHUB_OWNER in the environment.
+# Needs Terraform or OpenTofu 1.8. Tested against stand-ins for the providers github and
+# time.
+
+terraform {
+  required_version = ">= 1.8"
+  required_providers {
+    cloudfleet = {
+      source = "cloudfleet/cloudfleet"
+    }
+    github = {
+      source  = "integrations/github"
+      version = ">= 6.12"
+    }
+    time = {
+      source = "hashicorp/time"
+    }
+  }
+}
+
+provider "cloudfleet" {}
+
+provider "github" {}
+
+variable "repository" {
+  description = "Name of the repository, without its owner."
+  type        = string
+}
+
+resource "time_rotating" "quarter" {
+  rotation_months = 3
+}
+
+data "github_actions_public_key" "this" {
+  repository = var.repository
+}
+
+resource "cloudfleet_api_token" "push" {
+  name             = "github-${var.repository}"
+  role             = "Administrator"
+  rotation_trigger = time_rotating.quarter.id
+  encrypt_to = {
+    github_public_key = data.github_actions_public_key.this.key
+  }
+}
+
+resource "github_actions_secret" "password" {
+  repository      = var.repository
+  secret_name     = "REGISTRY_PASSWORD"
+  key_id          = data.github_actions_public_key.this.key_id
+  value_encrypted = cloudfleet_api_token.push.encrypted_secret
+}
+
+output "next_rotation" {
+  description = "The first run after this rotates."
+  value       = time_rotating.quarter.rotation_rfc3339
+}

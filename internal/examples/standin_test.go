@@ -1,0 +1,224 @@
+package examples_test
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/go-plugin"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	datasourceschema "github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	providerschema "github.com/hashicorp/terraform-plugin-framework/provider/schema"
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
+)
+
+// standIn is another vendor's provider, as far as the examples use it. It talks to
+// nobody, and remembers what it was given.
+type standIn struct {
+	name        string
+	schema      providerschema.Schema
+	resources   map[string]kind
+	dataSources map[string]source
+
+	mu sync.Mutex
+	// received is each configuration that something was created or updated with, by
+	// type, oldest first. What is write-only is in it.
+	received map[string][]tfsdk.Config
+	// configured is what the provider was configured with last.
+	configured tfsdk.Config
+}
+
+// kind is a type of resource.
+type kind struct {
+	schema schema.Schema
+	// compute, if set, fills in what is computed beside the id.
+	compute func(context.Context, *tfsdk.State) diag.Diagnostics
+	// gone, if set, tells whether a refresh finds nothing any more.
+	gone func(context.Context, tfsdk.State) bool
+}
+
+// source is a type of data source, which gives the same answer to all.
+type source struct {
+	schema datasourceschema.Schema
+	answer map[string]string
+}
+
+// given returns what the newest of a type was configured with that has this value in
+// the attribute by.
+func (s *standIn) given(t *testing.T, typeName, by, value string) tfsdk.Config {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, config := range slices.Backward(s.received[typeName]) {
+		if get[string](t, config, path.Root(by)) == value {
+			return config
+		}
+	}
+	t.Fatalf("the provider %s was given no %s %q", s.name, typeName, value)
+	return tfsdk.Config{}
+}
+
+// get returns an attribute of a configuration.
+func get[T any](t *testing.T, config tfsdk.Config, at path.Path) T {
+	t.Helper()
+	var value T
+	if diags := config.GetAttribute(t.Context(), at, &value); diags.HasError() {
+		t.Fatal(diags)
+	}
+	return value
+}
+
+func (s *standIn) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
+	resp.TypeName = s.name
+}
+
+func (s *standIn) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
+	resp.Schema = s.schema
+}
+
+func (s *standIn) Configure(_ context.Context, req provider.ConfigureRequest, _ *provider.ConfigureResponse) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.configured = req.Config
+}
+
+func (s *standIn) Resources(context.Context) (all []func() resource.Resource) {
+	for typeName, k := range s.resources {
+		all = append(all, func() resource.Resource { return standInResource{s, typeName, k} })
+	}
+	return all
+}
+
+func (s *standIn) DataSources(context.Context) (all []func() datasource.DataSource) {
+	for typeName, k := range s.dataSources {
+		all = append(all, func() datasource.DataSource { return standInDataSource{typeName, k} })
+	}
+	return all
+}
+
+type standInResource struct {
+	*standIn
+	typeName string
+	kind     kind
+}
+
+func (r standInResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = r.typeName
+}
+
+func (r standInResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = r.kind.schema
+}
+
+func (r standInResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	resp.State.Raw = req.Plan.Raw
+	resp.Diagnostics.Append(r.receive(ctx, req.Config, &resp.State)...)
+}
+
+func (r standInResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	resp.State.Raw = req.Plan.Raw
+	resp.Diagnostics.Append(r.receive(ctx, req.Config, &resp.State)...)
+}
+
+func (r standInResource) receive(ctx context.Context, config tfsdk.Config, state *tfsdk.State) diag.Diagnostics {
+	r.mu.Lock()
+	r.received[r.typeName] = append(r.received[r.typeName], config)
+	r.mu.Unlock()
+	diags := state.SetAttribute(ctx, path.Root("id"), r.typeName)
+	if r.kind.compute != nil {
+		diags.Append(r.kind.compute(ctx, state)...)
+	}
+	return diags
+}
+
+func (r standInResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	if r.kind.gone != nil && r.kind.gone(ctx, req.State) {
+		resp.State.RemoveResource(ctx)
+	}
+}
+
+func (r standInResource) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {}
+
+type standInDataSource struct {
+	typeName string
+	source   source
+}
+
+func (d standInDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = d.typeName
+}
+
+func (d standInDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	resp.Schema = d.source.schema
+}
+
+func (d standInDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	resp.State.Raw = req.Config.Raw
+	for attribute, value := range d.source.answer {
+		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(attribute), value)...)
+	}
+}
+
+// reattach serves providers, by their source addresses, until the test ends, and
+// returns the environment variable by which a CLI finds them.
+func reattach(t *testing.T, providers map[string]*standIn) string {
+	t.Helper()
+	type address struct{ Network, String string }
+	type server struct {
+		Protocol        string
+		ProtocolVersion int
+		Pid             int
+		Test            bool
+		Addr            address
+	}
+	servers := map[string]server{}
+	for name, p := range providers {
+		p.received = map[string][]tfsdk.Config{}
+		// Not the test's context: it ends before the clean-up begins.
+		ctx, cancel := context.WithCancel(context.Background())
+		started, stopped, failed := make(chan *plugin.ReattachConfig), make(chan struct{}), make(chan error, 1)
+		go func() {
+			failed <- tf6server.Serve(name, providerserver.NewProtocol6(p), tf6server.WithDebug(ctx, started, stopped),
+				tf6server.WithGoPluginLogger(hclog.NewNullLogger()), tf6server.WithLoggingSink(t))
+		}()
+		select {
+		case c := <-started:
+			for _, host := range []string{"registry.terraform.io/", "registry.opentofu.org/"} {
+				servers[host+name] = server{string(c.Protocol), c.ProtocolVersion, c.Pid, c.Test, address{c.Addr.Network(), c.Addr.String()}}
+			}
+		case err := <-failed:
+			t.Fatalf("%s: %v", name, err)
+		case <-time.After(10 * time.Second):
+			t.Fatalf("%s did not start", name)
+		}
+		t.Cleanup(func() {
+			cancel()
+			<-stopped
+		})
+	}
+	text, err := json.Marshal(servers)
+	must(t, err)
+	return "TF_REATTACH_PROVIDERS=" + string(text)
+}
+
+// addresses returns what is in a configuration's required_providers beside ours.
+func addresses(config string) []string {
+	var all []string
+	for _, match := range sourceArgument.FindAllStringSubmatch(config, -1) {
+		if match[1] != "cloudfleet/cloudfleet" {
+			all = append(all, match[1])
+		}
+	}
+	return all
+}

@@ -1,0 +1,278 @@
+package examples_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"filippo.io/age"
+	"filippo.io/age/armor"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"golang.org/x/crypto/nacl/box"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+)
+
+var wholes = map[string]whole{
+	"quickstart":             {secrets: []string{"cloudfleet_api_token", "output"}, use: quickstart},
+	"github-actions":         {variables: map[string]string{"owner": "shop", "repository": "checkout"}, use: githubActions},
+	"gitlab":                 {variables: map[string]string{"project": "shop/checkout"}, secrets: []string{"cloudfleet_api_token", "gitlab_project_variable"}, use: gitlab},
+	"vault":                  {use: vault},
+	"kubernetes-pull-secret": {variables: map[string]string{"namespace": "shop"}, secrets: []string{"cloudfleet_api_token"}, use: kubernetesPullSecret},
+	"quarterly-rotation":     {variables: map[string]string{"repository": "checkout"}, use: quarterlyRotation},
+	"token-per-team":         {use: tokenPerTeam},
+	"emergency-revocation":   {secrets: []string{"cloudfleet_api_token", "output"}, terraformOnly: true, use: emergencyRevocation},
+	"adopt-tokens":           {terraformOnly: true, left: []string{"made-by-hand"}, use: adoptTokens},
+	"helm-chart":             {use: helmChart},
+}
+
+// login is a user name and a password, as they arrived where they are used.
+type login struct{ Username, Password string }
+
+// expectRotation applies an example, then changes what rotates it and applies again.
+// What arrived must be accepted each time, under the same user name, and be refused
+// once it is rotated.
+func (r *run) expectRotation(role cloudfleet.Role, arrived func() login, rotate func()) {
+	r.Helper()
+	r.apply()
+	first := arrived()
+	r.expectAccepted(first, role)
+	rotate()
+	r.apply()
+	second := arrived()
+	r.expectAccepted(second, role)
+	if second.Username != first.Username {
+		r.Errorf("the user name has changed from %s to %s", first.Username, second.Username)
+	}
+	if r.cloud.Accepts(first.Username, first.Password) {
+		r.Error("the old secret is still accepted")
+	}
+}
+
+func (r *run) expectAccepted(l login, role cloudfleet.Role) {
+	r.Helper()
+	if !r.cloud.Accepts(l.Username, l.Password) {
+		r.Fatalf("the mock server does not accept the password of %s", l.Username)
+	}
+	for _, token := range r.cloud.Issued() {
+		if token.ID == l.Username && token.Role != string(role) {
+			r.Errorf("its role is %s", token.Role)
+		}
+	}
+}
+
+func (r *run) hostname() string { return r.cloud.OrganizationID + ".europe.registry.cloudfleet.dev" }
+
+func (r *run) equal(what string, got, want any) {
+	r.Helper()
+	if got != want {
+		r.Errorf("%s is %v, not %v", what, got, want)
+	}
+}
+
+func (r *run) decode(text string, into any) {
+	r.Helper()
+	must(r.T, json.Unmarshal([]byte(text), into))
+}
+
+func quickstart(r *run) {
+	r.expectRotation(cloudfleet.RoleAdministrator, func() (l login) {
+		var deployer login
+		r.output("deployer", &deployer)
+		r.expectAccepted(deployer, cloudfleet.RoleUser)
+		r.output("pipeline", &l)
+		return l
+	}, func() { r.set("rotation", "2026-Q2") })
+}
+
+// githubPassword opens the box that GitHub was given.
+func (r *run) githubPassword() string {
+	r.Helper()
+	secret := r.github.given(r.T, "github_actions_secret", "secret_name", "REGISTRY_PASSWORD")
+	r.equal("the key's ID", get[string](r.T, secret, path.Root("key_id")), githubKeyID)
+	sealed, err := base64.StdEncoding.DecodeString(get[string](r.T, secret, path.Root("value_encrypted")))
+	must(r.T, err)
+	opened, ok := box.OpenAnonymous(nil, sealed, r.githubPublic, r.githubPrivate)
+	if !ok {
+		r.Fatal("GitHub cannot decrypt the secret")
+	}
+	return string(opened)
+}
+
+func githubActions(r *run) {
+	r.expectRotation(cloudfleet.RoleAdministrator, func() login {
+		variable := func(name string) string {
+			return get[string](r.T, r.github.given(r.T, "github_actions_variable", "variable_name", name), path.Root("value"))
+		}
+		r.equal("the registry", variable("REGISTRY"), r.hostname())
+		return login{variable("REGISTRY_USER"), r.githubPassword()}
+	}, func() { r.set("rotation", "2026-Q2") })
+}
+
+func gitlab(r *run) {
+	r.expectRotation(cloudfleet.RoleAdministrator, func() login {
+		variable := func(key string) string {
+			return get[string](r.T, r.gitlab.given(r.T, "gitlab_project_variable", "key", key), path.Root("value"))
+		}
+		r.equal("the registry", variable("CFCR_REGISTRY"), r.hostname())
+		password := r.gitlab.given(r.T, "gitlab_project_variable", "key", "CFCR_PASSWORD")
+		r.equal("masked", get[bool](r.T, password, path.Root("masked")), true)
+		r.equal("protected", get[bool](r.T, password, path.Root("protected")), true)
+		return login{variable("CFCR_USER"), variable("CFCR_PASSWORD")}
+	}, func() { r.set("rotation", "2026-Q2") })
+}
+
+func vault(r *run) {
+	identity, err := age.GenerateX25519Identity()
+	must(r.T, err)
+	r.set("age_recipient", identity.Recipient().String())
+	r.hidden = identity.String()
+	r.set("age_identity", r.hidden)
+	r.expectRotation(cloudfleet.RoleUser, func() (l login) {
+		r.decode(get[string](r.T, r.vault.given(r.T, "vault_kv_secret_v2", "name", "cloudfleet/pull"), path.Root("data_json_wo")), &l)
+		return l
+	}, func() { r.set("rotation", "2026-Q2") })
+}
+
+func kubernetesPullSecret(r *run) {
+	r.expectRotation(cloudfleet.RoleUser, func() login {
+		secret := r.kubernetes.given(r.T, "kubernetes_secret_v1", "type", "kubernetes.io/dockerconfigjson")
+		r.equal("the namespace", get[string](r.T, secret, path.Root("metadata").AtListIndex(0).AtName("namespace")), "shop")
+		var config struct {
+			Auths map[string]struct {
+				login
+				Auth []byte // base64 in JSON
+			}
+		}
+		r.decode(get[map[string]string](r.T, secret, path.Root("data_wo"))[".dockerconfigjson"], &config)
+		auth, isThere := config.Auths[r.hostname()]
+		r.equal("that it has the registry", isThere, true)
+		r.equal("auth", string(auth.Auth), auth.Username+":"+auth.Password)
+		var pod struct{ Image string }
+		r.output("pod", &pod)
+		r.equal("the image", pod.Image, r.hostname()+"/shop/checkout:v1.4.2")
+		return auth.login
+	}, func() { r.set("rotation", "2026-Q2") })
+}
+
+func quarterlyRotation(r *run) {
+	pass := func(days int) { r.later.Add(int64(days) * int64(24*time.Hour/time.Second)) }
+	r.expectRotation(cloudfleet.RoleAdministrator, func() login {
+		return login{r.cloud.Issued()[0].ID, r.githubPassword()}
+	}, func() {
+		pass(85)
+		r.expectEmptyPlan()
+		pass(10)
+	})
+}
+
+func tokenPerTeam(r *run) {
+	type team struct {
+		Keys     []string `json:"keys"`
+		Push     bool     `json:"push"`
+		Rotation string   `json:"rotation,omitempty"`
+	}
+	identities := map[string]*age.X25519Identity{}
+	teams := map[string]team{}
+	for _, name := range []string{"build", "old", "shop"} {
+		identity, err := age.GenerateX25519Identity()
+		must(r.T, err)
+		identities[name] = identity
+		teams[name] = team{Keys: []string{identity.Recipient().String()}, Push: name == "build"}
+	}
+	apply := func() map[string]login {
+		text, err := json.Marshal(teams)
+		must(r.T, err)
+		r.set("teams", string(text))
+		r.cloud.ForgetRequests()
+		r.apply()
+		var outputs map[string]struct {
+			Username          string
+			EncryptedPassword string `json:"encrypted_password"`
+		}
+		r.output("logins", &outputs)
+		r.equal("the number of logins", len(outputs), len(teams))
+		logins := map[string]login{}
+		for name, output := range outputs {
+			plain, err := age.Decrypt(armor.NewReader(strings.NewReader(output.EncryptedPassword)), identities[name])
+			must(r.T, err)
+			password, err := io.ReadAll(plain)
+			must(r.T, err)
+			logins[name] = login{output.Username, string(password)}
+			role := cloudfleet.RoleUser
+			if teams[name].Push {
+				role = cloudfleet.RoleAdministrator
+			}
+			r.expectAccepted(logins[name], role)
+		}
+		return logins
+	}
+
+	first := apply()
+	delete(teams, "old")
+	shop := teams["shop"]
+	shop.Rotation = "2026-Q2"
+	teams["shop"] = shop
+	second := apply()
+	r.equal("the login of the team that nothing has changed for", second["build"], first["build"])
+	r.equal("that the rotated password is accepted", r.cloud.Accepts(first["shop"].Username, first["shop"].Password), false)
+	writes := r.cloud.Writes()
+	slices.Sort(writes)
+	want := []string{
+		"DELETE /v1/tokens/" + first["old"].Username + ": 204",
+		"POST /v1/tokens/" + first["shop"].Username + "/regenerate: 200",
+	}
+	if !slices.Equal(writes, want) {
+		r.Errorf("the calls were %q, not %q", writes, want)
+	}
+}
+
+func emergencyRevocation(r *run) {
+	arrived := func() (l login) {
+		r.output("docker_login", &l)
+		return l
+	}
+	r.expectRotation(cloudfleet.RoleAdministrator, arrived, func() {
+		leaked := arrived()
+		r.must("apply", "-invoke=action.cloudfleet_revoke_api_token_secret.pipeline", "-auto-approve")
+		r.equal("that the leaked secret is accepted", r.cloud.Accepts(leaked.Username, leaked.Password), false)
+		r.equal("the login in the state", arrived(), leaked)
+	})
+}
+
+func adoptTokens(r *run) {
+	client, err := cloudfleet.New(cloudfleet.Options{
+		Endpoint: r.cloud.Endpoint, AccessTokenID: r.cloud.TokenID, AccessTokenSecret: r.cloud.TokenSecret, RequestTimeout: time.Minute,
+	})
+	must(r.T, err)
+	var logins []login
+	for _, name := range []string{"github-checkout", "gitlab-stock", "made-by-hand"} {
+		token, _, err := client.CreateToken(r.Context(), cloudfleet.TokenSettings{Name: name, Role: cloudfleet.RoleUser})
+		must(r.T, err)
+		logins = append(logins, login{token.ID, token.Secret})
+	}
+	r.cloud.ForgetRequests()
+	r.must("query", "-generate-config-out=tokens.tf")
+	r.apply()
+	adopted := string(r.must("state", "pull"))
+	for i, l := range logins {
+		r.equal("that "+l.Username+" is adopted", strings.Contains(adopted, l.Username), i < 2)
+		r.expectAccepted(l, cloudfleet.RoleUser)
+	}
+	r.equal("the number of changes at Cloudfleet", len(r.cloud.Writes()), 0)
+}
+
+func helmChart(r *run) {
+	r.apply()
+	registry := path.Root("registries").AtListIndex(0)
+	r.equal("the registry's URL", get[string](r.T, r.helm.configured, registry.AtName("url")), "oci://"+r.hostname())
+	r.expectAccepted(login{
+		get[string](r.T, r.helm.configured, registry.AtName("username")), get[string](r.T, r.helm.configured, registry.AtName("password")),
+	}, cloudfleet.RoleAdministrator)
+	release := r.helm.given(r.T, "helm_release", "name", "checkout")
+	r.equal("the repository", get[string](r.T, release, path.Root("repository")), "oci://"+r.hostname()+"/charts")
+	r.equal("the number of tokens", len(r.cloud.Issued()), 0)
+}
