@@ -56,6 +56,11 @@ resource "github_actions_secret" "password" {
   value_encrypted = cloudfleet_api_token.push.encrypted_secret
 }
 
+output "registry_user" {
+  description = "The user name that belongs to the password. It stays when that is rotated."
+  value       = cloudfleet_api_token.push.id
+}
+
 output "next_rotation" {
   description = "The first run after this rotates."
   value       = time_rotating.quarter.rotation_rfc3339

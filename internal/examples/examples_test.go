@@ -67,14 +67,7 @@ type run struct {
 
 func TestAccWholeExamples(t *testing.T) {
 	newFolder := folders(t)
-	entries, err := os.ReadDir(root)
-	must(t, err)
-	var found []string
-	for _, entry := range entries {
-		if name := entry.Name(); !slices.Contains(reference, name) {
-			found = append(found, name)
-		}
-	}
+	found := findWholes(t)
 	if want := slices.Sorted(maps.Keys(wholes)); !slices.Equal(found, want) {
 		t.Fatalf("There are the examples %q, and the test knows %q.", found, want)
 	}
@@ -110,6 +103,32 @@ func TestAccWholeExamples(t *testing.T) {
 				t.Errorf("left at the mock server: %q", left)
 			}
 		})
+	}
+}
+
+// findWholes returns the names of all folders that have a whole example.
+func findWholes(t *testing.T) (found []string) {
+	t.Helper()
+	entries, err := os.ReadDir(root)
+	must(t, err)
+	for _, entry := range entries {
+		if !slices.Contains(reference, entry.Name()) {
+			found = append(found, entry.Name())
+		}
+	}
+	return found
+}
+
+func TestGuideHasEveryExample(t *testing.T) {
+	guide := read(t, "../../templates/guides/use-cases.md.tmpl")
+	for _, name := range findWholes(t) {
+		files, err := os.ReadDir(filepath.Join(root, name))
+		must(t, err)
+		for _, file := range files {
+			if !strings.Contains(guide, `{{ tffile "examples/`+name+"/"+file.Name()+`" }}`) {
+				t.Errorf("it has no examples/%s/%s", name, file.Name())
+			}
+		}
 	}
 }
 

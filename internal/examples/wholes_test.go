@@ -161,7 +161,9 @@ func kubernetesPullSecret(r *run) {
 func quarterlyRotation(r *run) {
 	pass := func(days int) { r.later.Add(int64(days) * int64(24*time.Hour/time.Second)) }
 	r.expectRotation(cloudfleet.RoleAdministrator, func() login {
-		return login{r.cloud.Issued()[0].ID, r.githubPassword()}
+		l := login{Password: r.githubPassword()}
+		r.output("registry_user", &l.Username)
+		return l
 	}, func() {
 		pass(85)
 		r.expectEmptyPlan()
