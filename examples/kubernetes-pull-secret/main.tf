@@ -1,6 +1,7 @@
 # Lets a Kubernetes cluster pull the images of an organization that it does not belong
-# to: a token that can only pull, as an image pull secret. The state has the password
-# once, as the token's secret, and not a second time as the pull secret's.
+# to, with an image pull secret. Its tokens can only pull, and two take turns: if the
+# cluster gets a new password late, the old one is still good. The state has them as the
+# tokens' secrets, and not a second time as the pull secret's.
 #
 # Whoever administers the cluster runs this, with KUBE_CONFIG_PATH in the environment and
 # CLOUDFLEET_… of the organization whose images they are. Rotate with
@@ -31,14 +32,14 @@ variable "namespace" {
 }
 
 variable "rotation" {
-  description = "Change it, and the password is regenerated."
+  description = "Change it, and there is a new password. The one before is good until the next change."
   type        = string
   default     = "2026-Q1"
 }
 
 data "cloudfleet_registry" "europe" {}
 
-resource "cloudfleet_api_token" "pull" {
+resource "cloudfleet_rotating_api_token" "pull" {
   name             = "kubernetes-${var.namespace}"
   role             = "User"
   rotation_trigger = var.rotation
@@ -52,10 +53,12 @@ resource "kubernetes_secret_v1" "pull" {
   type = "kubernetes.io/dockerconfigjson"
   data_wo = {
     ".dockerconfigjson" = provider::cloudfleet::docker_config_json(
-      data.cloudfleet_registry.europe.hostname, cloudfleet_api_token.pull.id, cloudfleet_api_token.pull.secret,
+      data.cloudfleet_registry.europe.hostname,
+      cloudfleet_rotating_api_token.pull.token_id,
+      cloudfleet_rotating_api_token.pull.secret,
     )
   }
-  data_wo_revision = cloudfleet_api_token.pull.secret_version
+  data_wo_revision = cloudfleet_rotating_api_token.pull.secret_version
 }
 
 output "pod" {

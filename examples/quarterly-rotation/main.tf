@@ -1,7 +1,8 @@
 # Rotates the password of a pipeline each quarter: the first run after three months
 # regenerates it and hands the new one over to GitHub Actions. Terraform has no clock of
 # its own, so let a schedule run it, each night for example. The old password is refused
-# at once: a job that logs in at that very moment has to be started again.
+# at once, so a job that is running then may have to be started again. Where that is too
+# much, cloudfleet_rotating_api_token keeps the old one good until the next rotation.
 #
 # A schedule runs this, with CLOUDFLEET_…, GITHUB_TOKEN and GITHUB_OWNER in the environment.
 # Needs Terraform or OpenTofu 1.8. Tested against stand-ins for the providers github and

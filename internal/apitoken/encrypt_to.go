@@ -52,7 +52,8 @@ func encryptToAttribute() schema.SingleNestedAttribute {
 			githubPublicKeyName: schema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: "The attribute `key` of the data source `github_actions_public_key`. The ciphertext is what " +
-					"`github_actions_secret` takes as `encrypted_value`; give it the data source's `key_id` as well.",
+					"`github_actions_secret` takes as `value_encrypted` (before version 6.12 of that provider `encrypted_value`), with the data " +
+					"source's `key_id`.",
 			},
 			ageRecipientsName: schema.ListAttribute{
 				Optional: true, ElementType: types.StringType,

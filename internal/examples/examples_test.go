@@ -66,6 +66,7 @@ type run struct {
 }
 
 func TestAccWholeExamples(t *testing.T) {
+	t.Parallel()
 	newFolder := folders(t)
 	found := findWholes(t)
 	if want := slices.Sorted(maps.Keys(wholes)); !slices.Equal(found, want) {

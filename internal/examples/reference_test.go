@@ -17,6 +17,7 @@ var blockOf = regexp.MustCompile(`(?m)^(?:resource|data|provider) "([a-z]+)`)
 // The examples of the reference are parts: each gets what it lacks to be validated. They
 // are not applied, and import.sh is not run: the tests of what they show do that.
 func TestAccReferenceExamplesAreValid(t *testing.T) {
+	t.Parallel()
 	newFolder := folders(t)
 	for _, kind := range reference {
 		must(t, fs.WalkDir(os.DirFS(root), kind, func(file string, entry fs.DirEntry, err error) error {

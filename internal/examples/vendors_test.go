@@ -59,10 +59,7 @@ func newVendors(t *testing.T) *vendors {
 		}},
 		resources: map[string]kind{
 			"github_actions_secret": of(map[string]schema.Attribute{
-				"repository":      required,
-				"secret_name":     required,
-				"value_encrypted": sensitive,
-				"encrypted_value": sensitive,
+				"repository": required, "secret_name": required, "value_encrypted": sensitive,
 				"key_id": schema.StringAttribute{Optional: true, Validators: []validator.String{
 					stringvalidator.AlsoRequires(path.MatchRoot("value_encrypted")),
 				}},

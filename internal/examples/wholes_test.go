@@ -21,7 +21,7 @@ var wholes = map[string]whole{
 	"github-actions":         {variables: map[string]string{"owner": "shop", "repository": "checkout"}, use: githubActions},
 	"gitlab":                 {variables: map[string]string{"project": "shop/checkout"}, secrets: []string{"cloudfleet_api_token", "gitlab_project_variable"}, use: gitlab},
 	"vault":                  {use: vault},
-	"kubernetes-pull-secret": {variables: map[string]string{"namespace": "shop"}, secrets: []string{"cloudfleet_api_token"}, use: kubernetesPullSecret},
+	"kubernetes-pull-secret": {variables: map[string]string{"namespace": "shop"}, secrets: []string{"cloudfleet_rotating_api_token"}, use: kubernetesPullSecret},
 	"quarterly-rotation":     {variables: map[string]string{"repository": "checkout"}, use: quarterlyRotation},
 	"token-per-team":         {use: tokenPerTeam},
 	"emergency-revocation":   {secrets: []string{"cloudfleet_api_token", "output"}, terraformOnly: true, use: emergencyRevocation},
@@ -138,7 +138,7 @@ func vault(r *run) {
 }
 
 func kubernetesPullSecret(r *run) {
-	r.expectRotation(cloudfleet.RoleUser, func() login {
+	arrived := func() login {
 		secret := r.kubernetes.given(r.T, "kubernetes_secret_v1", "type", "kubernetes.io/dockerconfigjson")
 		r.equal("the namespace", get[string](r.T, secret, path.Root("metadata").AtListIndex(0).AtName("namespace")), "shop")
 		var config struct {
@@ -155,7 +155,18 @@ func kubernetesPullSecret(r *run) {
 		r.output("pod", &pod)
 		r.equal("the image", pod.Image, r.hostname()+"/shop/checkout:v1.4.2")
 		return auth.login
-	}, func() { r.set("rotation", "2026-Q2") })
+	}
+	var logins []login
+	for _, rotation := range []string{"2026-Q1", "2026-Q2", "2026-Q3"} {
+		r.set("rotation", rotation)
+		r.apply()
+		logins = append(logins, arrived())
+		r.expectAccepted(logins[len(logins)-1], cloudfleet.RoleUser)
+		if len(logins) > 1 {
+			r.expectAccepted(logins[len(logins)-2], cloudfleet.RoleUser)
+		}
+	}
+	r.equal("that the first password is accepted", r.cloud.Accepts(logins[0].Username, logins[0].Password), false)
 }
 
 func quarterlyRotation(r *run) {

@@ -14,5 +14,6 @@ resource "cloudfleet_api_token" "app" {
 resource "github_actions_secret" "registry_password" {
   repository      = "app"
   secret_name     = "REGISTRY_PASSWORD"
-  encrypted_value = cloudfleet_api_token.app.encrypted_secret
+  key_id          = data.github_actions_public_key.app.key_id
+  value_encrypted = cloudfleet_api_token.app.encrypted_secret
 }
