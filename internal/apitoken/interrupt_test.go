@@ -1,6 +1,7 @@
 package apitoken_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -51,6 +52,17 @@ func (i *interrupted) mustApply(config string) {
 	if out, err := i.apply(config).CombinedOutput(); err != nil {
 		i.t.Fatalf("%s\n%s", err, out)
 	}
+}
+
+// run starts the CLI, tells of its process, and waits for what comes of it.
+func (i *interrupted) run(cmd *exec.Cmd, started chan<- *os.Process) (string, error) {
+	i.t.Helper()
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	must(i.t, cmd.Start())
+	started <- cmd.Process
+	err := cmd.Wait()
+	return out.String(), err
 }
 
 // onFirst lets f see to the first call of a kind from now on.
@@ -124,14 +136,14 @@ func TestAccInterrupt(t *testing.T) {
 				run.mustApply(pair("a"))
 			}
 			run.cloud.ForgetRequests()
-			cmd := run.apply(pair("b"))
+			cli := make(chan *os.Process, 1)
 			run.onFirst(isCall, func(api http.Handler, w http.ResponseWriter, r *http.Request) {
-				_ = cmd.Process.Signal(os.Interrupt)
+				_ = (<-cli).Signal(os.Interrupt)
 				time.Sleep(time.Second) // until the provider has been told
 				api.ServeHTTP(w, r)
 			})
-			out, err := cmd.CombinedOutput()
-			if err == nil || !strings.Contains(string(out), "Interrupt received") {
+			out, err := run.run(run.apply(pair("b")), cli)
+			if err == nil || !strings.Contains(out, "Interrupt received") {
 				t.Errorf("it was not interrupted: %v\n%s", err, out)
 			}
 			if writes := run.cloud.Writes(); len(writes) != 1 {
@@ -176,15 +188,15 @@ func TestAccKilledProvider(t *testing.T) {
 				run.mustApply(pair("a"))
 				issued = 2
 			}
-			cmd := run.apply(pair("b"))
+			cli := make(chan *os.Process, 1)
 			run.onFirst(isCall, func(api http.Handler, _ http.ResponseWriter, r *http.Request) {
 				api.ServeHTTP(httptest.NewRecorder(), r)
-				for _, child := range children(cmd.Process.Pid) {
+				for _, child := range children((<-cli).Pid) {
 					_ = syscall.Kill(child, syscall.SIGKILL)
 				}
 				<-r.Context().Done()
 			})
-			if out, err := cmd.CombinedOutput(); err == nil {
+			if out, err := run.run(run.apply(pair("b")), cli); err == nil {
 				t.Errorf("nothing was killed\n%s", out)
 			}
 			run.mustApply(pair("b"))
