@@ -127,7 +127,7 @@ func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {
 
 // ListResources are what `terraform query` can list.
 func (p *Provider) ListResources(context.Context) []func() list.ListResource {
-	return []func() list.ListResource{apitoken.NewListResource}
+	return []func() list.ListResource{apitoken.NewListResource, apitoken.NewRotatingListResource}
 }
 
 // Actions are what can be done beside managing resources.

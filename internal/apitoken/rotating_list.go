@@ -1,0 +1,129 @@
+package apitoken
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/list"
+	"github.com/hashicorp/terraform-plugin-framework/list/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+)
+
+var _ list.ListResourceWithConfigure = (*RotatingListResource)(nil)
+
+// RotatingListResource lists for `terraform query` what can be adopted as a
+// rotating token. Cloudfleet knows of no pairs: name and role make one.
+type RotatingListResource struct{ lister }
+
+// NewRotatingListResource returns the list resource for the provider to serve.
+func NewRotatingListResource() list.ListResource { return &RotatingListResource{} }
+
+func (l *RotatingListResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_rotating_api_token"
+}
+
+// ListResourceConfigSchema is the filter that a list block takes.
+func (l *RotatingListResource) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Finds API tokens that can be brought under Terraform's management as rotating ones: `terraform query` lists them, and " +
+			"with `-generate-config-out=tokens.tf` it writes their `import` and `resource` blocks. Needs Terraform 1.14 or newer. Secrets are " +
+			"not listed: Cloudfleet shows a secret only once.\n\n" +
+			"Cloudfleet does not know which tokens belong together. Two of one name and role are listed as one rotating token, and the one that " +
+			"was updated last, by a new secret or a rename, as its current one: see that this is so before you adopt them, because **the next " +
+			"rotation refuses the secret of the other**. A token that no other shares its name and role with is listed alone. Three or more are " +
+			"left out, and a warning names them: find their IDs with the list resource `cloudfleet_api_token`, and import the two that belong " +
+			"together.\n\n" +
+			"Whatever the `limit` is, all tokens are fetched: the second of a pair may be the last of them.",
+		Attributes: listFilterAttributes(),
+	}
+}
+
+// List yields what can be adopted, with the oldest tokens first. A warning is the
+// first of all: Terraform stops reading when it has as many results as it wants.
+func (l *RotatingListResource) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
+	matches, diags := listFilter(ctx, req)
+	if diags.HasError() {
+		stream.Results = list.ListResultsStreamDiagnostics(diags)
+		return
+	}
+	tokens, err := collect(l.client.ListTokens(ctx), matches)
+	if err != nil {
+		stream.Results = list.ListResultsStreamDiagnostics(listFailure(err))
+		return
+	}
+	adoptable, crowds := pairUp(tokens)
+	if req.Limit > 0 {
+		adoptable = adoptable[:min(int64(len(adoptable)), req.Limit)]
+	}
+	var results []list.ListResult
+	if len(crowds) > 0 {
+		results = append(results, list.ListResult{Diagnostics: diag.Diagnostics{warnOfCrowds(crowds)}})
+	}
+	for _, slots := range adoptable {
+		results = append(results, listedRotating(ctx, req, slots))
+	}
+	stream.Results = slices.Values(results)
+}
+
+// pairUp puts tokens of one name and role together, in the order in which the
+// first of each comes. One or two can be adopted, and the current one is first;
+// of more nobody can tell which belong together.
+func pairUp(tokens []cloudfleet.Token) (adoptable, crowds [][]cloudfleet.Token) {
+	byLook, looks := map[cloudfleet.TokenSettings][]cloudfleet.Token{}, []cloudfleet.TokenSettings{}
+	for _, t := range tokens {
+		look := cloudfleet.TokenSettings{Name: t.Name, Role: t.Role}
+		if byLook[look] == nil {
+			looks = append(looks, look)
+		}
+		byLook[look] = append(byLook[look], t)
+	}
+	for _, look := range looks {
+		alike := byLook[look]
+		if len(alike) > 2 {
+			crowds = append(crowds, alike)
+			continue
+		}
+		slices.SortStableFunc(alike, func(a, b cloudfleet.Token) int {
+			return cmp.Or(b.UpdatedAt.Compare(a.UpdatedAt), b.CreatedAt.Compare(a.CreatedAt))
+		})
+		adoptable = append(adoptable, alike)
+	}
+	return adoptable, crowds
+}
+
+func warnOfCrowds(crowds [][]cloudfleet.Token) diag.Diagnostic {
+	var b strings.Builder
+	for _, alike := range crowds {
+		fmt.Fprintf(&b, "  - %q (%s): %d tokens\n", alike[0].Name, alike[0].Role, len(alike))
+	}
+	return diag.NewWarningDiagnostic("API tokens left out", "A rotating token is one or two API tokens of one name and role. Of these there "+
+		"are more, and nobody can tell which belong together:\n\n"+b.String()+"\nTo adopt two of them, find their IDs with the list resource "+
+		"cloudfleet_api_token and import them as CURRENT,PREVIOUS. Or rename or delete the others, and query again.")
+}
+
+// listedRotating is what an import and a refresh would make of the tokens.
+func listedRotating(ctx context.Context, req list.ListRequest, slots []cloudfleet.Token) list.ListResult {
+	m := rotatingModel{
+		TokenID: types.StringValue(slots[0].ID), SecretVersion: types.Int64Value(0),
+		KeepPrevious: types.BoolValue(true), EncryptTo: types.ObjectNull(encryptToTypes),
+	}
+	m.setSettings(slots...)
+	count := "one token"
+	if len(slots) == 2 {
+		m.PreviousTokenID, count = types.StringValue(slots[1].ID), "two tokens"
+	}
+	result := req.NewListResult(ctx)
+	result.DisplayName = fmt.Sprintf("%s (%s, %s)", slots[0].Name, slots[0].Role, count)
+	result.Diagnostics.Append(m.identify(ctx, result.Identity)...)
+	if req.IncludeResource {
+		result.Diagnostics.Append(result.Resource.Set(ctx, &m)...)
+	}
+	return result
+}
