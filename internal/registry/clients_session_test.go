@@ -60,9 +60,18 @@ output "issued" {
 type issued struct {
 	// Hosts are the registry's host name, and a plain address of it.
 	Hosts                      []string
-	Logins                     map[string]struct{ ID, Secret string }
+	Logins                     map[string]account
 	DockerConfigJSON           map[string]map[string]string `json:"docker_config_json"`
 	CredentialHelperConfigJSON string                       `json:"credential_helper_config_json"`
+}
+
+// account is the ID and the secret of a token.
+type account struct{ ID, Secret string }
+
+// credentialHelper is a docker-credential-cloudfleet that knows one host.
+func credentialHelper(host string, login account) string {
+	return fmt.Sprintf("#!/bin/sh\n[ \"$1\" = get ] && grep -qx '%s' && echo '{\"ServerURL\":\"%[1]s\",\"Username\":\"%s\",\"Secret\":\"%s\"}'\n",
+		host, login.ID, login.Secret)
 }
 
 func issuedBy(t *testing.T, s *terraform.State) (out issued) {

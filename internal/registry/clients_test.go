@@ -2,7 +2,6 @@ package registry_test
 
 import (
 	"errors"
-	"fmt"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -107,9 +106,7 @@ func checkIssued(t *testing.T, c client, cloud *acctest.Cloud, now issued, m mat
 
 	helped := newSession(t, c, cloud, now, m, "deployer")
 	helped.write(t, "config.json", now.CredentialHelperConfigJSON, 0o600)
-	helped.write(t, "docker-credential-cloudfleet", fmt.Sprintf(
-		"#!/bin/sh\n[ \"$1\" = get ] && grep -qx '%s' && echo '{\"ServerURL\":\"%[1]s\",\"Username\":\"%s\",\"Secret\":\"%s\"}'\n",
-		helped.host, now.Logins["deployer"].ID, now.Logins["deployer"].Secret), 0o700)
+	helped.write(t, "docker-credential-cloudfleet", credentialHelper(helped.host, now.Logins["deployer"]), 0o700)
 	helped.check(t, "pulls with credential_helper_config_json", works, c.pull)
 }
 
