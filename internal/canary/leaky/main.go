@@ -21,8 +21,9 @@ import (
 
 type leakyProvider struct{ *provider.Provider }
 
+// Resources has the rotating token, too: a list resource without its resource is refused.
 func (leakyProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{func() resource.Resource { return &token{} }}
+	return []func() resource.Resource{func() resource.Resource { return &token{} }, apitoken.NewRotatingResource}
 }
 
 type token struct{ apitoken.Resource }
