@@ -16,6 +16,7 @@ func ideal() *report {
 		r.Measurements = append(r.Measurements, m)
 	}
 	add(subjectFloor, 0, 0, opApply, measurement{Seconds: 4})
+	add(subjectFloor, 0, 0, opRotate, measurement{Seconds: 4})
 	add(subjectFloor, 0, 0, opDestroy, measurement{Seconds: 10})
 	add(subjectProvider, 0, 0, opPlan, measurement{Seconds: 2, PeakMemory: 120})
 	add(subjectStorer, 0, 0, opPlan, measurement{Seconds: 2, PeakMemory: 100})

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // pages yields the elements of a list that is served in pages.
@@ -68,18 +69,23 @@ func (l *list[T]) next(ctx context.Context, c *Client) ([]T, error) {
 	return page, nil
 }
 
-// link matches one link of a Link header (RFC 8288): its target and parameters.
+// link matches one link of a Link header (RFC 8288): its target and parameters. It
+// is compiled when the first one comes, so that the provider starts sooner.
 var (
-	link     = regexp.MustCompile(`<([^<>]*)>((?:\s*;\s*[^\s=;,"]+(?:\s*=\s*(?:"[^"]*"|[^\s;,"]*))?)*)`)
-	relParam = regexp.MustCompile(`(?i);\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]*))`)
+	link     = lazily(`<([^<>]*)>((?:\s*;\s*[^\s=;,"]+(?:\s*=\s*(?:"[^"]*"|[^\s;,"]*))?)*)`)
+	relParam = lazily(`(?i);\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]*))`)
 )
+
+func lazily(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
 
 // nextPage returns the query of the page after the one that resp holds, or nil
 // if that was the last. A link that leads anywhere but to the same list is an
 // error: credentials would follow it.
 func nextPage(resp *http.Response) (url.Values, error) {
-	for _, m := range link.FindAllStringSubmatch(strings.Join(resp.Header.Values("Link"), ","), -1) {
-		rel := relParam.FindStringSubmatch(m[2])
+	for _, m := range link().FindAllStringSubmatch(strings.Join(resp.Header.Values("Link"), ","), -1) {
+		rel := relParam().FindStringSubmatch(m[2])
 		if rel == nil || !slices.Contains(strings.Fields(strings.ToLower(rel[1]+rel[2])), "next") {
 			continue
 		}

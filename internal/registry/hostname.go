@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // DefaultDomain is what follows the region in the host name of a registry.
@@ -24,11 +25,14 @@ func CheckRegion(region string) error {
 	return fmt.Errorf("%q is not a region of the Cloudfleet registry. Use one of: %s", region, strings.Join(regions, ", "))
 }
 
-var domain = regexp.MustCompile(`^(?i:[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.(?i:[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?))*(:[0-9]{1,5})?$`)
+// domain is long, and compiled only when it is needed.
+var domain = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?i:[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.(?i:[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?))*(:[0-9]{1,5})?$`)
+})
 
 // CheckDomain reports an error unless s is a host name, with a port or without.
 func CheckDomain(s string) error {
-	if domain.MatchString(s) {
+	if domain().MatchString(s) {
 		return nil
 	}
 	return fmt.Errorf("%q is not a domain, such as %s", s, DefaultDomain)
