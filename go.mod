@@ -6,7 +6,6 @@ require (
 	filippo.io/age v1.3.2
 	github.com/ProtonMail/go-crypto v1.4.1 // 1.5 adds post-quantum algorithms, and with them 0.6 MB
 	github.com/agext/levenshtein v1.2.3
-	github.com/distribution/reference v0.6.0
 	github.com/docker/docker-credential-helpers v0.9.12
 	github.com/getkin/kin-openapi v0.153.0
 	github.com/google/go-containerregistry v0.22.1

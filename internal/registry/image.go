@@ -5,9 +5,10 @@ import (
 	_ "crypto/sha512" // so that its digests, and those of SHA-384, are known
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 
-	"github.com/distribution/reference"
+	"oras.land/oras-go/v2/registry"
 )
 
 const (
@@ -34,23 +35,24 @@ func ImageRef(hostname, repository, tagOrDigest string) (string, error) {
 // ParseImageRef takes a reference apart. One without a host name is an error: what
 // Docker means by that depends on where it runs.
 func ParseImageRef(s string) (Image, error) {
-	parsed, err := reference.Parse(s)
-	if err != nil {
-		return Image{}, fmt.Errorf("%q is not an image reference, such as %s: %w", s, exampleImage, err)
-	}
-	named, ok := parsed.(reference.Named)
-	if !ok || !isHostname(reference.Domain(named)) {
+	hostname, rest, _ := strings.Cut(s, "/")
+	if rest == "" || !isHostname(hostname) {
 		return Image{}, fmt.Errorf("%q has no host name. An image reference begins with one that has a dot or a port, or is localhost, such as %s",
 			s, exampleImage)
 	}
-	image := Image{Hostname: reference.Domain(named), Repository: reference.Path(named)}
-	if tagged, ok := parsed.(reference.Tagged); ok {
-		image.Tag = tagged.Tag()
+	name, digest, hasDigest := strings.Cut(rest, "@")
+	repository, tag, hasTag := strings.Cut(name, ":")
+	err := errors.Join(checkHostname(hostname), checkRepository(repository))
+	if hasTag {
+		err = errors.Join(err, checkTag(tag))
 	}
-	if digested, ok := parsed.(reference.Digested); ok {
-		image.Digest = digested.Digest().String()
+	if hasDigest {
+		err = errors.Join(err, checkDigest(digest))
 	}
-	return image, nil
+	if err != nil {
+		return Image{}, fmt.Errorf("%q is not an image reference, such as %s: %w", s, exampleImage, err)
+	}
+	return Image{hostname, repository, tag, digest}, nil
 }
 
 // isHostname tells a host name from the first part of a repository's name, as Docker
@@ -60,7 +62,11 @@ func isHostname(s string) bool {
 }
 
 func checkHostname(s string) error {
-	if named, err := reference.WithName(s + "/x"); err == nil && reference.Domain(named) == s && isHostname(s) {
+	address, _ := strings.CutPrefix(s, "[")
+	address, port, bracketed := strings.Cut(address, "]")
+	ip, err := netip.ParseAddr(address)
+	isIPv6 := bracketed && err == nil && ip.Is6() && ip.Zone() == "" && domain().MatchString("localhost"+port)
+	if isIPv6 || isHostname(s) && domain().MatchString(s) {
 		return nil
 	}
 	return fmt.Errorf("%q is not the host name of a registry, such as %s or localhost:5000: without https://, without a path, "+
@@ -68,7 +74,7 @@ func checkHostname(s string) error {
 }
 
 func checkRepository(s string) error {
-	if _, err := reference.WithName("localhost/" + s); err == nil {
+	if err := (registry.Reference{Repository: s}).ValidateRepository(); err == nil && len(s) <= 255 {
 		return nil
 	}
 	return fmt.Errorf("%q is not the name of a repository, such as shop/checkout: up to 255 characters, in parts with a / between them. "+
@@ -76,7 +82,7 @@ func checkRepository(s string) error {
 }
 
 func checkReference(s string) error {
-	if _, err := reference.Parse("localhost/x" + withSeparator(s)); err == nil {
+	if checkTag(s) == nil || checkDigest(s) == nil {
 		return nil
 	}
 	return fmt.Errorf("%q is neither a tag nor a digest. A tag, such as v1.4.2, has up to 128 letters, digits, underscores, dots and "+
@@ -84,8 +90,15 @@ func checkReference(s string) error {
 		"or SHA-512", s)
 }
 
+func checkDigest(s string) error {
+	if (registry.Reference{Reference: s}).ValidateReferenceAsDigest() == nil {
+		return nil
+	}
+	return fmt.Errorf("%q is not a digest: sha256: and 64 hexadecimal digits in lower case, or one of SHA-384 or SHA-512", s)
+}
+
 func checkTag(s string) error {
-	if !strings.Contains(s, ":") && checkReference(s) == nil {
+	if (registry.Reference{Reference: s}).ValidateReferenceAsTag() == nil {
 		return nil
 	}
 	return fmt.Errorf("%q is not a tag, such as v1.4.2: up to 128 letters, digits, underscores, dots and dashes, with none of the last "+
