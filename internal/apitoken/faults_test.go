@@ -20,6 +20,7 @@ type fault struct {
 
 const (
 	deletedElsewhere = "404, deleted elsewhere"
+	linkElsewhere    = "`Link` to another host"
 
 	runAgain   = "run it again"
 	network    = "HTTPS_PROXY"
@@ -33,14 +34,8 @@ const (
 func faults(elsewhere string) []fault {
 	return []fault{
 		{"connection refused", nil, []string{"connection refused", network, runAgain}},
-		{"connection cut before the server acted", func(_ http.Handler, _ http.ResponseWriter, r *http.Request) {
-			received(r)
-			cut()
-		}, []string{"EOF", network, runAgain}},
-		{"connection cut after the server acted", func(api http.Handler, _ http.ResponseWriter, r *http.Request) {
-			act(api, r)
-			cut()
-		}, []string{"EOF", network, runAgain}},
+		{"connection cut before the server acted", cutBefore, []string{"EOF", network, runAgain}},
+		{"connection cut after the server acted", after(cutBefore), []string{"EOF", network, runAgain}},
 		{"time-out before the server acted", func(_ http.Handler, _ http.ResponseWriter, r *http.Request) {
 			received(r)
 			<-r.Context().Done()
@@ -72,7 +67,7 @@ func faults(elsewhere string) []fault {
 		{"redirect to another host", func(_ http.Handler, w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, elsewhere+r.URL.Path, http.StatusTemporaryRedirect)
 		}, []string{"307 Temporary Redirect", "redirect", requestID, "endpoint"}},
-		{"`Link` to another host", func(api http.Handler, w http.ResponseWriter, r *http.Request) {
+		{linkElsewhere, func(api http.Handler, w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Link", fmt.Sprintf(`<%s%s>; rel="next"`, elsewhere, r.URL.Path))
 			api.ServeHTTP(w, r)
 		}, []string{"200 OK", "not followed", requestID, "endpoint"}},
@@ -88,6 +83,11 @@ func received(r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }
 func act(api http.Handler, r *http.Request) { api.ServeHTTP(httptest.NewRecorder(), r) }
 
 func cut() { panic(http.ErrAbortHandler) }
+
+func cutBefore(_ http.Handler, _ http.ResponseWriter, r *http.Request) {
+	received(r)
+	cut()
+}
 
 type faultHandler = func(http.Handler, http.ResponseWriter, *http.Request)
 

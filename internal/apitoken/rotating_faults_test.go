@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -11,55 +12,29 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/acctest"
 )
 
-// breakage is what happens to one request.
-type breakage func(api http.Handler, w http.ResponseWriter, r *http.Request)
-
-func refuseWith(status int) breakage {
-	return func(_ http.Handler, w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(status)
-		_, _ = w.Write([]byte(`{"code": "broken", "message": "A test broke it."}`))
-	}
-}
-
-// afterwards lets the API act, and then answers in its place.
-func afterwards(answer breakage) breakage {
-	return func(api http.Handler, w http.ResponseWriter, r *http.Request) {
-		api.ServeHTTP(httptest.NewRecorder(), r)
-		answer(api, w, r)
-	}
-}
-
-func cutConnection(http.Handler, http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
-
 // withholdSecret answers without the secret, or not where there is none.
 func withholdSecret(api http.Handler, w http.ResponseWriter, r *http.Request) {
 	answer := httptest.NewRecorder()
 	api.ServeHTTP(answer, r)
 	if !strings.Contains(answer.Body.String(), `"secret"`) {
-		cutConnection(api, w, r)
+		cut()
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(answer.Code)
 	_, _ = w.Write([]byte(strings.Replace(answer.Body.String(), `"secret"`, `"withheld"`, 1)))
 }
 
-var breakages = map[string]breakage{
-	"500 before it acts": refuseWith(http.StatusInternalServerError),
-	"500 after it acted": afterwards(refuseWith(http.StatusInternalServerError)),
-	"409":                refuseWith(http.StatusConflict),
-	"429":                refuseWith(http.StatusTooManyRequests),
-	"cut before it acts": cutConnection,
-	"cut after it acted": afterwards(cutConnection),
-	"answered by a proxy": afterwards(func(_ http.Handler, w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/html")
-		_, _ = w.Write([]byte("<h1>It works</h1>"))
-	}),
-	"secret withheld": withholdSecret,
+// breakages are the faults by which a write fails, and then some. To the provider a
+// time-out is a cut that takes longer.
+func breakages() []fault {
+	failing := slices.DeleteFunc(faults("http://127.0.0.1:1"), func(f fault) bool {
+		return f.does == nil || f.name == deletedElsewhere || f.name == linkElsewhere || slices.Contains(f.says, noWhole)
+	})
+	return append(failing, fault{name: "secret withheld", does: withholdSecret})
 }
 
 // breakWrite breaks the write with this number, from 0, and no other.
-func breakWrite(cloud *acctest.Cloud, number int, b breakage) {
+func breakWrite(cloud *acctest.Cloud, number int, b faultHandler) {
 	var count atomic.Int64
 	cloud.Intercept(func(api http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -145,14 +120,14 @@ func TestRotatingTokenSurvivesFaults(t *testing.T) {
 	t.Parallel()
 	for name, change := range changes {
 		for number, write := range strings.Split(change.writes, ">") {
-			for kind, b := range breakages {
+			for _, f := range breakages() {
 				for again, refresh := range map[string]bool{"refreshed": true, "not refreshed": false} {
-					t.Run(fmt.Sprintf("%s/%d %s/%s/%s", name, number, write, kind, again), func(t *testing.T) {
+					t.Run(fmt.Sprintf("%s/%d %s/%s/%s", name, number, write, f.name, again), func(t *testing.T) {
 						t.Parallel()
 						r := startRotating(t)
 						r.prepare(change)
 						before := r.State()
-						breakWrite(r.cloud, number, b)
+						breakWrite(r.cloud, number, f.does)
 						diags := r.Apply(t.Context(), change.goal)
 						r.cloud.Intercept(nil)
 						if !diags.HasError() {

@@ -147,7 +147,7 @@ func TestRotatingTokenIsKeptWhereReadingFails(t *testing.T) {
 			r.cloud.Intercept(func(api http.Handler) http.Handler {
 				return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 					if strings.HasSuffix(req.URL.Path, "/"+r.Text(slot)) {
-						refuseWith(status)(api, w, req)
+						decline(status, "broken", nil)(api, w, req)
 						return
 					}
 					api.ServeHTTP(w, req)

@@ -17,11 +17,11 @@ import (
 // What TestRotatingTokenSurvivesFaults shows for every call, under a real CLI for
 // one call of each kind: the error, the plan after it, and the apply that mends it.
 func TestAccRotatingIsMendedByOneApply(t *testing.T) {
-	unknown, cut := unknownValue{}, afterwards(cutConnection)
+	unknown, cut := unknownValue{}, after(cutBefore)
 	for name, test := range map[string]struct {
 		goal   string
 		number int
-		how    breakage
+		how    faultHandler
 		error  string
 		// plan is what the next apply plans; check names an attribute of the state
 		// before it broke.
@@ -34,13 +34,13 @@ func TestAccRotatingIsMendedByOneApply(t *testing.T) {
 			},
 		},
 		"second rename refused": {
-			rotating("cd", "User", trigger("c")), 1, refuseWith(http.StatusConflict), "The next apply updates both tokens again.",
+			rotating("cd", "User", trigger("c")), 1, decline(http.StatusConflict, "broken", nil), "The next apply updates both tokens again.",
 			func(before func(string) knownvalue.Check) map[string]knownvalue.Check {
 				return map[string]knownvalue.Check{"token_id": unknown, "previous_token_id": before("token_id"), "name": knownvalue.StringExact("cd")}
 			},
 		},
 		"delete failed": {
-			rotating("ci", "User", trigger("c"), "keep_previous = false"), 1, refuseWith(http.StatusInternalServerError), "The next apply deletes it.",
+			rotating("ci", "User", trigger("c"), "keep_previous = false"), 1, decline(http.StatusInternalServerError, "broken", nil), "The next apply deletes it.",
 			func(before func(string) knownvalue.Check) map[string]knownvalue.Check {
 				return map[string]knownvalue.Check{"token_id": before("previous_token_id"), "secret": secret, "previous_token_id": knownvalue.Null()}
 			},
@@ -75,7 +75,7 @@ func TestRotatingTokenWarnsOfLeftovers(t *testing.T) {
 	p := protocoltest.Start(t, cloud, map[string]any{"max_retries": 1})
 	r := rotatingToken{p.Resource("cloudfleet_rotating_api_token"), t, cloud}
 	r.apply(one...)
-	breakWrite(cloud, 0, afterwards(cutConnection))
+	breakWrite(cloud, 0, after(cutBefore))
 	goal := rotatingConfig("ci", "b", true)
 	diags := r.Apply(t.Context(), goal)
 	if diags.HasError() || len(diags) != 1 {
