@@ -59,8 +59,8 @@ type refresh struct {
 	fetched chan struct{}
 	// listed are the tokens of the pages that were not asked for yet.
 	listed map[string]Token
-	// waiting are the IDs of the reads that no page has answered.
-	waiting map[string]bool
+	// waiting is how many reads wait for a page.
+	waiting int
 	// written are the IDs of which a page may say what was true before a write.
 	written map[string]bool
 }
@@ -76,14 +76,13 @@ func (s *reads) find(ctx context.Context, c *Client, id string) (Token, bool) {
 			list:    list[Token]{request: firstTokens(), valid: hasID},
 			fetched: make(chan struct{}),
 			listed:  map[string]Token{},
-			waiting: map[string]bool{},
 			written: map[string]bool{},
 		}
 	}
 	r := s.now
 	r.reads++
-	r.waiting[id] = true
-	defer delete(r.waiting, id)
+	r.waiting++
+	defer func() { r.waiting-- }()
 
 	timer := time.NewTimer(companyWait)
 	defer timer.Stop()
@@ -94,7 +93,7 @@ func (s *reads) find(ctx context.Context, c *Client, id string) (Token, bool) {
 			delete(r.listed, id)
 			return t, true
 		}
-		company = max(company, len(r.waiting))
+		company = max(company, r.waiting)
 		switch {
 		// One by one, the company would have had its answers by now.
 		case pages > company, r.over, r.written[id], ctx.Err() != nil:
@@ -139,7 +138,6 @@ func (s *reads) fetch(ctx context.Context, c *Client, r *refresh) {
 	for _, t := range page {
 		if !r.written[t.ID] && isWhole(t) {
 			r.listed[t.ID] = t
-			delete(r.waiting, t.ID)
 		}
 	}
 	close(r.fetched)

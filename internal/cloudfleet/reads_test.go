@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -126,6 +127,21 @@ func TestFewReads(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The look at the organization gives a slow machine the time to begin.
+func TestReadsComeTogetherAtTheOrganization(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, c, ids := bubbleWith(t, 20)
+		var group sync.WaitGroup
+		for _, id := range ids[:3] {
+			group.Go(func() { read(t, c, 1, []string{id}) })
+			time.Sleep(21 * time.Millisecond) // longer than a read waits for company
+		}
+		group.Wait()
+		cloud.wantCalls(t, 1, 0)
+	})
 }
 
 func TestReadsAreNoCompanyOnceAnswered(t *testing.T) {
