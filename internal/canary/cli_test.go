@@ -74,12 +74,14 @@ type session struct {
 	folder *terraformcli.Folder
 	// written is what was written where no secret may be, by who wrote it.
 	written map[string]string
+	// encrypted is whether the secrets may not even be in a state or a plan.
+	encrypted bool
 }
 
 func newSession(t *testing.T, processes acctest.Processes, config string) *session {
 	t.Helper()
 	cloud := acctest.Start(t, mockserver.Options{})
-	s := &session{t, cloud, processes.Folder(t, cloud, config), map[string]string{}}
+	s := &session{t: t, cloud: cloud, folder: processes.Folder(t, cloud, config), written: map[string]string{}}
 	s.folder.Env = append(s.folder.Env, "TF_LOG=TRACE", "GOTRACEBACK=all", "CLOUDFLEET_MAX_RETRIES=0")
 	return s
 }
@@ -102,16 +104,20 @@ func (s *session) run(says string, args ...string) {
 
 var colors = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
-// check looks for every secret in all that was written and in each file that is not
-// a state or a plan, and in those for what is of no concern to them.
-func (s *session) check() {
+// check looks for every secret, and what else is one, in all that was written and in
+// each file that is not a state or a plan, and in those for what is of no concern to
+// them.
+func (s *session) check(others ...string) {
 	s.t.Helper()
-	all := canary.New(s.cloud.Secrets()...)
+	all := canary.New(append(s.cloud.Secrets(), others...)...)
 	for where, text := range s.written {
 		all.Check(s.t, where, text)
 	}
 	ephemeral := s.cloud.SecretsOf(func(name string) bool { return strings.Contains(name, "ephemeral") })
 	passing := canary.New(append(ephemeral, s.cloud.TokenSecret)...)
+	if s.encrypted {
+		passing = all
+	}
 	err := filepath.WalkDir(s.folder.Dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err

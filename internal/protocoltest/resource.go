@@ -43,6 +43,11 @@ func (r *Resource) Text(name string) string {
 	return text
 }
 
+// Saved is all that core would save of the resource, in some form.
+func (r *Resource) Saved() string {
+	return fmt.Sprint(r.State(), string(r.state.private), r.Identity())
+}
+
 // Identity is the resource's identity, nil where there is none.
 func (r *Resource) Identity() map[string]any {
 	return r.provider.identity(r.typeName, r.state.identity)
