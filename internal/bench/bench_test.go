@@ -26,6 +26,7 @@ func TestScenarios(t *testing.T) {
 			{subjectStorer, 1000, 0, 0, false},
 			{subjectProvider, 1000, 0, 0, false},
 			{subjectProvider, 1000, time.Second, 0, false},
+			{subjectStorer, 1000, 0, 50, false},
 			{subjectProvider, 1000, 0, 50, false},
 		},
 		{
@@ -143,6 +144,8 @@ func someReport() *report {
 			apply(subjectProvider, 0, measurement{Seconds: 5, Calls: map[string]int{callList: 1, callCreate: 1000}, Connections: 10, PeakMemory: 50 << 20}),
 			apply(subjectProvider, 50*time.Millisecond, measurement{Seconds: 6, Refused: 7, Failure: "Could not create"}),
 			apply(subjectStorer, 0, measurement{Seconds: 4.5, PeakMemory: 48 << 20}),
+			{key: key{subjectStorer, 1000, 0, 50, opApply}, Seconds: 20},
+			{key: key{subjectProvider, 1000, 0, 50, opApply}, Seconds: 21, Calls: map[string]int{callCreate: 1000}},
 		},
 		Binaries: []binary{{subjectProvider, 18 << 20, 7 * time.Millisecond}},
 	}
@@ -155,11 +158,13 @@ func TestTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	const want = `
-what            tokens  condition  operation  seconds  ÷ floor  ÷ storer  calls                     refused  connections  peak MiB
-terraform_data  1,000   no calls   apply      4.00     1.00     0.89                                –        –            –
-cloudfleet      1,000   0 ms       apply      5.00     1.25     1.11      1,000 create, 1 list      –        10           50
-cloudfleet      1,000   50 ms      apply      6.00     –        –         FAILED: Could not create  7        –            –
-storer          1,000   no calls   apply      4.50     1.12     1.00                                –        –            48
+what            tokens  condition    operation  seconds  ÷ floor  ÷ storer  calls                     refused  connections  peak MiB
+terraform_data  1,000   no calls     apply      4.00     1.00     0.89                                –        –            –
+cloudfleet      1,000   0 ms         apply      5.00     1.25     1.11      1,000 create, 1 list      –        10           50
+cloudfleet      1,000   50 ms        apply      6.00     –        –         FAILED: Could not create  7        –            –
+storer          1,000   no calls     apply      4.50     1.12     1.00                                –        –            48
+storer          1,000   50 writes/s  apply      20.00    5.00     1.00                                –        –            –
+cloudfleet      1,000   50 calls/s   apply      21.00    5.25     1.05      1,000 create              –        –            –
 `
 	if got := "\n" + text.String(); got != want {
 		t.Errorf("got %s", got)
@@ -182,8 +187,9 @@ func TestChart(t *testing.T) {
 		measurement{key: key{subjectProvider, 10, 0, 0, opApply}, Seconds: 9},
 	)
 	const want = `
-apply of 1,000     terraform_data  ████████████████████████████████ 4.0 s
-                   0 ms            ████████████████████████████████████████ 5.0 s
+apply of 1,000     terraform_data  ███████▋ 4.0 s
+                   0 ms            █████████▌ 5.0 s
+                   50 calls/s      ████████████████████████████████████████ 21.0 s
 
 plan of 1,000      50 calls/s      ▏ 0.0 s
 `
@@ -217,7 +223,7 @@ func TestUpdateGuide(t *testing.T) {
 		if !strings.HasPrefix(got, "# Guide\n"+beginMark) || !strings.HasSuffix(got, endMark+"The end.\n") || strings.Contains(got, "old") {
 			t.Errorf("got %s", got)
 		}
-		for _, part := range []string{"Measured on Some CPU, 4 cores, 8 GiB of memory, linux/amd64, Terraform v1.11.4, go1.26.", "████ 5.0 s", "| cloudfleet | 1,000 | 0 ms |"} {
+		for _, part := range []string{"Measured on Some CPU, 4 cores, 8 GiB of memory, linux/amd64, Terraform v1.11.4, go1.26.", "████ 21.0 s", "| cloudfleet | 1,000 | 0 ms |"} {
 			if !strings.Contains(got, part) {
 				t.Errorf("it lacks %q: %s", part, got)
 			}

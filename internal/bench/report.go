@@ -71,9 +71,15 @@ func (r *report) find(k key) (measurement, bool) {
 	return r.Measurements[i], true
 }
 
-// secondsOf returns how long the same took of a subject that calls no API.
+// secondsOf returns how long the same took of a subject that calls no API, under
+// the same rate limit if that was measured.
 func (r *report) secondsOf(subject string, k key) (float64, bool) {
-	m, ok := r.find(key{Subject: subject, Tokens: k.Tokens, Operation: k.Operation})
+	same := key{Subject: subject, Tokens: k.Tokens, RateLimit: k.RateLimit, Operation: k.Operation}
+	m, ok := r.find(same)
+	if !ok {
+		same.RateLimit = 0
+		m, ok = r.find(same)
+	}
 	return m.Seconds, ok
 }
 

@@ -25,17 +25,21 @@ func TestAccMeasure(t *testing.T) {
 		{subject: subjectFloor, tokens: n},
 		{subject: subjectStorer, tokens: n, planOnly: true},
 		{subject: subjectProvider, tokens: n, latency: time.Millisecond, planOnly: true},
+		{subject: subjectStorer, tokens: n, rateLimit: n / 2},
 		{subject: subjectProvider, tokens: n, rateLimit: 1000},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := 4 + 1 + 1 + 4; len(measured) != want {
+	if want := 4 + 1 + 1 + 4 + 4; len(measured) != want {
 		t.Errorf("got %d measurements, want %d", len(measured), want)
 	}
 	for _, m := range measured {
 		if m.Failure != "" || m.Seconds <= 0 || m.Refused > 0 {
 			t.Errorf("%s took %f s, was refused %d times, and failed with %q", m.key, m.Seconds, m.Refused, m.Failure)
+		}
+		if waits := m.Subject == subjectStorer && m.Operation != opPlan; waits && m.Seconds < 1 {
+			t.Errorf("%s took %f s, and not the second for which half of its writes have to wait", m.key, m.Seconds)
 		}
 		if hasProvider := m.Subject != subjectFloor; (m.PeakMemory > 4<<20) != hasProvider {
 			t.Errorf("%s took %d bytes", m.key, m.PeakMemory)

@@ -64,6 +64,8 @@ func (r *report) ratio(m measurement, subject string) string {
 // condition is under which condition a provider called the API.
 func (k key) condition() string {
 	switch {
+	case k.Subject == subjectStorer && k.RateLimit > 0:
+		return fmt.Sprintf("%d writes/s", k.RateLimit)
 	case k.Subject != subjectProvider:
 		return "no calls"
 	case k.RateLimit > 0:

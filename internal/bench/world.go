@@ -73,6 +73,9 @@ func (s *stage) open(ctx context.Context, sc scenario) (*world, error) {
 		return nil, err
 	}
 	w.folder.Env = append(w.folder.Env, w.cloud.environment()...)
+	if sc.rateLimit > 0 {
+		w.folder.Env = append(w.folder.Env, fmt.Sprintf("STORER_RATE=%d", sc.rateLimit))
+	}
 	w.folder.Env = append(w.folder.Env, "BENCH_PLUGIN="+s.binaries[sc.subject], "BENCH_MEMORY="+w.memory)
 	if sc.planOnly {
 		if err := w.seed(ctx); err != nil {

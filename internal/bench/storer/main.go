@@ -1,12 +1,15 @@
 // Command storer is what a provider costs that does nothing: it has a resource
 // cloudfleet_api_token with the schema of the real one, stores its arguments, and
-// makes up the rest.
+// makes up the rest. With STORER_RATE it keeps to so many writes a second, as if it
+// knew the rate limit of an API that answers at once.
 package main
 
 import (
 	"context"
 	"crypto/rand"
 	"log"
+	"os"
+	"strconv"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -16,6 +19,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
+	"golang.org/x/time/rate"
 )
 
 func main() {
@@ -40,10 +44,16 @@ func (storer) Configure(context.Context, provider.ConfigureRequest, *provider.Co
 func (storer) DataSources(context.Context) []func() datasource.DataSource { return nil }
 
 func (storer) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{func() resource.Resource { return token{} }}
+	limiter := rate.NewLimiter(rate.Inf, 0)
+	if limit, err := strconv.Atoi(os.Getenv("STORER_RATE")); err == nil {
+		limiter = rate.NewLimiter(rate.Limit(limit), limit)
+	}
+	return []func() resource.Resource{func() resource.Resource { return token{limiter} }}
 }
 
-type token struct{}
+type token struct {
+	writes *rate.Limiter
+}
 
 func (token) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_api_token"
@@ -69,17 +79,28 @@ func (token) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.
 	}}
 }
 
-func (token) Create(_ context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+func (t token) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	t.wait(ctx, &resp.Diagnostics)
 	resp.State.Raw = complete(req.Plan.Raw, &resp.Diagnostics)
 }
 
 func (token) Read(context.Context, resource.ReadRequest, *resource.ReadResponse) {}
 
-func (token) Update(_ context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+func (t token) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	t.wait(ctx, &resp.Diagnostics)
 	resp.State.Raw = complete(req.Plan.Raw, &resp.Diagnostics)
 }
 
-func (token) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {}
+func (t token) Delete(ctx context.Context, _ resource.DeleteRequest, resp *resource.DeleteResponse) {
+	t.wait(ctx, &resp.Diagnostics)
+}
+
+// wait returns when it is this write's turn.
+func (t token) wait(ctx context.Context, diags *diag.Diagnostics) {
+	if err := t.writes.Wait(ctx); err != nil {
+		diags.AddError("Interrupted", err.Error())
+	}
+}
 
 // complete makes up what the plan leaves unknown.
 func complete(plan tftypes.Value, diags *diag.Diagnostics) tftypes.Value {
