@@ -51,9 +51,15 @@ func (c *Client) checkOrganization(ctx context.Context) error {
 	if c.organization.want == "" || c.organization.passed.Load() {
 		return nil
 	}
-	_, err, _ := c.organization.asking.Do("", func() (any, error) { return c.GetOrganization(ctx) })
-	if err != nil {
-		return unsentError{err}
+	for {
+		_, err, _ := c.organization.asking.Do("", func() (any, error) { return c.GetOrganization(ctx) })
+		switch {
+		case err == nil:
+			return nil
+		case errors.Is(err, context.Canceled) && ctx.Err() == nil:
+			// Another call has asked, and was cancelled.
+		default:
+			return unsentError{err}
+		}
 	}
-	return nil
 }

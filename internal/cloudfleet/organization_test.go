@@ -1,11 +1,13 @@
 package cloudfleet_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 )
@@ -96,6 +98,30 @@ func TestOrganizationThatCannotBeHad(t *testing.T) {
 	if _, err := c.RegenerateToken(t.Context(), id); err != nil {
 		t.Errorf("the question was not asked again: %s", err)
 	}
+}
+
+// Who asks for all may be cancelled, and the others have their answers all the same.
+func TestOrganizationIsAskedForAgainAfterACancel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud, c, ids := bubbleWith(t, 1)
+		cloud.failFirst(1, http.HandlerFunc(hang))
+		ctx, cancel := context.WithCancel(t.Context())
+		var group sync.WaitGroup
+		group.Go(func() {
+			if _, err := c.GetToken(ctx, ids[0]); !errors.Is(err, context.Canceled) {
+				t.Errorf("got %v", err)
+			}
+		})
+		synctest.Wait()
+		group.Go(func() {
+			if _, err := c.GetToken(t.Context(), ids[0]); err != nil {
+				t.Error(err)
+			}
+		})
+		synctest.Wait()
+		cancel()
+		group.Wait()
+	})
 }
 
 func TestAcceptsSecret(t *testing.T) {
