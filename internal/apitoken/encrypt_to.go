@@ -41,13 +41,15 @@ var encryptToTypes = map[string]attr.Type{
 	pgpKeyName:          types.StringType,
 }
 
-// encryptToAttribute is encrypt_to in the schema of a resource, at its root.
-func encryptToAttribute() schema.SingleNestedAttribute {
+// encryptToAttribute is encrypt_to in the schema of a resource, at its root. What
+// other recipients mean for the resource follows "to add, change or remove
+// recipients".
+func encryptToAttribute(toChangeThem string) schema.SingleNestedAttribute {
 	return schema.SingleNestedAttribute{
 		Optional: true,
 		MarkdownDescription: "Who alone can read the secret, by exactly one of the arguments in it. Then `secret` is null, `encrypted_secret` " +
-			"has the ciphertext, and the secret itself is in no state, plan or log. To add, change or remove recipients regenerates the secret, " +
-			"and **the old one is refused at once**; the order of the keys, comments and white space do not count.",
+			"has the ciphertext, and the secret itself is in no state, plan or log. To add, change or remove recipients " + toChangeThem +
+			"; the order of the keys, comments and white space do not count.",
 		Attributes: map[string]schema.Attribute{
 			githubPublicKeyName: schema.StringAttribute{
 				Optional: true,

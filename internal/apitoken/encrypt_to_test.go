@@ -236,7 +236,7 @@ func TestAccEncryptToRefuses(t *testing.T) {
 // Before there is a plan, so that `terraform validate` finds it too, a key is checked
 // that is known. That one has expired is left to who seals.
 func TestEncryptToIsValidated(t *testing.T) {
-	encryptTo := apitoken.EncryptToAttribute()
+	encryptTo := apitoken.EncryptToAttribute("")
 	for name, test := range map[string]struct {
 		key           types.String
 		errors        int

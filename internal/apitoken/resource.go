@@ -50,7 +50,7 @@ func (r *Resource) Schema(_ context.Context, _ resource.SchemaRequest, resp *res
 				MarkdownDescription: "Whether each refresh asks Cloudfleet, with one call, if the secret in the state is still good. Where it was " +
 					"regenerated elsewhere, the refresh warns, and the plan regenerates it again. Of no effect with `encrypt_to`. Default: `false`.",
 			},
-			encryptToName: encryptToAttribute(),
+			encryptToName: encryptToAttribute("regenerates the secret, and **the old one is refused at once**"),
 			"id": schema.StringAttribute{
 				Computed:            true,
 				MarkdownDescription: "ID of the token: the user name for `docker login`. It stays when the secret is regenerated.",

@@ -58,7 +58,7 @@ func (r *RotatingResource) Schema(_ context.Context, _ resource.SchemaRequest, r
 				MarkdownDescription: "Whether the token that was current before a rotation stays good until the next. With `false` it is deleted, " +
 					"at once and after each further rotation: for a secret that has leaked. Default: `true`.",
 			},
-			encryptToName: encryptToAttribute(),
+			encryptToName: encryptToAttribute("rotates the two tokens: the new current secret is for the new recipients"),
 			"token_id":    text(false, "ID of the current token: the user name for `docker login`. A rotation changes it, so hand it out together with `secret`."),
 			"secret": text(true, "Secret of the current token: the password for `docker login`. Stored in the state, so keep that in an encrypted "+
 				"backend, or use `encrypt_to`: then it is null. Null after an import, until the first rotation: Cloudfleet shows it only once."),
