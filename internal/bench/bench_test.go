@@ -19,12 +19,14 @@ func TestScenarios(t *testing.T) {
 			{subjectFloor, 10, 0, 0, false},
 			{subjectStorer, 10, 0, 0, false},
 			{subjectProvider, 10, 0, 0, false},
+			{subjectStorer, 10, time.Second, 0, false},
 			{subjectProvider, 10, time.Second, 0, false},
 		},
 		{
 			{subjectFloor, 1000, 0, 0, false},
 			{subjectStorer, 1000, 0, 0, false},
 			{subjectProvider, 1000, 0, 0, false},
+			{subjectStorer, 1000, time.Second, 0, false},
 			{subjectProvider, 1000, time.Second, 0, false},
 			{subjectStorer, 1000, 0, 50, false},
 			{subjectProvider, 1000, 0, 50, false},
@@ -33,14 +35,15 @@ func TestScenarios(t *testing.T) {
 			{subjectFloor, 5000, 0, 0, true},
 			{subjectStorer, 5000, 0, 0, true},
 			{subjectProvider, 5000, 0, 0, true},
+			{subjectStorer, 5000, time.Second, 0, true},
 			{subjectProvider, 5000, time.Second, 0, true},
 		},
 	}
 	if !slices.EqualFunc(got, want, slices.Equal) {
 		t.Errorf("got %v\nwant %v", got, want)
 	}
-	for _, groups := range [][][]scenario{scenarios([]int{10}, nil, 0), scenarios([]int{5000}, nil, 50)} {
-		if len(groups) != 1 || len(groups[0]) != 2 {
+	for _, groups := range [][][]scenario{scenarios([]int{10}, []time.Duration{0}, 0), scenarios([]int{5000}, []time.Duration{0}, 50)} {
+		if len(groups) != 1 || len(groups[0]) != 3 {
 			t.Errorf("got %v, want no scenario with a rate limit", groups)
 		}
 	}
@@ -145,6 +148,8 @@ func someReport() *report {
 			apply(subjectProvider, 50*time.Millisecond, measurement{Seconds: 6, Refused: 7, Failure: "Could not create"}),
 			apply(subjectStorer, 0, measurement{Seconds: 4.5, PeakMemory: 48 << 20}),
 			{key: key{subjectStorer, 1000, 0, 50, opApply}, Seconds: 20},
+			apply(subjectStorer, time.Millisecond, measurement{Seconds: 5}),
+			apply(subjectProvider, time.Millisecond, measurement{Seconds: 5.5}),
 			{key: key{subjectProvider, 1000, 0, 50, opApply}, Seconds: 21, Calls: map[string]int{callCreate: 1000}},
 		},
 		Binaries: []binary{{subjectProvider, 18 << 20, 7 * time.Millisecond}},
@@ -164,6 +169,8 @@ cloudfleet      1,000   0 ms         apply      5.00     1.25     1.11      1,00
 cloudfleet      1,000   50 ms        apply      6.00     –        –         FAILED: Could not create  7        –            –
 storer          1,000   no calls     apply      4.50     1.12     1.00                                –        –            48
 storer          1,000   50 writes/s  apply      20.00    5.00     1.00                                –        –            –
+storer          1,000   1 ms/write   apply      5.00     1.25     1.00                                –        –            –
+cloudfleet      1,000   1 ms         apply      5.50     1.38     1.10                                –        –            –
 cloudfleet      1,000   50 calls/s   apply      21.00    5.25     1.05      1,000 create              –        –            –
 `
 	if got := "\n" + text.String(); got != want {
@@ -189,6 +196,7 @@ func TestChart(t *testing.T) {
 	const want = `
 apply of 1,000     terraform_data  ███████▋ 4.0 s
                    0 ms            █████████▌ 5.0 s
+                   1 ms            ██████████▌ 5.5 s
                    50 calls/s      ████████████████████████████████████████ 21.0 s
 
 plan of 1,000      50 calls/s      ▏ 0.0 s

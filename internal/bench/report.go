@@ -72,13 +72,13 @@ func (r *report) find(k key) (measurement, bool) {
 }
 
 // secondsOf returns how long the same took of a subject that calls no API, under
-// the same rate limit if that was measured.
+// the same condition if that was measured.
 func (r *report) secondsOf(subject string, k key) (float64, bool) {
-	same := key{Subject: subject, Tokens: k.Tokens, RateLimit: k.RateLimit, Operation: k.Operation}
-	m, ok := r.find(same)
+	k.Subject = subject
+	m, ok := r.find(k)
 	if !ok {
-		same.RateLimit = 0
-		m, ok = r.find(same)
+		k.Latency, k.RateLimit = 0, 0
+		m, ok = r.find(k)
 	}
 	return m.Seconds, ok
 }

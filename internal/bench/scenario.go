@@ -108,9 +108,10 @@ func scenarios(tokens []int, latencies []time.Duration, rateLimit int) (groups [
 	}
 	for _, n := range tokens {
 		planOnly := n > planOnlyAbove
-		group := []scenario{{subject: subjectFloor, tokens: n, planOnly: planOnly}, {subject: subjectStorer, tokens: n, planOnly: planOnly}}
+		group := []scenario{{subject: subjectFloor, tokens: n, planOnly: planOnly}}
 		for _, latency := range latencies {
-			group = append(group, scenario{subject: subjectProvider, tokens: n, latency: latency, planOnly: planOnly})
+			group = append(group, scenario{subject: subjectStorer, tokens: n, latency: latency, planOnly: planOnly},
+				scenario{subject: subjectProvider, tokens: n, latency: latency, planOnly: planOnly})
 		}
 		if rateLimit > 0 && n == most {
 			group = append(group, scenario{subject: subjectStorer, tokens: n, rateLimit: rateLimit},

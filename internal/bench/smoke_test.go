@@ -26,12 +26,13 @@ func TestAccMeasure(t *testing.T) {
 		{subject: subjectStorer, tokens: n, planOnly: true},
 		{subject: subjectProvider, tokens: n, latency: time.Millisecond, planOnly: true},
 		{subject: subjectStorer, tokens: n, rateLimit: n / 2},
+		{subject: subjectStorer, tokens: n, latency: time.Second},
 		{subject: subjectProvider, tokens: n, rateLimit: 1000},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := 4 + 1 + 1 + 4 + 4; len(measured) != want {
+	if want := 4 + 1 + 1 + 4 + 4 + 4; len(measured) != want {
 		t.Errorf("got %d measurements, want %d", len(measured), want)
 	}
 	for _, m := range measured {

@@ -45,7 +45,7 @@ func binaryTable(r *report) table {
 }
 
 func targetTable(list []target) table {
-	t := table{head: []string{"target", "wanted", "measured", "verdict"}}
+	t := table{head: []string{"target", "wanted", "measured", "storer's", "verdict"}}
 	for _, target := range list {
 		t.rows = append(t.rows, target.cells())
 	}
@@ -66,6 +66,8 @@ func (k key) condition() string {
 	switch {
 	case k.Subject == subjectStorer && k.RateLimit > 0:
 		return fmt.Sprintf("%d writes/s", k.RateLimit)
+	case k.Subject == subjectStorer && k.Latency > 0:
+		return fmt.Sprintf("%d ms/write", k.Latency/time.Millisecond)
 	case k.Subject != subjectProvider:
 		return "no calls"
 	case k.RateLimit > 0:

@@ -41,6 +41,22 @@ func TestTargetsAreReached(t *testing.T) {
 	}
 }
 
+// What the storing provider takes shows what can be reached.
+func TestTargetsShowTheStorers(t *testing.T) {
+	t.Parallel()
+	r := ideal()
+	r.Measurements = append(r.Measurements, measurement{key: key{subjectStorer, targetTokens, targetLatency, 0, opApply}, Seconds: 6})
+	for _, target := range targets(r) {
+		want := "–"
+		if target.what == "apply at 50 ms: time ÷ ideal" {
+			want = "1.2"
+		}
+		if got := target.cells()[3]; got != want {
+			t.Errorf("%s: got %s, want %s", target.what, got, want)
+		}
+	}
+}
+
 func TestTargetsAreNotMeasured(t *testing.T) {
 	t.Parallel()
 	failed := ideal()

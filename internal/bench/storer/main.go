@@ -1,7 +1,8 @@
 // Command storer is what a provider costs that does nothing: it has a resource
 // cloudfleet_api_token with the schema of the real one, stores its arguments, and
 // makes up the rest. With STORER_RATE it keeps to so many writes a second, as if it
-// knew the rate limit of an API that answers at once.
+// knew the rate limit of an API that answers at once, and with STORER_LATENCY each
+// write takes so long, as if an API did.
 package main
 
 import (
@@ -10,6 +11,7 @@ import (
 	"log"
 	"os"
 	"strconv"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -44,15 +46,19 @@ func (storer) Configure(context.Context, provider.ConfigureRequest, *provider.Co
 func (storer) DataSources(context.Context) []func() datasource.DataSource { return nil }
 
 func (storer) Resources(context.Context) []func() resource.Resource {
-	limiter := rate.NewLimiter(rate.Inf, 0)
+	t := token{limiter: rate.NewLimiter(rate.Inf, 0)}
 	if limit, err := strconv.Atoi(os.Getenv("STORER_RATE")); err == nil {
-		limiter = rate.NewLimiter(rate.Limit(limit), limit)
+		t.limiter = rate.NewLimiter(rate.Limit(limit), limit)
 	}
-	return []func() resource.Resource{func() resource.Resource { return token{limiter} }}
+	if latency, err := time.ParseDuration(os.Getenv("STORER_LATENCY")); err == nil {
+		t.latency = latency
+	}
+	return []func() resource.Resource{func() resource.Resource { return t }}
 }
 
 type token struct {
-	writes *rate.Limiter
+	limiter *rate.Limiter
+	latency time.Duration
 }
 
 func (token) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
@@ -95,11 +101,12 @@ func (t token) Delete(ctx context.Context, _ resource.DeleteRequest, resp *resou
 	t.wait(ctx, &resp.Diagnostics)
 }
 
-// wait returns when it is this write's turn.
+// wait takes as long as a call that writes.
 func (t token) wait(ctx context.Context, diags *diag.Diagnostics) {
-	if err := t.writes.Wait(ctx); err != nil {
+	if err := t.limiter.Wait(ctx); err != nil {
 		diags.AddError("Interrupted", err.Error())
 	}
+	time.Sleep(t.latency)
 }
 
 // complete makes up what the plan leaves unknown.
