@@ -5,6 +5,9 @@ import (
 	"context"
 	"flag"
 	"log"
+	"os"
+	"slices"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 
@@ -17,6 +20,9 @@ var version = "dev"
 func main() {
 	debug := flag.Bool("debug", false, "keep running for a debugger, and print how Terraform reaches it")
 	flag.Parse()
+	if !*debug {
+		logOnlyIfRead()
+	}
 
 	ctx := context.Background()
 	err := providerserver.Serve(ctx, provider.New(version), providerserver.ServeOpts{
@@ -26,5 +32,20 @@ func main() {
 	provider.Shutdown(ctx)
 	if err != nil {
 		log.Fatal(err)
+	}
+}
+
+// logOnlyIfRead turns the log off where a CLI was not asked for one. The plugin
+// libraries would log each of their steps, and the CLI would parse all of it only to
+// drop it: a third of the time of a plan of many tokens.
+func logOnlyIfRead() {
+	asked := func(variable string) bool { return strings.HasPrefix(variable, "TF_LOG") }
+	if slices.ContainsFunc(os.Environ(), asked) {
+		return
+	}
+	for _, logger := range []string{"TF_LOG_SDK", "TF_LOG_PROVIDER"} {
+		if err := os.Setenv(logger, "off"); err != nil {
+			log.Print(err)
+		}
 	}
 }

@@ -1,13 +1,22 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/tfversion"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/acctest"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/mockserver"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/terraformcli"
 )
 
 // rooms are the packages of what the provider serves.
@@ -73,5 +82,38 @@ func TestSecurityNamesTestsThatExist(t *testing.T) {
 	}
 	if len(named) < 20 {
 		t.Errorf("only %d tests are named", len(named))
+	}
+}
+
+// keepLog is a provider to a CLI, and keeps what the real one beside it logs.
+const keepLog = "#!/bin/sh\nexec \"$(dirname \"$0\")/real\" \"$@\" 2>>\"$PROVIDER_LOG\"\n"
+
+func TestAccLogsOnlyWhatIsRead(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("no shell stands between the CLI and the provider there")
+	}
+	processes := acctest.ProcessesWith(t, tfversion.Version1_0_0, func(ctx context.Context, dir string) error {
+		_, err := terraformcli.Build(ctx, dir, "real", "")
+		return errors.Join(err, os.WriteFile(filepath.Join(dir, "terraform-provider-cloudfleet"), []byte(keepLog), 0o700))
+	})
+	cloud := acctest.Start(t, mockserver.Options{})
+	for _, test := range []struct {
+		env  string
+		logs bool
+	}{{"NOTHING=asked", false}, {"TF_LOG=trace", true}, {"TF_LOG_PROVIDER=trace", true}, {"TF_LOG_SDK=trace", true}} {
+		folder := processes.Folder(t, cloud, "data \"cloudfleet_organization\" \"this\" {}\n")
+		path := filepath.Join(folder.Dir, "log")
+		folder.Env = append(folder.Env, test.env, "PROVIDER_LOG="+path)
+		if _, err := folder.Run(t.Context(), "plan"); err != nil {
+			t.Fatal(err)
+		}
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if logs := strings.Contains(string(content), `"@level":"trace"`); logs != test.logs {
+			t.Errorf("%s: logs %t, want %t:\n%.2000s", test.env, logs, test.logs, content)
+		}
 	}
 }

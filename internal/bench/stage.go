@@ -46,7 +46,7 @@ func prepare(ctx context.Context, dir, cli string) (*stage, error) {
 }
 
 // starts is how often each provider is started, for the median.
-const starts = 51
+const starts = 201
 
 // examine measures the providers themselves. They take turns, so that what else
 // the machine does hits both.

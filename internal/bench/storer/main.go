@@ -2,7 +2,7 @@
 // cloudfleet_api_token with the schema of the real one, stores its arguments, and
 // makes up the rest. With STORER_RATE it keeps to so many writes a second, as if it
 // knew the rate limit of an API that answers at once, and with STORER_LATENCY each
-// write takes so long, as if an API did.
+// write takes so long, as if an API did. As the real one, it does not log.
 package main
 
 import (
@@ -25,6 +25,9 @@ import (
 )
 
 func main() {
+	if err := os.Setenv("TF_LOG_SDK", "off"); err != nil {
+		log.Fatal(err)
+	}
 	err := providerserver.Serve(context.Background(), func() provider.Provider { return storer{} }, providerserver.ServeOpts{
 		Address: "registry.terraform.io/cloudfleet/cloudfleet",
 	})
