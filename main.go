@@ -43,7 +43,7 @@ func logOnlyIfRead() {
 	if slices.ContainsFunc(os.Environ(), asked) {
 		return
 	}
-	for _, logger := range []string{"TF_LOG_SDK", "TF_LOG_PROVIDER"} {
+	for _, logger := range []string{"TF_LOG_SDK", "TF_LOG_PROVIDER_CLOUDFLEET"} {
 		if err := os.Setenv(logger, "off"); err != nil {
 			log.Print(err)
 		}

@@ -112,8 +112,11 @@ func TestAccLogsOnlyWhatIsRead(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if logs := strings.Contains(string(content), `"@level":"trace"`); logs != test.logs {
-			t.Errorf("%s: logs %t, want %t:\n%.2000s", test.env, logs, test.logs, content)
+		// The libraries' steps, and the provider's own calls.
+		for _, mark := range []string{`"@level":"trace"`, `"@module":"cloudfleet"`} {
+			if logs := strings.Contains(string(content), mark); logs != test.logs {
+				t.Errorf("%s: logs %s %t, want %t:\n%.2000s", test.env, mark, logs, test.logs, content)
+			}
 		}
 	}
 }
