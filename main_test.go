@@ -14,9 +14,9 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/acctest"
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/mockserver"
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/terraformcli"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/terraformcli"
 )
 
 // rooms are the packages of what the provider serves.
@@ -31,7 +31,7 @@ func TestDependencies(t *testing.T) {
 		{"./internal/dockerconfig", `terraform-plugin|internal/(` + rooms + `|cloudfleet|provider|tfdiag|validate)`, "Docker's configuration stands on its own"},
 		{"./internal/sealing", `terraform-plugin|internal/(` + rooms + `|cloudfleet|provider|tfdiag|validate)`, "encryption stands on its own"},
 		{"./internal/oci", `terraform-plugin|internal/(` + rooms + `|cloudfleet|provider|tfdiag|validate)`, "the registry's client stands on its own"},
-		{"./internal/mockserver", `internal/(cloudfleet|provider)`, "the mock server is written against the contract alone"},
+		{"./internal/testkit/mockserver", `internal/(cloudfleet|provider)`, "the mock server is written against the contract alone"},
 	} {
 		refuse(t, test.of, test.forbidden, test.why)
 	}

@@ -6,11 +6,11 @@ import (
 
 	"filippo.io/age"
 
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/acctest"
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/canary"
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/mockserver"
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/protocoltest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/sealing"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/canary"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/protocoltest"
 )
 
 // However a change breaks off, an encrypted secret is in nothing that is saved, said

@@ -25,10 +25,10 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/acctest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/apitoken"
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/mockserver"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/sealing"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 )
 
 // tokenFor is a configuration of a token with this value of encrypt_to.

@@ -14,8 +14,8 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/acctest"
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/mockserver"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 )
 
 // The CLI closes nothing where what uses the token fails. The provider does then,

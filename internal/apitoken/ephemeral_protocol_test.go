@@ -6,7 +6,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/acctest"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
 )
 
 // ephemeralToken is the ephemeral resource of a provider that is spoken to as a CLI

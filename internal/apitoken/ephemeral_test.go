@@ -11,10 +11,10 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/acctest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/apitoken"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/mockserver"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 )
 
 var longAgo = time.Now().Add(-24 * time.Hour)

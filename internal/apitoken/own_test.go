@@ -7,8 +7,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/acctest"
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/mockserver"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 )
 
 // The provider must not lock itself out, whether it knows in the plan or only in

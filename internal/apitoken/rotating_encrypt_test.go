@@ -11,9 +11,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/acctest"
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/mockserver"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/sealing"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 )
 
 // The two secrets are each for who the recipients were when they were issued, and

@@ -14,8 +14,8 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/canary"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/canary"
 )
 
 // discard is for servers whose complaints are part of a test.

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/oci"
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testimage"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/testimage"
 )
 
 func TestListsOfManyPages(t *testing.T) {

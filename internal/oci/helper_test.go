@@ -10,9 +10,9 @@ import (
 
 	"oras.land/oras-go/v2/registry/remote"
 
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/mockserver/registry"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/oci"
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testimage"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver/registry"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/testimage"
 )
 
 // A proxy that is not there: what goes by it fails. Go takes no proxy to localhost

@@ -14,7 +14,7 @@ import (
 	"oras.land/oras-go/v2/registry/remote"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/oci"
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testimage"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/testimage"
 )
 
 func push(t *testing.T, r *remote.Repository, mediaType, content string) ocispec.Descriptor {

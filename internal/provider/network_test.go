@@ -15,10 +15,10 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/acctest"
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/canary"
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/mockserver"
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/terraformcli"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/canary"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/terraformcli"
 )
 
 // network is the API over HTTPS, with a certificate of an authority of its own for

@@ -7,8 +7,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/acctest"
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/mockserver"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 )
 
 // client is a program that users take to a registry. A command's words in braces

@@ -15,7 +15,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/oci"
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testimage"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/testimage"
 )
 
 // The data sources' client reads from CNCF Distribution, which Cloudfleet adopted,

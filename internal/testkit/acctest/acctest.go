@@ -1,0 +1,173 @@
+// Package acctest runs the provider under a real Terraform CLI, against a mock
+// server whose every call is held to the contract.
+package acctest
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/go-version"
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-testing/echoprovider"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+	"github.com/hashicorp/terraform-plugin-testing/tfversion"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/provider"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/contract"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
+)
+
+// The environment of whoever runs the tests must not decide what they find.
+func init() {
+	for _, entry := range os.Environ() {
+		name, _, _ := strings.Cut(entry, "=")
+		switch {
+		case strings.HasPrefix(name, "TF_ACC"), strings.HasPrefix(name, "TF_LOG"):
+		case strings.HasPrefix(name, "TF_"), strings.HasPrefix(name, "CLOUDFLEET_"):
+			must(os.Unsetenv(name))
+		}
+	}
+	must(os.Setenv("TF_CLI_CONFIG_FILE", os.DevNull))
+	if os.Getenv(resource.EnvTfAcc) != "" {
+		must(chooseCLI())
+	}
+}
+
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+// chooseCLI settles which CLI the tests run, so that none is ever downloaded, and
+// whose registry stands before a provider's name in it.
+func chooseCLI() error {
+	const variable = "TF_ACC_TERRAFORM_PATH"
+	for _, name := range []string{"terraform", "tofu"} {
+		if path, err := exec.LookPath(name); err == nil && os.Getenv(variable) == "" {
+			if err := os.Setenv(variable, path); err != nil {
+				return err
+			}
+		}
+	}
+	if os.Getenv(variable) == "" {
+		return errors.New("there is neither terraform nor tofu on the PATH: run `make test`, which builds one")
+	}
+	version, err := exec.Command(os.Getenv(variable), "version").Output()
+	if err != nil {
+		return fmt.Errorf("%s: %w", variable, err)
+	}
+	if strings.HasPrefix(string(version), "OpenTofu") {
+		return os.Setenv(resource.EnvTfAccProviderHost, "registry.opentofu.org")
+	}
+	return nil
+}
+
+// Factories serve the provider from within the test, and the provider echo, whose
+// resource puts into the state what its configuration holds.
+var Factories = map[string]func() (tfprotov6.ProviderServer, error){
+	"cloudfleet": providerserver.NewProtocol6WithError(provider.New("test")()),
+	"echo":       echoprovider.NewProviderServer(),
+}
+
+// Cloud is a mock server for one test, with one organization.
+type Cloud struct {
+	*mockserver.Server
+	mockserver.Credentials
+	// URL is where the mock server is, and Endpoint the API on it.
+	URL, Endpoint string
+	// RegistryDomain is what the host names of its registries end with.
+	RegistryDomain string
+	secrets        *secrets
+}
+
+// Start starts a mock server, which stops with the test. A call that breaks the
+// contract is an error of the test.
+func Start(t *testing.T, o mockserver.Options) *Cloud {
+	t.Helper()
+	hold, issued := contract.Hold(t), &secrets{}
+	o.Wrap = func(api http.Handler) http.Handler { return hold(issued.note(api)) }
+	server := mockserver.New(o)
+	listener := httptest.NewServer(server)
+	t.Cleanup(listener.Close)
+	return &Cloud{
+		Server: server, Credentials: server.AddOrganization("Test"), URL: listener.URL, Endpoint: listener.URL + "/v1",
+		secrets: issued, RegistryDomain: strings.Replace(listener.Listener.Addr().String(), "127.0.0.1", "localhost", 1),
+	}
+}
+
+// ProviderBlock is a provider configuration with an Administrator's credentials.
+func (c *Cloud) ProviderBlock() string {
+	return c.ProviderBlockFor(c.TokenID, c.TokenSecret)
+}
+
+// ProviderBlockFor is a provider configuration with these credentials. It does
+// not retry: what a test breaks is meant to be seen.
+func (c *Cloud) ProviderBlockFor(tokenID, tokenSecret string) string {
+	return fmt.Sprintf(`
+provider "cloudfleet" {
+  endpoint            = %q
+  organization_id     = %q
+  access_token_id     = %q
+  access_token_secret = %q
+  registry_domain     = %q
+  max_retries         = 0
+}
+`, c.Endpoint, c.OrganizationID, tokenID, tokenSecret, c.RegistryDomain)
+}
+
+// Run runs the steps in parallel with other tests, each with ProviderBlock before
+// its configuration, and makes sure that nothing is left at the end.
+func (c *Cloud) Run(t *testing.T, steps ...resource.TestStep) {
+	t.Helper()
+	c.RunFrom(t, tfversion.Version1_0_0, steps...)
+}
+
+// RunFrom is Run, skipped under a CLI whose version is below minimum.
+func (c *Cloud) RunFrom(t *testing.T, minimum *version.Version, steps ...resource.TestStep) {
+	t.Helper()
+	for i := range steps {
+		if steps[i].Config != "" {
+			steps[i].Config = c.ProviderBlock() + steps[i].Config
+		}
+	}
+	resource.ParallelTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: Factories,
+		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(minimum)},
+		Steps:                    steps,
+		CheckDestroy:             c.CheckDestroy,
+	})
+}
+
+// CheckDestroy reports tokens other than the one that the provider works with.
+func (c *Cloud) CheckDestroy(*terraform.State) error {
+	if tokens := c.Issued(); len(tokens) > 0 {
+		return fmt.Errorf("left at the mock server: %v", tokens)
+	}
+	return nil
+}
+
+// Issued returns the tokens other than the one that the provider works with,
+// oldest first.
+func (c *Cloud) Issued() []mockserver.Token {
+	return c.Tokens(c.OrganizationID)[1:]
+}
+
+// Writes returns the requests that could have changed something.
+func (c *Cloud) Writes() []string {
+	writes := []string{}
+	for _, r := range c.Requests() {
+		if r.IsWrite() {
+			writes = append(writes, r.String())
+		}
+	}
+	return writes
+}

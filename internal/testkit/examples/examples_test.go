@@ -1,0 +1,280 @@
+// Package examples has no code but tests: they apply the examples that are whole, and
+// validate those of the reference, under a real CLI and against a mock server.
+//
+// Other vendors' providers are not at hand: stand-ins take their place. What they are
+// given is checked, and whether Cloudfleet accepts it. Not checked is whether the real
+// ones accept it too: their further validation, their APIs, and their versions.
+package examples_test
+
+import (
+	"encoding/json"
+	"errors"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/go-version"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/terraformcli"
+)
+
+const root = "../../../examples"
+
+var (
+	sourceArgument  = regexp.MustCompile(`source\s+= "(\S+)"`)
+	requiredVersion = regexp.MustCompile(`required_version = "(.+)"`)
+	variableBlock   = regexp.MustCompile(`(?m)^variable "(\w+)" \{\n(  .*\n)*`)
+)
+
+// reference are the folders whose layout tfplugindocs decides. Every other one is an
+// example that is whole.
+var reference = []string{
+	"actions", "data-sources", "ephemeral-resources", "functions", "list-resources", "provider", "resources",
+}
+
+// whole is what the test knows of an example.
+type whole struct {
+	// variables are its variables at first. A run adds those that are made up.
+	variables map[string]string
+	// secrets is where its state has a secret in plain text, sorted: types of resources,
+	// and "output". Where it is in none of them, the plan has none either.
+	secrets []string
+	// terraformOnly is set where OpenTofu lacks what it needs, whatever its version.
+	terraformOnly bool
+	// left are names of tokens that are still there after the end.
+	left []string
+	use  func(*run)
+}
+
+// run is an example in a folder of its own, as a reader has copied it.
+type run struct {
+	*testing.T
+	*terraformcli.Folder
+	*vendors
+	whole
+	cloud *acctest.Cloud
+	// hidden is a value that may be in no plan and no state.
+	hidden string
+}
+
+func TestAccWholeExamples(t *testing.T) {
+	t.Parallel()
+	newFolder := folders(t)
+	found := findWholes(t)
+	if want := slices.Sorted(maps.Keys(wholes)); !slices.Equal(found, want) {
+		t.Fatalf("There are the examples %q, and the test knows %q.", found, want)
+	}
+	for name, example := range wholes {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			config := read(t, filepath.Join(root, name, "main.tf"))
+			checkForm(t, config)
+			skipUnless(t, config, example.terraformOnly)
+			cloud := acctest.Start(t, mockserver.Options{})
+			folder := newFolder(t)
+			must(t, os.CopyFS(folder.Dir, os.DirFS(filepath.Join(root, name))))
+			r := &run{T: t, Folder: folder, vendors: newVendors(t), whole: example, cloud: cloud}
+			used := map[string]*standIn{}
+			for _, address := range addresses(config) {
+				if used[address] = r.standIns()[address]; used[address] == nil {
+					t.Fatalf("there is no stand-in for the provider %s", address)
+				}
+			}
+			folder.Env = append(folder.Env, reattach(t, used), "CLOUDFLEET_ENDPOINT="+cloud.Endpoint,
+				"CLOUDFLEET_ORGANIZATION_ID="+cloud.OrganizationID, "CLOUDFLEET_ACCESS_TOKEN_ID="+cloud.TokenID,
+				"CLOUDFLEET_ACCESS_TOKEN_SECRET="+cloud.TokenSecret)
+			for variable, value := range example.variables {
+				r.set(variable, value)
+			}
+			example.use(r)
+			r.must("destroy", "-auto-approve")
+			var left []string
+			for _, token := range cloud.Issued() {
+				left = append(left, token.Name)
+			}
+			if !slices.Equal(left, example.left) {
+				t.Errorf("left at the mock server: %q", left)
+			}
+		})
+	}
+}
+
+// findWholes returns the names of all folders that have a whole example.
+func findWholes(t *testing.T) (found []string) {
+	t.Helper()
+	entries, err := os.ReadDir(root)
+	must(t, err)
+	for _, entry := range entries {
+		if !slices.Contains(reference, entry.Name()) {
+			found = append(found, entry.Name())
+		}
+	}
+	return found
+}
+
+func TestGuideHasEveryExample(t *testing.T) {
+	guide := read(t, "../../../templates/guides/use-cases.md.tmpl")
+	for _, name := range findWholes(t) {
+		files, err := os.ReadDir(filepath.Join(root, name))
+		must(t, err)
+		for _, file := range files {
+			if !strings.Contains(guide, `{{ tffile "examples/`+name+"/"+file.Name()+`" }}`) {
+				t.Errorf("it has no examples/%s/%s", name, file.Name())
+			}
+		}
+	}
+}
+
+// checkForm reports what a reader would miss: for whom an example is, which CLI it
+// needs, what of it is not tested for real, and what its variables are.
+func checkForm(t *testing.T, config string) {
+	t.Helper()
+	head, _, _ := strings.Cut(config, "\n\n")
+	head = strings.ReplaceAll(head, "\n#", "")
+	wants := []string{"# ", " runs this", "CLOUDFLEET_", "Needs Terraform", strings.TrimPrefix(constraint(t, config), ">= ")}
+	for _, address := range addresses(config) {
+		wants = append(wants, "stand-in", filepath.Base(address))
+	}
+	for _, want := range wants {
+		if !strings.Contains(head, want) {
+			t.Errorf("%q is not in its first comment: %s", want, head)
+		}
+	}
+	for _, block := range variableBlock.FindAllStringSubmatch(config, -1) {
+		if !strings.Contains(block[0], "  description = ") {
+			t.Errorf("the variable %s has no description", block[1])
+		}
+	}
+}
+
+func constraint(t *testing.T, config string) string {
+	t.Helper()
+	match := requiredVersion.FindStringSubmatch(config)
+	if match == nil {
+		t.Fatal("it has no required_version")
+	}
+	return match[1]
+}
+
+// folders skips a test that needs a CLI, or returns a function that makes a folder
+// with one in it.
+func folders(t *testing.T) func(*testing.T) *terraformcli.Folder {
+	t.Helper()
+	if os.Getenv(resource.EnvTfAcc) == "" {
+		t.Skip("acceptance tests run with TF_ACC=1")
+	}
+	plugins := t.TempDir()
+	must(t, terraformcli.BuildProvider(t.Context(), plugins))
+	return func(t *testing.T) *terraformcli.Folder {
+		t.Helper()
+		folder, err := terraformcli.New(t.TempDir(), os.Getenv("TF_ACC_TERRAFORM_PATH"), plugins)
+		must(t, err)
+		return folder
+	}
+}
+
+// skipUnless skips a test whose configuration the CLI is too old for, as it says itself.
+func skipUnless(t *testing.T, config string, terraformOnly bool) {
+	t.Helper()
+	cli := os.Getenv("TF_ACC_TERRAFORM_PATH")
+	out, err := exec.CommandContext(t.Context(), cli, "version").Output()
+	must(t, err)
+	name, _, _ := strings.Cut(string(out), "\n")
+	product, number, _ := strings.Cut(name, " v")
+	constraints, err := version.NewConstraint(constraint(t, config))
+	must(t, err)
+	if terraformOnly && product != "Terraform" || !constraints.Check(version.Must(version.NewVersion(number)).Core()) {
+		t.Skipf("it needs Terraform %s, and this is %s", constraints, name)
+	}
+}
+
+// set gives a variable another value.
+func (r *run) set(variable, value string) { r.Env = append(r.Env, "TF_VAR_"+variable+"="+value) }
+
+func (r *run) must(args ...string) []byte {
+	r.Helper()
+	out, err := r.Folder.Run(r.Context(), args...)
+	must(r.T, err)
+	return out
+}
+
+// apply applies the example, and makes sure that there is nothing to do after it and
+// that secrets are where they may be.
+func (r *run) apply() {
+	r.Helper()
+	r.must("plan", "-out=plan")
+	plan := string(r.must("show", "-json", "plan"))
+	if len(r.secrets) == 0 && strings.Contains(plan, "cf_secret_") {
+		r.Error("a secret is in the plan")
+	}
+	r.must("apply", "plan")
+	state := read(r.T, filepath.Join(r.Dir, "terraform.tfstate"))
+	if r.hidden != "" && strings.Contains(plan+state, r.hidden) {
+		r.Error("a private key is in the plan or the state")
+	}
+	if found := secretsIn(r.T, state); !slices.Equal(found, r.secrets) {
+		r.Errorf("the state has secrets in %q, not in %q", found, r.secrets)
+	}
+	r.expectEmptyPlan()
+}
+
+func (r *run) expectEmptyPlan() {
+	r.Helper()
+	out, err := r.Folder.Run(r.Context(), "plan", "-detailed-exitcode", "-no-color")
+	if exit, changes := errors.AsType[*exec.ExitError](err); changes && exit.ExitCode() == 2 {
+		r.Fatalf("there is more to do: %s", out)
+	}
+	must(r.T, err)
+}
+
+// output decodes an output.
+func (r *run) output(name string, into any) {
+	r.Helper()
+	must(r.T, json.Unmarshal(r.must("output", "-json", name), into))
+}
+
+// secretsIn returns where a state has secrets: types of resources, and "output".
+func secretsIn(t *testing.T, state string) (found []string) {
+	t.Helper()
+	var s struct {
+		Outputs   json.RawMessage
+		Resources []struct {
+			Type      string
+			Instances json.RawMessage
+		}
+	}
+	must(t, json.Unmarshal([]byte(state), &s))
+	const secret = "cf_secret_"
+	for _, r := range s.Resources {
+		if strings.Contains(string(r.Instances), secret) {
+			found = append(found, r.Type)
+		}
+	}
+	if strings.Contains(string(s.Outputs), secret) {
+		found = append(found, "output")
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
+}
+
+func read(t *testing.T, file string) string {
+	t.Helper()
+	content, err := os.ReadFile(file)
+	must(t, err)
+	return string(content)
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,200 @@
+// Package mockserver is a stand-in for Cloudfleet: the API, and the registries of
+// all organizations, with their state in memory. Acceptance tests, the demo and anyone who wants to try the provider
+// without an account use it. It is written against the contract, not against the
+// client, so that each can show the other's mistakes.
+package mockserver
+
+import (
+	"fmt"
+	"math"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver/registry"
+)
+
+// Options configures a [Server]. The zero value is a fast and unlimited one.
+type Options struct {
+	// Latency is how long each request waits before it is worked on.
+	Latency time.Duration
+	// RateLimit is how many requests a second are served, in bursts of at most
+	// as many; the others get 429 with a Retry-After. Zero is no limit.
+	RateLimit int
+	// IgnoreIdempotencyKey makes every create a new token, even under a key that
+	// was seen before.
+	IgnoreIdempotencyKey bool
+	// RegistryBearer makes the registries challenge with a Bearer token service,
+	// instead of with Basic.
+	RegistryBearer bool
+	// Wrap, if set, is put around the API, inside of Intercept.
+	Wrap func(http.Handler) http.Handler
+}
+
+// Server is the API and the registries as an http.Handler. It is safe for
+// concurrent use. The rate limit, Wrap, Intercept and Requests are of the API alone.
+type Server struct {
+	options   Options
+	limiter   *rate.Limiter
+	api       http.Handler
+	intercept atomic.Pointer[func(http.Handler) http.Handler]
+	lastID    atomic.Int64
+	store     store
+	registry  *registry.Server
+
+	logMu            sync.Mutex
+	log, registryLog []Request
+}
+
+// Request is an entry of the request log. It holds no secrets.
+type Request struct {
+	Method, Path, Query string
+	// Status is 0 where the connection was cut instead of an answer.
+	Status int
+	// TokenID is the user name that the request came with.
+	TokenID        string
+	IdempotencyKey string
+	UserAgent      string
+}
+
+func (r Request) String() string {
+	s := r.Method + " " + r.Path
+	if r.Query != "" {
+		s += "?" + r.Query
+	}
+	return fmt.Sprintf("%s: %d", s, r.Status)
+}
+
+// IsWrite tells whether the request could change anything.
+func (r Request) IsWrite() bool { return r.Method != http.MethodGet }
+
+// Credentials are an organization and an Administrator token of it.
+type Credentials struct {
+	OrganizationID, TokenID, TokenSecret string
+}
+
+// New returns a server without organizations: see [Server.AddOrganization].
+func New(o Options) *Server {
+	s := &Server{options: o, store: store{answers: map[string]issued{}}}
+	if o.RateLimit > 0 {
+		s.limiter = rate.NewLimiter(rate.Limit(o.RateLimit), o.RateLimit)
+	}
+	s.registry = registry.New(registry.Options{Authenticate: s.registryAccess, Bearer: o.RegistryBearer})
+	s.api = s.routes()
+	if o.Wrap != nil {
+		s.api = o.Wrap(s.api)
+	}
+	return s
+}
+
+// AddOrganization makes an organization with one Administrator token.
+func (s *Server) AddOrganization(name string) Credentials {
+	s.store.mu.Lock()
+	defer s.store.mu.Unlock()
+	o := &organization{ID: newUUID(), Name: name}
+	t := s.store.create(o, "mock server's first token", roleAdministrator)
+	return Credentials{OrganizationID: o.ID, TokenID: t.ID, TokenSecret: t.Secret}
+}
+
+// Intercept puts a handler between every further request and the API, to inject
+// faults; nil takes it away. To cut the connection, panic with
+// http.ErrAbortHandler.
+func (s *Server) Intercept(f func(api http.Handler) http.Handler) {
+	if f == nil {
+		s.intercept.Store(nil)
+		return
+	}
+	s.intercept.Store(&f)
+}
+
+// Requests returns what came in to the API since the start or the last
+// ForgetRequests.
+func (s *Server) Requests() []Request {
+	s.logMu.Lock()
+	defer s.logMu.Unlock()
+	return slices.Clone(s.log)
+}
+
+// RegistryRequests is Requests of the registries.
+func (s *Server) RegistryRequests() []Request {
+	s.logMu.Lock()
+	defer s.logMu.Unlock()
+	return slices.Clone(s.registryLog)
+}
+
+// ForgetRequests empties both request logs.
+func (s *Server) ForgetRequests() {
+	s.logMu.Lock()
+	defer s.logMu.Unlock()
+	s.log, s.registryLog = nil, nil
+}
+
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	id, _, _ := r.BasicAuth()
+	entry := Request{
+		Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, TokenID: id,
+		IdempotencyKey: r.Header.Get("Idempotency-Key"), UserAgent: r.UserAgent(),
+	}
+	log, handler := &s.log, http.Handler(http.HandlerFunc(s.limit))
+	if registry.Serves(r.URL.Path) {
+		log, handler = &s.registryLog, s.registry
+	} else if f := s.intercept.Load(); f != nil {
+		handler = (*f)(handler)
+	}
+	recorder := &statusRecorder{ResponseWriter: w}
+	defer func() {
+		entry.Status = recorder.status
+		s.logMu.Lock()
+		defer s.logMu.Unlock()
+		*log = append(*log, entry)
+	}()
+
+	select {
+	case <-time.After(s.options.Latency):
+	case <-r.Context().Done():
+		return
+	}
+	w.Header().Set("X-Request-Id", "mock-"+strconv.FormatInt(s.lastID.Add(1), 10))
+	handler.ServeHTTP(recorder, r)
+}
+
+func (s *Server) limit(w http.ResponseWriter, r *http.Request) {
+	if s.limiter != nil {
+		reservation := s.limiter.Reserve()
+		if wait := reservation.Delay(); wait > 0 {
+			reservation.Cancel()
+			w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+			writeError(w, http.StatusTooManyRequests, "rate_limited", "Too many requests.")
+			return
+		}
+	}
+	s.api.ServeHTTP(w, r)
+}
+
+// statusRecorder remembers the status that was answered.
+type statusRecorder struct {
+	http.ResponseWriter
+	status int
+}
+
+func (r *statusRecorder) WriteHeader(status int) {
+	if r.status == 0 {
+		r.status = status
+	}
+	r.ResponseWriter.WriteHeader(status)
+}
+
+func (r *statusRecorder) Write(b []byte) (int, error) {
+	if r.status == 0 {
+		r.status = http.StatusOK
+	}
+	return r.ResponseWriter.Write(b)
+}
+
+// Unwrap is for http.ResponseController.
+func (r *statusRecorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }

@@ -1,0 +1,132 @@
+// Package protocoltest drives the provider as Terraform's core does, over plugin
+// protocol 6 but within the test: no CLI is needed, and a test reaches what a CLI
+// does not show. Values go in and come out as plain maps. What is a mistake in the
+// test, such as an argument that no schema has, panics.
+package protocoltest
+
+import (
+	"context"
+	"iter"
+	"maps"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/provider"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
+)
+
+// Provider is the provider, configured.
+type Provider struct {
+	server     server
+	schemas    *tfprotov6.GetProviderSchemaResponse
+	identities map[string]*tfprotov6.ResourceIdentitySchema
+}
+
+type server interface {
+	tfprotov6.ProviderServer
+	tfprotov6.ListResourceServer
+	tfprotov6.ActionServer
+}
+
+// Start configures a provider with an Administrator's credentials. It does not
+// retry: what a test breaks is meant to be seen. Arguments come before these, and
+// one that is nil is left out.
+func Start(t *testing.T, cloud *acctest.Cloud, arguments map[string]any) *Provider {
+	t.Helper()
+	config := map[string]any{
+		"endpoint": cloud.Endpoint, "organization_id": cloud.OrganizationID,
+		"access_token_id": cloud.TokenID, "access_token_secret": cloud.TokenSecret, "max_retries": 0,
+	}
+	maps.Copy(config, arguments)
+	full := must(as[server](must(providerserver.NewProtocol6WithError(provider.New("test")())())))
+	ctx := t.Context()
+	schemas := must(full.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{}))
+	identities := must(full.GetResourceIdentitySchemas(ctx, &tfprotov6.GetResourceIdentitySchemasRequest{}))
+	packed := pack(encode(schemas.Provider.ValueType(), config))
+	valid := must(full.ValidateProviderConfig(ctx, &tfprotov6.ValidateProviderConfigRequest{Config: packed}))
+	configured := must(full.ConfigureProvider(ctx, &tfprotov6.ConfigureProviderRequest{TerraformVersion: "1.14.0", Config: packed}))
+	for _, diags := range []Diags{schemas.Diagnostics, identities.Diagnostics, valid.Diagnostics, configured.Diagnostics} {
+		if diags.HasError() {
+			t.Fatal(diags)
+		}
+	}
+	return &Provider{full, schemas, identities.IdentitySchemas}
+}
+
+// Data reads a data source.
+func (p *Provider) Data(ctx context.Context, typeName string, config map[string]any) (map[string]any, Diags) {
+	typ := p.schemas.DataSourceSchemas[typeName].ValueType()
+	packed := pack(encode(typ, config))
+	valid := must(p.server.ValidateDataResourceConfig(ctx, &tfprotov6.ValidateDataResourceConfigRequest{TypeName: typeName, Config: packed}))
+	if Diags(valid.Diagnostics).HasError() {
+		return nil, valid.Diagnostics
+	}
+	read := must(p.server.ReadDataSource(ctx, &tfprotov6.ReadDataSourceRequest{TypeName: typeName, Config: packed}))
+	return object(unpack(typ, read.State)), append(valid.Diagnostics, read.Diagnostics...)
+}
+
+// Listed is a result of a list: a resource, or diagnostics, or both. Resource is
+// nil unless it was asked for.
+type Listed struct {
+	DisplayName        string
+	Identity, Resource map[string]any
+	Diags              Diags
+}
+
+// List yields the results of a list one by one, so that a test can stop early. The
+// provider is told of the limit, and not held to it.
+func (p *Provider) List(ctx context.Context, typeName string, config map[string]any, limit int64, includeResource bool) iter.Seq[Listed] {
+	packed := pack(encode(p.schemas.ListResourceSchemas[typeName].ValueType(), config))
+	return func(yield func(Listed) bool) {
+		valid := must(p.server.ValidateListResourceConfig(ctx, &tfprotov6.ValidateListResourceConfigRequest{TypeName: typeName, Config: packed}))
+		if Diags(valid.Diagnostics).HasError() {
+			yield(Listed{Diags: valid.Diagnostics})
+			return
+		}
+		stream := must(p.server.ListResource(ctx, &tfprotov6.ListResourceRequest{
+			TypeName: typeName, Config: packed, Limit: limit, IncludeResource: includeResource,
+		}))
+		for result := range stream.Results {
+			resource := object(unpack(p.schemas.ResourceSchemas[typeName].ValueType(), result.Resource))
+			if !yield(Listed{result.DisplayName, p.identity(typeName, result.Identity), resource, result.Diagnostics}) {
+				return
+			}
+		}
+	}
+}
+
+// PlanAction plans an action. What is not known yet is Unknown in config.
+func (p *Provider) PlanAction(ctx context.Context, actionType string, config map[string]any) Diags {
+	packed := pack(encode(p.schemas.ActionSchemas[actionType].Schema.ValueType(), config))
+	valid := must(p.server.ValidateActionConfig(ctx, &tfprotov6.ValidateActionConfigRequest{ActionType: actionType, Config: packed}))
+	if Diags(valid.Diagnostics).HasError() {
+		return valid.Diagnostics
+	}
+	planned := must(p.server.PlanAction(ctx, &tfprotov6.PlanActionRequest{ActionType: actionType, Config: packed}))
+	return append(valid.Diagnostics, planned.Diagnostics...)
+}
+
+// Invoke runs an action, which a CLI has planned before. Progress is called with
+// each message as it comes, while the action goes on.
+func (p *Provider) Invoke(ctx context.Context, actionType string, config map[string]any, progress func(string)) (diags Diags) {
+	packed := pack(encode(p.schemas.ActionSchemas[actionType].Schema.ValueType(), config))
+	stream := must(p.server.InvokeAction(ctx, &tfprotov6.InvokeActionRequest{ActionType: actionType, Config: packed}))
+	for event := range stream.Events {
+		switch e := event.Type.(type) {
+		case tfprotov6.ProgressInvokeActionEventType:
+			progress(e.Message)
+		case tfprotov6.CompletedInvokeActionEventType:
+			diags = append(diags, e.Diagnostics...)
+		}
+	}
+	return diags
+}
+
+func (p *Provider) identity(typeName string, data *tfprotov6.ResourceIdentityData) map[string]any {
+	if data == nil {
+		return nil
+	}
+	return object(unpack(p.identities[typeName].ValueType(), data.IdentityData))
+}
