@@ -6,12 +6,16 @@ import (
 	"flag"
 	"log"
 	"os"
+	"os/signal"
 	"slices"
 	"strings"
+	"syscall"
 
+	fwprovider "github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/provider"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
 )
 
 // version is set by the release build.
@@ -24,14 +28,41 @@ func main() {
 		logOnlyIfRead()
 	}
 
-	ctx := context.Background()
-	err := providerserver.Serve(ctx, provider.New(version), providerserver.ServeOpts{
+	process := providerdata.NewProcess()
+	p := provider.NewInProcess(version, process)
+	if *debug {
+		p = provider.NewInProcess(version, nil)
+	} else {
+		outlive(p, process)
+	}
+	err := providerserver.Serve(context.Background(), func() fwprovider.Provider { return p }, providerserver.ServeOpts{
 		Address: provider.Address,
 		Debug:   *debug,
 	})
-	provider.Shutdown(ctx)
+	shutdown(p)
 	if err != nil {
 		log.Fatal(err)
+	}
+}
+
+// outlive keeps the process alive when a signal goes to the whole process group: the
+// CLI decides when a provider ends, and what was sent has to be seen through. The
+// process ends by itself where the CLI is gone, when all that was sent is done.
+func outlive(p *provider.Provider, process *providerdata.Process) {
+	// Not ignored, which a credential helper would inherit.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGTERM, syscall.SIGHUP)
+	go func() {
+		process.WaitForCLI()
+		shutdown(p)
+		os.Exit(1)
+	}()
+}
+
+// shutdown deletes the ephemeral tokens that are open. No diagnostic reaches anybody
+// any more, so that what is left goes to the log.
+func shutdown(p *provider.Provider) {
+	for _, d := range p.Shutdown(context.Background()) {
+		log.Printf("[ERROR] %s: %s", d.Summary(), d.Detail())
 	}
 }
 

@@ -19,40 +19,70 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/terraformcli"
 )
 
-// rooms are the packages of what the provider serves.
-const rooms = "apitoken|decrypt|organization|registry"
+const (
+	module  = "github.com/cloudfleet/terraform-provider-cloudfleet"
+	testkit = module + "/internal/testkit"
+)
 
-// Arrows between packages point down, no room knows its sister, and what ships
-// links nothing that is for tests.
+// A package imports only what its row in CONTRIBUTING.md names, and there is a row
+// for each.
+func TestImportsAreThoseOfTheTable(t *testing.T) {
+	content, err := os.ReadFile("CONTRIBUTING.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := map[string]string{}
+	for _, row := range regexp.MustCompile("(?m)^\\| `(.*?)` \\| .* \\| (.*) ?\\|$").FindAllStringSubmatch(string(content), -1) {
+		table[row[1]] = row[2]
+	}
+	for _, line := range goList(t, `{{.ImportPath}} {{join .Imports " "}}`, "./...") {
+		imports := strings.Fields(line)
+		folder := strings.TrimPrefix(strings.TrimPrefix(imports[0], module), "/")
+		if folder == "" {
+			folder = "main.go"
+		}
+		if strings.HasPrefix(imports[0], testkit) {
+			continue
+		}
+		allowed, known := table[folder]
+		if !known {
+			t.Errorf("the table in CONTRIBUTING.md has no %s", folder)
+		}
+		for _, path := range imports[1:] {
+			name, ours := strings.CutPrefix(path, module+"/internal/")
+			if ours && !strings.Contains(allowed, "`"+name+"`") {
+				t.Errorf("%s imports %s, which its row in CONTRIBUTING.md does not allow", folder, name)
+			}
+		}
+	}
+}
+
+// What ships links nothing that is for tests, and plain packages nothing of Terraform.
 func TestDependencies(t *testing.T) {
-	for _, test := range []struct{ of, forbidden, why string }{
-		{".", `plugin-testing|kin-openapi|httptest|go-containerregistry|oras-go/v2$|internal/(mockserver|acctest|bench|canary|protocoltest|testimage|cloudfleet/contract)`, "nothing for tests is shipped"},
-		{"./internal/cloudfleet", `terraform-plugin|internal/(` + rooms + `|provider|tfdiag|validate)`, "the client stands on its own"},
-		{"./internal/dockerconfig", `terraform-plugin|internal/(` + rooms + `|cloudfleet|provider|tfdiag|validate)`, "Docker's configuration stands on its own"},
-		{"./internal/sealing", `terraform-plugin|internal/(` + rooms + `|cloudfleet|provider|tfdiag|validate)`, "encryption stands on its own"},
-		{"./internal/oci", `terraform-plugin|internal/(` + rooms + `|cloudfleet|provider|tfdiag|validate)`, "the registry's client stands on its own"},
-		{"./internal/testkit/mockserver", `internal/(cloudfleet|provider)`, "the mock server is written against the contract alone"},
-	} {
-		refuse(t, test.of, test.forbidden, test.why)
+	refuse(t, ".", `plugin-testing|kin-openapi|httptest|go-containerregistry|oras-go/v2$|internal/testkit`, "nothing for tests is shipped")
+	for _, plain := range []string{"cloudfleet", "oci", "roundtrip", "cfcr", "sealing"} {
+		refuse(t, "./internal/"+plain, `terraform-plugin`, "it is plain Go")
 	}
-	for room := range strings.SplitSeq(rooms, "|") {
-		sisters := strings.ReplaceAll("|"+rooms+"|", "|"+room+"|", "|")
-		refuse(t, "./internal/"+room, `internal/(provider`+strings.TrimSuffix(sisters, "|")+`)$`, "a room knows neither its sister nor the provider")
-	}
+	refuse(t, "./internal/testkit/mockserver", `internal/(cloudfleet|provider)`, "the mock server is written against the contract alone")
 }
 
 func refuse(t *testing.T, of, forbidden, why string) {
 	t.Helper()
-	out, err := exec.Command("go", "list", "-deps", of).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
 	pattern := regexp.MustCompile(forbidden)
-	for line := range strings.Lines(string(out)) {
-		if found := strings.TrimSpace(line); pattern.MatchString(found) {
+	for _, found := range goList(t, "{{join .Deps \"\\n\"}}", of) {
+		if pattern.MatchString(found) {
 			t.Errorf("%s: %s imports %s", why, of, found)
 		}
 	}
+}
+
+func goList(t *testing.T, format, packages string) []string {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-f", format, packages).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Split(strings.TrimSpace(string(out)), "\n")
 }
 
 // A promise is worth as much as its test, so each that SECURITY.md names has to be

@@ -98,10 +98,13 @@ func (a *RevokeSecret) Invoke(ctx context.Context, req action.InvokeRequest, res
 		resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf(format, args...)})
 	}
 	progress("Revoking the secret of API token %s.", id)
-	token, err := a.client.RegenerateToken(ctx, id)
+	token, ambiguous, err := a.client.RegenerateToken(ctx, cloudfleet.KnownToken{ID: id})
 	if err != nil {
 		resp.Diagnostics.Append(tfdiag.FromError("Could not revoke the secret of API token "+id, notRevoked(err), err)...)
 		return
+	}
+	if ambiguous {
+		progress("No answer came to the first attempt, so it was sent again.")
 	}
 	progress("The old secret of API token %q (%s, %s) is dead, and nobody has the new one.", token.Name, id, token.Role)
 }

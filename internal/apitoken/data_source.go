@@ -12,10 +12,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tokenkit"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/validate"
 )
 
@@ -95,7 +97,7 @@ func (d *DataSource) Read(ctx context.Context, req datasource.ReadRequest, resp 
 func (d *DataSource) byID(ctx context.Context, id string, diags *diag.Diagnostics) cloudfleet.Token {
 	token, err := d.client.GetToken(ctx, id)
 	if cloudfleet.IsNotFound(err) {
-		diags.Append(none("id", fmt.Sprintf("There is no API token with the ID %q", id)))
+		diags.Append(notFoundDiag("id", fmt.Sprintf("There is no API token with the ID %q", id)))
 	} else if err != nil {
 		diags.Append(tfdiag.FromError(fmt.Sprintf("Could not read the API token with the ID %q", id), "", err)...)
 	}
@@ -103,12 +105,18 @@ func (d *DataSource) byID(ctx context.Context, id string, diags *diag.Diagnostic
 }
 
 func (d *DataSource) byName(ctx context.Context, name string, diags *diag.Diagnostics) cloudfleet.Token {
-	tokens, err := collect(d.client.ListTokens(ctx), func(t cloudfleet.Token) bool { return t.Name == name })
+	name = norm.NFC.String(name)
+	hasName := func(t cloudfleet.Token) bool { return t.Name == name }
+	tokens, err := tokenkit.Collect(d.client.ListTokens(ctx), hasName)
+	if err == nil && len(tokens) == 0 {
+		// A list that shifts between two pages can leave a token out.
+		tokens, err = tokenkit.Collect(d.client.ListTokens(ctx), hasName)
+	}
 	switch {
 	case err != nil:
 		diags.Append(tfdiag.FromError(fmt.Sprintf("Could not look for the API token %q", name), "", err)...)
 	case len(tokens) == 0:
-		diags.Append(none("name", fmt.Sprintf("There is no API token %q", name)))
+		diags.Append(notFoundDiag("name", fmt.Sprintf("There is no API token %q", name)))
 	case len(tokens) > 1:
 		diags.Append(several(name, tokens))
 	default:
@@ -117,7 +125,7 @@ func (d *DataSource) byName(ctx context.Context, name string, diags *diag.Diagno
 	return cloudfleet.Token{}
 }
 
-func none(attribute, summary string) diag.Diagnostic {
+func notFoundDiag(attribute, summary string) diag.Diagnostic {
 	return diag.NewAttributeErrorDiagnostic(path.Root(attribute), summary, fmt.Sprintf(
 		"The organization that the provider's access token belongs to has no token with this %[1]s. Correct the %[1]s, or see with the data "+
 			"source cloudfleet_api_tokens which tokens there are.\n\n"+
@@ -130,7 +138,7 @@ func none(attribute, summary string) diag.Diagnostic {
 func several(name string, tokens []cloudfleet.Token) diag.Diagnostic {
 	var choice strings.Builder
 	for _, t := range tokens {
-		created := cmp.Or(timestamp(t.CreatedAt).ValueString(), "at an unknown time")
+		created := cmp.Or(tokenkit.Timestamp(t.CreatedAt).ValueString(), "at an unknown time")
 		fmt.Fprintf(&choice, "\n  %s  %s, created %s", t.ID, t.Role, created)
 	}
 	return diag.NewAttributeErrorDiagnostic(path.Root("name"), fmt.Sprintf("There are %d API tokens %q", len(tokens), name),

@@ -18,22 +18,6 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 )
 
-// issue makes a token at the API, as somebody else would.
-func issue(t *testing.T, cloud *acctest.Cloud, name string, role cloudfleet.Role) cloudfleet.Token {
-	t.Helper()
-	client, err := cloudfleet.New(cloudfleet.Options{
-		Endpoint: cloud.Endpoint, AccessTokenID: cloud.TokenID, AccessTokenSecret: cloud.TokenSecret, RequestTimeout: time.Minute,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	token, _, err := client.CreateToken(t.Context(), cloudfleet.TokenSettings{Name: name, Role: role})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return token
-}
-
 // onlyRead runs steps that read, and makes sure that they do nothing else.
 func onlyRead(t *testing.T, cloud *acctest.Cloud, steps ...resource.TestStep) {
 	t.Helper()

@@ -1,10 +1,7 @@
 package apitoken
 
 import (
-	"cmp"
 	"context"
-	"iter"
-	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
@@ -12,6 +9,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tokenkit"
 )
 
 var _ datasource.DataSourceWithConfigure = (*TokensDataSource)(nil)
@@ -25,7 +23,7 @@ type TokensDataSource struct {
 func NewTokensDataSource() datasource.DataSource { return &TokensDataSource{} }
 
 type tokensModel struct {
-	filter
+	tokenkit.Filter
 	Tokens []readableModel `tfsdk:"tokens"`
 }
 
@@ -40,17 +38,17 @@ func (d *TokensDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 		Attributes: map[string]schema.Attribute{
 			"role": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: filterByRole,
-				Validators:          roleFilterValidators(),
+				MarkdownDescription: tokenkit.FilterByRole,
+				Validators:          tokenkit.RoleFilterValidators(),
 			},
 			"name_prefix": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: filterByNamePrefix,
+				MarkdownDescription: tokenkit.FilterByNamePrefix,
 			},
 			"name_regex": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: filterByNameRegex,
-				Validators:          nameRegexValidators(),
+				MarkdownDescription: tokenkit.FilterByNameRegex,
+				Validators:          tokenkit.NameRegexValidators(),
 			},
 			"tokens": schema.ListNestedAttribute{
 				Computed:            true,
@@ -92,12 +90,12 @@ func (d *TokensDataSource) Read(ctx context.Context, req datasource.ReadRequest,
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	matches, diags := m.compile()
+	matches, diags := m.Compile()
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	tokens, err := collect(d.client.ListTokens(ctx), matches)
+	tokens, err := tokenkit.Collect(d.client.ListTokens(ctx), matches)
 	if err != nil {
 		resp.Diagnostics.Append(tfdiag.FromError("Could not list the API tokens", "", err)...)
 		return
@@ -107,22 +105,4 @@ func (d *TokensDataSource) Read(ctx context.Context, req datasource.ReadRequest,
 		m.Tokens = append(m.Tokens, readable(t))
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
-}
-
-// collect returns the tokens that match, the oldest first, whichever order the API
-// has; or the error of a page that is missing, for a part is not taken for all.
-func collect(tokens iter.Seq2[cloudfleet.Token, error], matches func(cloudfleet.Token) bool) ([]cloudfleet.Token, error) {
-	var found []cloudfleet.Token
-	for t, err := range tokens {
-		if err != nil {
-			return nil, err
-		}
-		if matches(t) {
-			found = append(found, t)
-		}
-	}
-	slices.SortFunc(found, func(a, b cloudfleet.Token) int {
-		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
-	})
-	return found, nil
 }

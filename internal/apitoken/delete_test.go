@@ -8,6 +8,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tokenkit"
 )
 
 // A delete is not planned again when it is applied, so it looks for itself: the
@@ -18,14 +20,12 @@ func TestDeleteOfOwnTokenIsRefusedInTheApply(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	own, other := types.StringValue(id), types.StringValue("4vJ7qkEeP3xM9bYwRzT2nA")
+	own, data := types.StringValue(id), &providerdata.Data{Client: client, Versions: &providerdata.Versions{}}
 	for name, test := range map[string]struct {
 		resource resource.Resource
 		state    any
 	}{
-		"a token":                 {&Resource{client: client}, &model{ID: own, EncryptTo: types.ObjectNull(encryptToTypes)}},
-		"a rotating one":          {&RotatingResource{client: client}, &rotatingModel{EncryptTo: types.ObjectNull(encryptToTypes), TokenID: own, PreviousTokenID: other}},
-		"a rotating one, swapped": {&RotatingResource{client: client}, &rotatingModel{EncryptTo: types.ObjectNull(encryptToTypes), TokenID: other, PreviousTokenID: own}},
+		"a token": {&Resource{data: data}, &model{ID: own, EncryptTo: types.ObjectNull(tokenkit.EncryptToTypes)}},
 	} {
 		var schema resource.SchemaResponse
 		test.resource.Schema(t.Context(), resource.SchemaRequest{}, &schema)

@@ -36,7 +36,7 @@ func TestEncryptedSecretStaysSo(t *testing.T) {
 	} {
 		for _, typeName := range []string{"cloudfleet_api_token", "cloudfleet_rotating_api_token"} {
 			for _, f := range breakages() {
-				t.Run(fmt.Sprintf("%s/%s/%s", name, typeName, f.name), func(t *testing.T) {
+				t.Run(fmt.Sprintf("%s/%s/%s", name, typeName, f.Name), func(t *testing.T) {
 					t.Parallel()
 					ctx, log := protocoltest.Logged(t.Context())
 					cloud := acctest.Start(t, mockserver.Options{})
@@ -45,7 +45,7 @@ func TestEncryptedSecretStaysSo(t *testing.T) {
 					for _, trigger := range change.triggers {
 						shown = append(shown, token.Apply(ctx, config(trigger, one)), token.Saved())
 					}
-					breakWrite(cloud, 0, f.does)
+					breakWrite(cloud, 0, f.Does)
 					told := token.Apply(ctx, change.goal)
 					if !told.HasError() {
 						t.Error("it broke, and that was no error")

@@ -25,10 +25,10 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/apitoken"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/sealing"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tokenkit"
 )
 
 // tokenFor is a configuration of a token with this value of encrypt_to.
@@ -36,20 +36,7 @@ func tokenFor(encryptTo string, arguments ...string) string {
 	return token("ci", "User", append(arguments, "encrypt_to = "+encryptTo)...)
 }
 
-func ageList(keys ...string) string {
-	return fmt.Sprintf(`{ age_recipients = ["%s"] }`, strings.Join(keys, `", "`))
-}
-
 func pgp(key string) string { return fmt.Sprintf(`{ pgp_key = %q }`, key) }
-
-func ageIdentity(t *testing.T) *age.X25519Identity {
-	t.Helper()
-	identity, err := age.GenerateX25519Identity()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return identity
-}
 
 // pgpPublicKey is a key in base64 that expires after a lifetime, or never at 0.
 func pgpPublicKey(t *testing.T, created time.Time, lifetime time.Duration) string {
@@ -236,7 +223,7 @@ func TestAccEncryptToRefuses(t *testing.T) {
 // Before there is a plan, so that `terraform validate` finds it too, a key is checked
 // that is known. That one has expired is left to who seals.
 func TestEncryptToIsValidated(t *testing.T) {
-	encryptTo := apitoken.EncryptToAttribute("")
+	encryptTo := tokenkit.EncryptToAttribute("")
 	for name, test := range map[string]struct {
 		key           types.String
 		errors        int
@@ -247,7 +234,7 @@ func TestEncryptToIsValidated(t *testing.T) {
 		"private": {types.StringValue(ageIdentity(t).String()), 1, false}, // a CLI prints the lines of an argument
 		"expired": {types.StringValue(pgpPublicKey(t, time.Now().Add(-48*time.Hour), 24*time.Hour)), 0, false},
 	} {
-		value := types.ObjectValueMust(apitoken.EncryptToTypes, map[string]attr.Value{
+		value := types.ObjectValueMust(tokenkit.EncryptToTypes, map[string]attr.Value{
 			"github_public_key": types.StringNull(), "age_recipients": types.ListNull(types.StringType), "pgp_key": test.key,
 		})
 		resp := validator.ObjectResponse{}

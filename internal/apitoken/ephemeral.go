@@ -16,6 +16,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tokenkit"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/validate"
 )
 
@@ -38,7 +39,7 @@ const (
 // EphemeralResource is the ephemeral cloudfleet_api_token: a token for the length of
 // a run.
 type EphemeralResource struct {
-	client *cloudfleet.Client
+	data *providerdata.Data
 }
 
 // NewEphemeralResource returns the ephemeral resource for the provider to serve.
@@ -88,9 +89,7 @@ func (e *EphemeralResource) Schema(_ context.Context, _ ephemeral.SchemaRequest,
 }
 
 func (e *EphemeralResource) Configure(_ context.Context, req ephemeral.ConfigureRequest, resp *ephemeral.ConfigureResponse) {
-	if data := providerdata.From(req.ProviderData, &resp.Diagnostics); data != nil {
-		e.client = data.Client
-	}
+	e.data = providerdata.From(req.ProviderData, &resp.Diagnostics)
 }
 
 // Open creates the token last, and deletes it again if it cannot be handed over:
@@ -109,10 +108,11 @@ func (e *EphemeralResource) Open(ctx context.Context, req ephemeral.OpenRequest,
 		resp.Diagnostics.AddAttributeError(path.Root("ttl"), "Invalid ttl", tfdiag.Sentence(err))
 		return
 	}
+	defer e.data.Process.Begin()()
 	warnings := e.sweep(ctx, m.Name.ValueString())
 	expires := time.Now().Add(ttl)
 	name := ephemeralName(m.Name.ValueString(), expires)
-	token, inDoubt, err := e.client.CreateToken(ctx, cloudfleet.TokenSettings{Name: name, Role: cloudfleet.Role(m.Role.ValueString())})
+	token, ambiguous, err := e.data.Client.CreateToken(ctx, cloudfleet.TokenSettings{Name: name, Role: cloudfleet.Role(m.Role.ValueString())})
 	if err != nil {
 		var consequence string
 		if token.ID == "" && cloudfleet.MayHaveActed(err) {
@@ -125,16 +125,16 @@ func (e *EphemeralResource) Open(ctx context.Context, req ephemeral.OpenRequest,
 		// Without a token there is an error, and it says enough.
 		resp.Diagnostics.Append(warnings...)
 		resp.Diagnostics.Append(m.handOver(ctx, token, expires, resp)...)
-		if inDoubt > 0 {
-			resp.Diagnostics.Append(warnOfLeftovers(ctx, e.client, token, inDoubt)...)
+		if ambiguous > 0 {
+			resp.Diagnostics.Append(tokenkit.WarnOfLeftovers(ctx, e.data.Client, token, ambiguous)...)
 		}
 	}
 	switch {
 	case token.ID == "":
-	case resp.Diagnostics.HasError():
+	case resp.Diagnostics.HasError(), e.data.Process.CLIIsGone():
 		resp.Diagnostics.Append(e.remove(ctx, token.ID)...)
 	default:
-		open.Store(token.ID, removal(func(ctx context.Context) diag.Diagnostics { return e.remove(ctx, token.ID) }))
+		e.data.Ephemeral.Add(token.ID, func(ctx context.Context) diag.Diagnostics { return e.remove(ctx, token.ID) })
 	}
 }
 
@@ -147,7 +147,7 @@ func (m *ephemeralModel) handOver(ctx context.Context, token cloudfleet.Token, e
 	}
 	m.ID = types.StringValue(token.ID)
 	m.Secret = types.StringValue(token.Secret)
-	m.ExpiresAt = timestamp(expires)
+	m.ExpiresAt = tokenkit.Timestamp(expires)
 	diags.Append(resp.Result.Set(ctx, m)...)
 	id, err := json.Marshal(token.ID)
 	if err != nil {
@@ -176,41 +176,41 @@ func (e *EphemeralResource) Close(ctx context.Context, req ephemeral.CloseReques
 // remove deletes a token that is of no more use, in a run that is interrupted as
 // well. It returns warnings alone: what the run was for has been done.
 func (e *EphemeralResource) remove(ctx context.Context, id string) diag.Diagnostics {
-	ctx, cancel := within(context.WithoutCancel(ctx), removeTimeout)
+	ctx, cancel := withTimeout(context.WithoutCancel(ctx), removeTimeout)
 	defer cancel()
-	err := e.client.DeleteToken(ctx, id)
+	err := e.data.Client.DeleteToken(ctx, cloudfleet.KnownToken{ID: id})
 	if err == nil || cloudfleet.IsNotFound(err) {
-		open.Delete(id)
+		e.data.Ephemeral.Remove(id)
 		return nil
 	}
 	return asWarnings(tfdiag.FromError("Could not delete ephemeral API token "+id, fmt.Sprintf(
 		"Its secret may still be good, at the API and at every registry. Delete it in the Cloudfleet Console under API tokens, or with "+
 			"`cloudfleet tokens delete %s`. Otherwise the next run that opens an ephemeral token of this name after it has expired "+
-			"deletes it.", id), reason(ctx, err)))
+			"deletes it.", id), timeoutCause(ctx, err)))
 }
 
 // sweep deletes what runs that were killed have left behind under this name. It
 // returns warnings alone: the token that a run asks for does not depend on it.
 func (e *EphemeralResource) sweep(ctx context.Context, name string) diag.Diagnostics {
-	ctx, cancel := within(ctx, sweepTimeout)
+	ctx, cancel := withTimeout(ctx, sweepTimeout)
 	defer cancel()
 	const consequence = "That does not affect the token of this run. The next run that opens an ephemeral token of this name tries again."
 	var leftovers []string
 	now := time.Now()
-	for token, err := range e.client.ListTokens(ctx) {
+	for token, err := range e.data.Client.ListTokens(ctx) {
 		if err != nil {
-			return asWarnings(tfdiag.FromError(fmt.Sprintf("Could not look for expired ephemeral API tokens %q", name), consequence, reason(ctx, err)))
+			return asWarnings(tfdiag.FromError(fmt.Sprintf("Could not look for expired ephemeral API tokens %q", name), consequence, timeoutCause(ctx, err)))
 		}
-		if leftBehind(token.Name, name, now) && !e.client.CallsAs(token.ID) {
+		if leftBehind(token.Name, name, now) && !e.data.Client.CallsAs(token.ID) {
 			leftovers = append(leftovers, token.ID)
 		}
 	}
 	var diags diag.Diagnostics
 	for _, id := range leftovers {
-		err := e.client.DeleteToken(ctx, id)
+		err := e.data.Client.DeleteToken(ctx, cloudfleet.KnownToken{ID: id})
 		if err != nil && !cloudfleet.IsNotFound(err) {
 			diags.Append(asWarnings(tfdiag.FromError(fmt.Sprintf("Could not delete expired ephemeral API token %q (%s)", name, id),
-				consequence, reason(ctx, err)))...)
+				consequence, timeoutCause(ctx, err)))...)
 		}
 		if ctx.Err() != nil {
 			break
@@ -219,14 +219,14 @@ func (e *EphemeralResource) sweep(ctx context.Context, name string) diag.Diagnos
 	return diags
 }
 
-// within is a context for calls that are made again and again until they succeed or
+// withTimeout returns a context for calls that are made again and again until they succeed or
 // limit is over.
-func within(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+func withTimeout(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
 	return context.WithTimeoutCause(ctx, limit, fmt.Errorf("the Cloudfleet API was not reached, or did not do it, within %s", limit))
 }
 
-// reason is why a call within a limit failed.
-func reason(ctx context.Context, err error) error {
+// timeoutCause returns why a call within a limit failed.
+func timeoutCause(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}

@@ -124,6 +124,7 @@ func TestEphemeralTokenIsOpenedAndClosed(t *testing.T) {
 		for _, status := range []string{"204", "404"} {
 			want = append(want, "DELETE /v1/tokens/"+got["id"]+": "+status)
 		}
+		want = append(want, "GET /v1/organization: 200") // confirms the 404
 		requests := []string{}
 		for _, r := range cloud.Requests() {
 			requests = append(requests, r.String())

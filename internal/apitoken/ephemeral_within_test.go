@@ -21,12 +21,12 @@ func TestReasonOfACallThatFailed(t *testing.T) {
 		"late":        {t.Context(), time.Nanosecond, "within 1ns"},
 		"interrupted": {interrupted, time.Hour, "context canceled"},
 	} {
-		ctx, cancel := within(test.ctx, test.limit)
+		ctx, cancel := withTimeout(test.ctx, test.limit)
 		defer cancel()
 		if test.limit == time.Nanosecond {
 			<-ctx.Done()
 		}
-		if got := reason(ctx, failed); !strings.Contains(got.Error(), test.want) {
+		if got := timeoutCause(ctx, failed); !strings.Contains(got.Error(), test.want) {
 			t.Errorf("%s: %s", name, got)
 		}
 	}

@@ -1,8 +1,6 @@
 package apitoken
 
 var (
-	EphemeralName      = ephemeralName
-	LeftBehind         = leftBehind
-	EncryptToAttribute = encryptToAttribute
-	EncryptToTypes     = encryptToTypes
+	EphemeralName = ephemeralName
+	LeftBehind    = leftBehind
 )

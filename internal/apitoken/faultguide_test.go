@@ -26,7 +26,7 @@ func (m *table) String() string {
 	}
 	b.WriteString("\n|---|" + strings.Repeat("---|", len(operations())) + "\n")
 	for i, f := range m.rows {
-		fmt.Fprintf(&b, "| %s | %s |\n", f.name, strings.Join(m.cells[i], " | "))
+		fmt.Fprintf(&b, "| %s | %s |\n", f.Name, strings.Join(m.cells[i], " | "))
 	}
 	return b.String()
 }

@@ -1,7 +1,6 @@
 package apitoken_test
 
 import (
-	"regexp"
 	"strings"
 	"testing"
 
@@ -10,15 +9,6 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 )
-
-// message matches a text in an error however the CLI breaks its lines.
-func message(text string) *regexp.Regexp {
-	words := strings.Fields(text)
-	for i := range words {
-		words[i] = regexp.QuoteMeta(words[i])
-	}
-	return regexp.MustCompile(strings.Join(words, `[\s│]+`))
-}
 
 func TestAccInvalidArguments(t *testing.T) {
 	for name, test := range map[string]struct{ config, message string }{

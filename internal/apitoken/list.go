@@ -4,21 +4,19 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/list/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tokenkit"
 )
 
 var _ list.ListResourceWithConfigure = (*ListResource)(nil)
 
 // ListResource lists the tokens of the organization for `terraform query`.
-type ListResource struct{ lister }
+type ListResource struct{ tokenkit.Lister }
 
 // NewListResource returns the list resource for the provider to serve.
 func NewListResource() list.ListResource { return &ListResource{} }
@@ -33,24 +31,24 @@ func (l *ListResource) ListResourceConfigSchema(_ context.Context, _ list.ListRe
 		MarkdownDescription: "Finds the API tokens of the organization, to bring existing ones under Terraform's management: `terraform query` " +
 			"lists them, and with `-generate-config-out=tokens.tf` it writes their `import` and `resource` blocks. Needs Terraform 1.14 or " +
 			"newer. Secrets are not listed: Cloudfleet shows a secret only once.",
-		Attributes: listFilterAttributes(),
+		Attributes: tokenkit.ListFilterAttributes(),
 	}
 }
 
 // List yields the tokens that pass the filter, oldest first as the API lists them,
 // and asks for a page only when the ones before are used up.
 func (l *ListResource) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
-	matches, diags := listFilter(ctx, req)
+	matches, diags := tokenkit.ListFilter(ctx, req)
 	if diags.HasError() {
 		stream.Results = list.ListResultsStreamDiagnostics(diags)
 		return
 	}
 	stream.Results = func(yield func(list.ListResult) bool) {
 		left := req.Limit
-		for token, err := range l.client.ListTokens(ctx) {
+		for token, err := range l.Client.ListTokens(ctx) {
 			if err != nil {
 				// It goes the way of a result: the stream itself is already being read.
-				yield(list.ListResult{Diagnostics: listFailure(err)})
+				yield(list.ListResult{Diagnostics: tokenkit.ListFailure(err)})
 				return
 			}
 			if !matches(token) {
@@ -65,7 +63,7 @@ func (l *ListResource) List(ctx context.Context, req list.ListRequest, stream *l
 }
 
 func listed(ctx context.Context, req list.ListRequest, token cloudfleet.Token) list.ListResult {
-	m := model{EncryptTo: types.ObjectNull(encryptToTypes)}
+	m := model{EncryptTo: types.ObjectNull(tokenkit.EncryptToTypes)}
 	m.setToken(token)
 	m.setNoSecret()
 	result := req.NewListResult(ctx)
@@ -75,35 +73,4 @@ func listed(ctx context.Context, req list.ListRequest, token cloudfleet.Token) l
 		result.Diagnostics.Append(result.Resource.Set(ctx, &m)...)
 	}
 	return result
-}
-
-// lister is what all lists of tokens have in common, with the three functions below.
-type lister struct {
-	client *cloudfleet.Client
-}
-
-func (l *lister) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	if data := providerdata.From(req.ProviderData, &resp.Diagnostics); data != nil {
-		l.client = data.Client
-	}
-}
-
-func listFilterAttributes() map[string]schema.Attribute {
-	return map[string]schema.Attribute{
-		"role":        schema.StringAttribute{Optional: true, MarkdownDescription: filterByRole, Validators: roleFilterValidators()},
-		"name_prefix": schema.StringAttribute{Optional: true, MarkdownDescription: filterByNamePrefix},
-		"name_regex":  schema.StringAttribute{Optional: true, MarkdownDescription: filterByNameRegex, Validators: nameRegexValidators()},
-	}
-}
-
-// listFilter returns what tells whether a token passes the filter in a list block.
-func listFilter(ctx context.Context, req list.ListRequest) (func(cloudfleet.Token) bool, diag.Diagnostics) {
-	var f filter
-	diags := req.Config.Get(ctx, &f)
-	matches, more := f.compile()
-	return matches, append(diags, more...)
-}
-
-func listFailure(err error) diag.Diagnostics {
-	return tfdiag.FromError("Could not list API tokens", "", err)
 }

@@ -15,27 +15,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/protocoltest"
 )
 
 const listType = "cloudfleet_api_token"
-
-// issueNamed issues tokens: each name with the role User, or Administrator if it
-// ends in "push".
-func issueNamed(t *testing.T, cloud *acctest.Cloud, names ...string) {
-	t.Helper()
-	for _, name := range names {
-		role := cloudfleet.RoleUser
-		if strings.HasSuffix(name, "push") {
-			role = cloudfleet.RoleAdministrator
-		}
-		issue(t, cloud, name, role)
-	}
-	cloud.ForgetRequests()
-}
 
 func TestListFilters(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})

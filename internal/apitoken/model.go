@@ -2,13 +2,13 @@ package apitoken
 
 import (
 	"context"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/sealing"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tokenkit"
 )
 
 // model is cloudfleet_api_token in configuration, plan and state.
@@ -26,25 +26,28 @@ type model struct {
 	CreatedAt       types.String `tfsdk:"created_at"`
 }
 
-func (m *model) settings() cloudfleet.TokenSettings {
-	return cloudfleet.TokenSettings{Name: m.Name.ValueString(), Role: cloudfleet.Role(m.Role.ValueString())}
+func (m *model) settings() cloudfleet.TokenSettings { return tokenkit.Settings(m.Name, m.Role) }
+
+// known is what the absence of the token, or a page of a list, is judged by.
+func (m *model) known(memory tokenkit.Memory) cloudfleet.KnownToken {
+	return tokenkit.Known(m.ID, m.settings(), memory, m.SecretIssuedAt, m.CreatedAt)
 }
 
-// setToken takes over what every answer about a token says.
+// setToken takes over what a read says about the token.
 func (m *model) setToken(t cloudfleet.Token) {
 	m.ID = types.StringValue(t.ID)
-	m.Name = types.StringValue(t.Name)
-	m.Role = types.StringValue(string(t.Role))
-	m.CreatedAt = timestamp(t.CreatedAt)
+	tokenkit.SetDrift(&m.Name, &m.Role, t)
+	if !t.CreatedAt.IsZero() {
+		m.CreatedAt = tokenkit.Timestamp(t.CreatedAt)
+	}
 }
 
-// setSecret takes over the secret of an answer to a create or a regenerate, as
-// the one after version, and in a form that only the recipients can read if there
-// are any.
-func (m *model) setSecret(t cloudfleet.Token, version int64, recipients *sealing.Recipients) (diags diag.Diagnostics) {
-	m.Secret, m.EncryptedSecret, diags = sealed(t, recipients)
-	m.SecretVersion = types.Int64Value(version + 1)
-	m.SecretIssuedAt = timestamp(t.UpdatedAt)
+// setSecret takes over the secret of an answer to a create or a regenerate, under
+// this version, encrypted if there are recipients.
+func (m *model) setSecret(t cloudfleet.Token, version types.Int64, recipients *sealing.Recipients) (diags diag.Diagnostics) {
+	m.Secret, m.EncryptedSecret, diags = tokenkit.EncryptSecret(t, recipients)
+	m.SecretVersion = version
+	m.SecretIssuedAt = tokenkit.IssuedAt(t)
 	return diags
 }
 
@@ -56,41 +59,45 @@ func (m *model) setNoSecret() {
 	m.SecretIssuedAt = types.StringNull()
 }
 
-// keepSecret takes over the secret of m before a change that leaves it alone.
-func (m *model) keepSecret(before *model) {
-	m.Secret = before.Secret
-	m.EncryptedSecret = before.EncryptedSecret
-	m.SecretVersion = before.SecretVersion
-	m.SecretIssuedAt = before.SecretIssuedAt
-}
-
-// regenerates tells whether going from before to m regenerates the secret: the
-// trigger says so, or the secret was refused and that is looked at, or somebody
-// else is to read it.
-func (m *model) regenerates(ctx context.Context, before *model, refused bool) bool {
-	return rotates(before.RotationTrigger, m.RotationTrigger) || refused && m.VerifySecret.ValueBool() ||
-		recipientsChange(ctx, before.EncryptTo, m.EncryptTo)
-}
-
-// expectSecret makes the secret unknown in a plan that issues one.
-func (m *model) expectSecret() {
-	m.Secret, m.EncryptedSecret = expected(m.EncryptTo)
+// planSecret makes the secret unknown in a plan that issues one.
+func (m *model) planSecret() {
+	m.Secret, m.EncryptedSecret = tokenkit.PlannedSecret(m.EncryptTo)
 	m.SecretVersion = types.Int64Unknown()
 	m.SecretIssuedAt = types.StringUnknown()
 }
 
-func timestamp(t time.Time) types.String {
-	if t.IsZero() {
-		return types.StringNull()
-	}
-	return types.StringValue(t.UTC().Format(time.RFC3339))
+// transition is what an apply does to a token: decided once from state and plan,
+// and read by the plan, the lock-out guard and the update.
+type transition struct {
+	// updates: name or role are sent.
+	updates bool
+	// issues: the secret is regenerated. In a plan it may depend on values that are
+	// not known yet; then issuesIsKnown is false.
+	issues, issuesIsKnown bool
+	// effect is what the lock-out guard looks at.
+	effect tokenkit.Effect
 }
 
-// rotates tells whether going from one rotation trigger to the other regenerates
-// the secret. To begin or to end rotating must not break a token's users, so
-// only a value that follows another does. Unknown counts as one that may.
-func rotates(before, after types.String) bool {
-	return !before.IsNull() && !after.IsNull() && !before.Equal(after)
+// decide returns what goes from state to plan. The secret of the provider's own
+// token is never issued again because it was rejected: the provider works with it.
+func decide(ctx context.Context, client *cloudfleet.Client, state, plan *model, memory tokenkit.Memory) transition {
+	rotates := tokenkit.Rotates(state.RotationTrigger, plan.RotationTrigger)
+	rotationIsKnown := !rotates || !plan.RotationTrigger.IsUnknown()
+	recipients := tokenkit.RecipientsChange(ctx, state.EncryptTo, plan.EncryptTo)
+	recipientsAreKnown := !recipients || tokenkit.RecipientsAreKnown(ctx, plan.EncryptTo)
+	reissues := memory.Reissue(plan.VerifySecret) && (client == nil || !client.CallsAs(state.ID.ValueString()))
+	t := transition{
+		updates: plan.Name.IsUnknown() || plan.Role.IsUnknown() || plan.settings() != state.settings(),
+		issues:  rotates || recipients || reissues,
+	}
+	t.issuesIsKnown = !t.issues || reissues || rotates && rotationIsKnown || recipients && recipientsAreKnown
+	t.effect = tokenkit.Effect{
+		ID: state.ID, Name: state.Name, Regenerates: t.issues && t.issuesIsKnown,
+	}
+	if t.updates {
+		t.effect.Role = plan.Role
+	}
+	return t
 }
 
 // readableModel is what can be read of a token that exists: all but its secret.
@@ -111,6 +118,6 @@ func readable(t cloudfleet.Token) readableModel {
 		ID:        types.StringValue(t.ID),
 		Name:      types.StringValue(t.Name),
 		Role:      types.StringValue(string(t.Role)),
-		CreatedAt: timestamp(t.CreatedAt),
+		CreatedAt: tokenkit.Timestamp(t.CreatedAt),
 	}
 }

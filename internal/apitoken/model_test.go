@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tokenkit"
 )
 
 func TestRotates(t *testing.T) {
@@ -27,7 +28,7 @@ func TestRotates(t *testing.T) {
 		{a, empty, true},
 		{a, unknown, true},
 	} {
-		if got := rotates(test.before, test.after); got != test.want {
+		if got := tokenkit.Rotates(test.before, test.after); got != test.want {
 			t.Errorf("from %s to %s: %t", test.before, test.after, got)
 		}
 	}
@@ -41,7 +42,7 @@ func TestModelTakesOverAnAnswer(t *testing.T) {
 	}
 	got := model{RotationTrigger: types.StringValue("a")}
 	got.setToken(token)
-	if diags := got.setSecret(token, 4, nil); diags.HasError() {
+	if diags := got.setSecret(token, types.Int64Value(5), nil); diags.HasError() {
 		t.Error(diags)
 	}
 	want := model{
@@ -52,7 +53,7 @@ func TestModelTakesOverAnAnswer(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	if got := timestamp(time.Time{}); !got.IsNull() {
+	if got := tokenkit.Timestamp(time.Time{}); !got.IsNull() {
 		t.Errorf("a time that the API did not tell became %s", got)
 	}
 }
@@ -61,7 +62,7 @@ func TestCollectPutsTokensInOrder(t *testing.T) {
 	early := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	late := early.Add(time.Nanosecond)
 	served := []cloudfleet.Token{{ID: "a", CreatedAt: late}, {ID: "c", CreatedAt: early}, {ID: "x"}, {ID: "b", CreatedAt: early}, {ID: "skipped"}}
-	tokens, err := collect(func(yield func(cloudfleet.Token, error) bool) {
+	tokens, err := tokenkit.Collect(func(yield func(cloudfleet.Token, error) bool) {
 		for _, t := range served {
 			if !yield(t, nil) {
 				return

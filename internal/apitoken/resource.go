@@ -1,18 +1,21 @@
-// Package apitoken is everything named cloudfleet_api_token, and the resource
-// cloudfleet_rotating_api_token.
+// Package apitoken is everything named cloudfleet_api_token.
 package apitoken
 
 import (
 	"context"
+	"fmt"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tokenkit"
 )
 
 var (
@@ -22,7 +25,7 @@ var (
 
 // Resource is cloudfleet_api_token.
 type Resource struct {
-	client *cloudfleet.Client
+	data *providerdata.Data
 }
 
 // NewResource returns the resource for the provider to serve.
@@ -37,8 +40,8 @@ func (r *Resource) Schema(_ context.Context, _ resource.SchemaRequest, resp *res
 		MarkdownDescription: "An API token: its ID is the user name and its secret the password for the container registry (CFCR) and for " +
 			"the Cloudfleet API. Give each pipeline a token of its own, so that each can be rotated and revoked by itself.",
 		Attributes: map[string]schema.Attribute{
-			"name": nameAttribute,
-			"role": roleAttribute,
+			"name": tokenkit.NameAttribute,
+			"role": tokenkit.RoleAttribute,
 			"rotation_trigger": schema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: "Any text, such as a date or the output of `time_rotating`. When one value is followed by another, the " +
@@ -50,7 +53,7 @@ func (r *Resource) Schema(_ context.Context, _ resource.SchemaRequest, resp *res
 				MarkdownDescription: "Whether each refresh asks Cloudfleet, with one call, if the secret in the state is still good. Where it was " +
 					"regenerated elsewhere, the refresh warns, and the plan regenerates it again. Of no effect with `encrypt_to`. Default: `false`.",
 			},
-			encryptToName: encryptToAttribute("regenerates the secret, and **the old one is refused at once**"),
+			tokenkit.EncryptToName: tokenkit.EncryptToAttribute("regenerates the secret, and **the old one is refused at once**"),
 			"id": schema.StringAttribute{
 				Computed:            true,
 				MarkdownDescription: "ID of the token: the user name for `docker login`. It stays when the secret is regenerated.",
@@ -69,9 +72,7 @@ func (r *Resource) Schema(_ context.Context, _ resource.SchemaRequest, resp *res
 				PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},
 			"secret_version": schema.Int64Attribute{
-				Computed: true,
-				MarkdownDescription: "1 at creation, and one more at each regeneration: what a write-only argument of another resource takes as " +
-					"its version, such as `data_json_wo_version`. 0 after an import.",
+				Computed: true, MarkdownDescription: tokenkit.VersionDescription,
 				PlanModifiers: []planmodifier.Int64{int64planmodifier.UseStateForUnknown()},
 			},
 			"secret_issued_at": schema.StringAttribute{
@@ -89,9 +90,15 @@ func (r *Resource) Schema(_ context.Context, _ resource.SchemaRequest, resp *res
 }
 
 func (r *Resource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	if data := providerdata.From(req.ProviderData, &resp.Diagnostics); data != nil {
-		r.client = data.Client
+	r.data = providerdata.From(req.ProviderData, &resp.Diagnostics)
+}
+
+// client is nil before the provider is configured, as in a validation.
+func (r *Resource) client() *cloudfleet.Client {
+	if r.data == nil {
+		return nil
 	}
+	return r.data.Client
 }
 
 // ModifyPlan makes the secret unknown exactly when it will be issued.
@@ -100,59 +107,85 @@ func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 	creates, deletes := req.State.Raw.IsNull(), req.Plan.Raw.IsNull()
 	if !creates {
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+		r.data.Saw(state.SecretVersion)
 	}
 	if deletes {
-		resp.Diagnostics.Append(refuseOwn(ctx, r.client, &state, nil)...)
+		resp.Diagnostics.Append(r.checkDelete(&state)...)
 		return
 	}
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if !creates {
-		resp.Diagnostics.Append(refuseOwn(ctx, r.client, &state, &plan)...)
-	}
-	refused := wasRefused(ctx, req.Private, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() || !creates && !plan.regenerates(ctx, &state, refused) {
+	memory, diags := tokenkit.LoadMemory(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
 		return
 	}
-	_, diags := sealTo(ctx, plan.EncryptTo)
+	if creates {
+		resp.Diagnostics.Append(tokenkit.PlanCreate(ctx, r.data, plan.Name, resp.Private)...)
+	} else {
+		change := decide(ctx, r.client(), &state, &plan, memory)
+		resp.Diagnostics.Append(tokenkit.CheckLockout(r.client(), change.effect)...)
+		if resp.Diagnostics.HasError() || !change.issues {
+			return
+		}
+		if change.issuesIsKnown && !state.SecretIssuedAt.IsNull() {
+			resp.Diagnostics.Append(tokenkit.WarnOfRevocation(state.Name, fmt.Sprintf(
+				"the secret of token %s that was issued at %s", state.ID.ValueString(), state.SecretIssuedAt.ValueString())))
+		}
+	}
+	_, diags = tokenkit.RecipientsFor(ctx, plan.EncryptTo)
 	resp.Diagnostics.Append(diags...)
-	plan.expectSecret()
+	plan.planSecret()
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
 }
 
 func (r *Resource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var m model
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
-	recipients, diags := sealTo(ctx, m.EncryptTo)
+	recipients, diags := tokenkit.RecipientsFor(ctx, m.EncryptTo)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	token, inDoubt, err := r.client.CreateToken(ctx, m.settings())
+	defer r.data.Process.Begin()()
+	version, diags := tokenkit.FirstVersion(ctx, r.data, resp.Private)
+	resp.Diagnostics.Append(diags...)
+	token, ambiguous, err := r.data.Client.CreateToken(ctx, m.settings())
 	if err != nil {
 		resp.Diagnostics.Append(failure(create, m, err)...)
 		if token.ID == "" {
 			return
 		}
 		m.setNoSecret()
+		m.SecretVersion = version
 	} else {
-		resp.Diagnostics.Append(m.setSecret(token, 0, recipients)...)
+		resp.Diagnostics.Append(m.setSecret(token, version, recipients)...)
 	}
-	m.setToken(token)
+	if r.data.Process.CLIIsGone() {
+		resp.Diagnostics.Append(tokenkit.DeleteUnowned(ctx, r.data.Client, token.ID)...)
+		return
+	}
+	m.ID, m.CreatedAt = types.StringValue(token.ID), tokenkit.Timestamp(token.CreatedAt)
 	resp.Diagnostics.Append(identify(ctx, resp.Identity, m.ID)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
-	if inDoubt > 0 {
-		resp.Diagnostics.Append(warnOfLeftovers(ctx, r.client, token, inDoubt)...)
-	}
+
+	var memory tokenkit.Memory
+	memory.SeenIn(ctx, r.data.Client)
+	resp.Diagnostics.Append(memory.RememberStored(m.settings(), token)...)
+	resp.Diagnostics.Append(memory.Created(ctx, r.data.Client, token, ambiguous)...)
+	resp.Diagnostics.Append(memory.Save(ctx, resp.Private)...)
 }
 
 func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var m model
 	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
+	memory, diags := tokenkit.LoadMemory(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	r.data.Saw(m.SecretVersion)
 	resp.Diagnostics.Append(identify(ctx, resp.Identity, m.ID)...)
-	token, err := r.client.ReadToken(ctx, m.ID.ValueString())
+	token, err := r.data.Client.GetTokenBatched(ctx, m.known(memory))
 	if cloudfleet.IsNotFound(err) {
 		resp.State.RemoveResource(ctx)
 		return
@@ -161,67 +194,94 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 		resp.Diagnostics.Append(failure("read", m, err)...)
 		return
 	}
+	resp.Diagnostics.Append(memory.Unspell(&token)...)
 	m.setToken(token)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
-	resp.Diagnostics.Append(r.verify(ctx, &m, resp.Private)...)
+	remembered := memory
+	memory.SeenIn(ctx, r.data.Client)
+	resp.Diagnostics.Append(memory.CheckLeftovers(ctx, r.data.Client, token)...)
+	resp.Diagnostics.Append(memory.Verify(ctx, r.data.Client, tokenkit.Secret{
+		TokenID: m.ID, Name: m.Name, Secret: m.Secret, Version: m.SecretVersion, IssuedAt: m.SecretIssuedAt, Verify: m.VerifySecret,
+	})...)
+	if memory != remembered {
+		resp.Diagnostics.Append(memory.Save(ctx, resp.Private)...)
+	}
 }
 
-// Update renames first and regenerates last, and saves in between: what one call
-// has done is in the state even where the next one fails.
+// Update begins with the state, renames first and regenerates last, and saves after
+// each call: what one call has done is in the state even where the next one fails.
 func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var before, m model
-	resp.Diagnostics.Append(req.State.Get(ctx, &before)...)
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	resp.Diagnostics.Append(identify(ctx, resp.Identity, before.ID)...)
-	id := before.ID.ValueString()
-	refused := wasRefused(ctx, req.Private, &resp.Diagnostics)
-	recipients, diags := sealTo(ctx, m.EncryptTo)
+	var m, plan model
+	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	memory, diags := tokenkit.LoadMemory(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
+	recipients, diags := tokenkit.RecipientsFor(ctx, plan.EncryptTo)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	// What calls for a regeneration is kept back until that is done.
-	regenerates, trigger, encryptTo := m.regenerates(ctx, &before, refused), m.RotationTrigger, m.EncryptTo
-	m.keepSecret(&before)
-	if regenerates {
-		m.RotationTrigger, m.EncryptTo = before.RotationTrigger, before.EncryptTo
+	change := decide(ctx, r.data.Client, &m, &plan, memory)
+	resp.Diagnostics.Append(tokenkit.CheckLockout(r.data.Client, change.effect)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	defer r.data.Process.Begin()()
+	resp.Diagnostics.Append(identify(ctx, resp.Identity, m.ID)...)
+	save := func() {
+		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+		resp.Diagnostics.Append(memory.Save(ctx, resp.Private)...)
 	}
 
-	if m.settings() != before.settings() {
-		token, err := r.client.UpdateToken(ctx, id, m.settings())
+	m.VerifySecret = plan.VerifySecret
+	if change.updates {
+		token, err := r.data.Client.UpdateToken(ctx, m.ID.ValueString(), plan.settings())
 		if err != nil {
-			resp.Diagnostics.Append(failure("update", before, err)...)
+			resp.Diagnostics.Append(failure("update", m, err)...)
 			return
 		}
-		m.setToken(token)
-		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+		m.Name, m.Role = plan.Name, plan.Role
+		resp.Diagnostics.Append(memory.RememberStored(plan.settings(), token)...)
+		save()
 	}
-	if regenerates {
-		token, err := r.client.RegenerateToken(ctx, id)
+	if change.issues {
+		token, ambiguous, err := r.data.Client.RegenerateToken(ctx, m.known(memory))
 		if err != nil {
 			resp.Diagnostics.Append(failure(regenerate, m, err)...)
 			return
 		}
-		m.setToken(token)
-		resp.Diagnostics.Append(m.setSecret(token, before.SecretVersion.ValueInt64(), recipients)...)
-		resp.Diagnostics.Append(remember(ctx, resp.Private, false)...)
-		m.RotationTrigger, m.EncryptTo = trigger, encryptTo
+		version := types.Int64Value(tokenkit.NextVersion(m.SecretVersion.ValueInt64()))
+		diags := m.setSecret(token, version, recipients)
+		if resp.Diagnostics.Append(diags...); diags.HasError() {
+			save()
+			return
+		}
+		resp.Diagnostics.Append(memory.Issued(m.Name, version, ambiguous)...)
 	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	m.RotationTrigger, m.EncryptTo = plan.RotationTrigger, plan.EncryptTo
+	save()
 }
 
 func (r *Resource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var m model
 	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
-	resp.Diagnostics.Append(refuseOwn(ctx, r.client, &m, nil)...)
+	memory, diags := tokenkit.LoadMemory(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(r.checkDelete(&m)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	err := r.client.DeleteToken(ctx, m.ID.ValueString())
+	r.data.Saw(m.SecretVersion)
+	err := r.data.Client.DeleteToken(ctx, m.known(memory))
 	if err != nil && !cloudfleet.IsNotFound(err) {
 		resp.Diagnostics.Append(failure("delete", m, err)...)
 	}
+}
+
+// checkDelete refuses to delete the provider's own token.
+func (r *Resource) checkDelete(m *model) diag.Diagnostics {
+	return tokenkit.CheckLockout(r.client(), tokenkit.Effect{
+		ID: m.ID, Name: m.Name, Deletes: true,
+		Alternative: ", or remove only the entry of this token from the state and leave the token as it is (`terraform state rm`, or a `removed` block)",
+	})
 }

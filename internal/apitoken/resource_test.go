@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/go-uuid"
 	"github.com/hashicorp/terraform-plugin-testing/compare"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
@@ -20,19 +19,8 @@ import (
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/tokentest"
 )
-
-const address = "cloudfleet_api_token.ci"
-
-// token is a configuration of one token; arguments are lines of HCL.
-func token(name, role string, arguments ...string) string {
-	return fmt.Sprintf("resource \"cloudfleet_api_token\" \"ci\" {\n  name = %q\n  role = %q\n  %s\n}\n",
-		name, role, strings.Join(arguments, "\n  "))
-}
-
-func trigger(value string) string { return fmt.Sprintf("rotation_trigger = %q", value) }
-
-func attribute(name string) tfjsonpath.Path { return tfjsonpath.New(name) }
 
 func inState(name string, check knownvalue.Check) statecheck.StateCheck {
 	return statecheck.ExpectKnownValue(address, attribute(name), check)
@@ -52,12 +40,6 @@ func accepted(cloud *acctest.Cloud) resource.TestCheckFunc {
 		return nil
 	}
 }
-
-var (
-	tokenID   = knownvalue.StringRegexp(regexp.MustCompile(`^[1-9A-HJ-NP-Za-km-z]{22}$`))
-	secret    = knownvalue.StringRegexp(regexp.MustCompile(`^cf_secret_[0-9A-Za-z]{32}$`))
-	timestamp = knownvalue.StringRegexp(regexp.MustCompile(`^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$`))
-)
 
 func TestAccCreate(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
@@ -82,7 +64,7 @@ func TestAccCreate(t *testing.T) {
 				inState("role", knownvalue.StringExact("Administrator")),
 				inState("rotation_trigger", knownvalue.Null()),
 				inState("secret", secret),
-				inState("secret_version", knownvalue.Int64Exact(1)),
+				inState("secret_version", tokentest.Issued),
 				inState("secret_issued_at", timestamp),
 				inState("created_at", timestamp),
 				statecheck.ExpectSensitiveValue(address, attribute("secret")),
@@ -122,7 +104,7 @@ func TestAccRenameAndRoleChangeInPlace(t *testing.T) {
 				PreApply: []plancheck.PlanCheck{
 					plancheck.ExpectResourceAction(address, plancheck.ResourceActionUpdate),
 					inPlan("secret", secret),
-					inPlan("secret_version", knownvalue.Int64Exact(1)),
+					inPlan("secret_version", tokentest.Issued),
 				},
 				PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()},
 			},
@@ -222,7 +204,7 @@ func TestAccDeletedElsewhereIsCreatedAgain(t *testing.T) {
 			ConfigPlanChecks: resource.ConfigPlanChecks{
 				PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, plancheck.ResourceActionCreate)},
 			},
-			ConfigStateChecks: []statecheck.StateCheck{other.AddStateValue(address, attribute("id")), inState("secret_version", knownvalue.Int64Exact(1))},
+			ConfigStateChecks: []statecheck.StateCheck{other.AddStateValue(address, attribute("id")), inState("secret_version", tokentest.Issued)},
 			Check:             accepted(cloud),
 		},
 	)
@@ -366,7 +348,7 @@ func TestAccImportBlockThenRotate(t *testing.T) {
 		resource.TestStep{
 			Config: block + token("adopted", "User", trigger("b")),
 			ConfigStateChecks: []statecheck.StateCheck{
-				inState("secret", secret), inState("secret_version", knownvalue.Int64Exact(1)), inState("secret_issued_at", timestamp),
+				inState("secret", secret), inState("secret_version", tokentest.Issued), inState("secret_issued_at", timestamp),
 			},
 			Check: accepted(cloud),
 		},
@@ -385,39 +367,6 @@ func elsewhere(t *testing.T, cloud *acctest.Cloud, method, body string) {
 		}
 	}
 	call(t, cloud, method, path, body)
-}
-
-func createElsewhere(t *testing.T, cloud *acctest.Cloud, name string) {
-	t.Helper()
-	call(t, cloud, http.MethodPost, "/tokens", fmt.Sprintf(`{"name": %q, "role": "User"}`, name))
-}
-
-// call calls the API as somebody else would.
-func call(t *testing.T, cloud *acctest.Cloud, method, path, body string) {
-	t.Helper()
-	req, err := http.NewRequest(method, cloud.Endpoint+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.SetBasicAuth(cloud.TokenID, cloud.TokenSecret)
-	if body != "" {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	if method == http.MethodPost {
-		key, err := uuid.GenerateUUID()
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("Idempotency-Key", key)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode > 299 {
-		t.Fatalf("%s %s: %s", method, path, resp.Status)
-	}
 }
 
 // A token that was created without telling its secret is in the state, so that the
@@ -445,7 +394,7 @@ func TestAccCreateWithoutSecretIsReplaced(t *testing.T) {
 			ConfigPlanChecks: resource.ConfigPlanChecks{
 				PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, plancheck.ResourceActionDestroyBeforeCreate)},
 			},
-			ConfigStateChecks: []statecheck.StateCheck{inState("secret", secret), inState("secret_version", knownvalue.Int64Exact(1))},
+			ConfigStateChecks: []statecheck.StateCheck{inState("secret", secret), inState("secret_version", tokentest.Issued)},
 			Check:             accepted(cloud),
 		},
 	)

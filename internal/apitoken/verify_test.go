@@ -4,15 +4,16 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
-	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/tokentest"
 )
 
 const verify = "verify_secret = true"
@@ -34,7 +35,7 @@ func wantNoWrites(cloud *acctest.Cloud) resource.TestCheckFunc {
 }
 
 func TestAccVerifySecret(t *testing.T) {
-	cloud := acctest.Start(t, mockserver.Options{})
+	cloud := acctest.Start(t, mockserver.Options{Now: func() time.Time { return time.Now().Add(-time.Hour) }})
 	plan := func(action plancheck.ResourceActionType, more ...plancheck.PlanCheck) resource.ConfigPlanChecks {
 		return resource.ConfigPlanChecks{PreApply: append(more, plancheck.ExpectResourceAction(address, action))}
 	}
@@ -52,7 +53,7 @@ func TestAccVerifySecret(t *testing.T) {
 		},
 		resource.TestStep{ // what was found is not forgotten
 			Config: token("ci", "User", verify), ConfigPlanChecks: plan(plancheck.ResourceActionUpdate, unknownSecret...),
-			ConfigStateChecks: []statecheck.StateCheck{inState("secret_version", knownvalue.Int64Exact(2))}, Check: accepted(cloud),
+			ConfigStateChecks: []statecheck.StateCheck{inState("secret_version", tokentest.Issued)}, Check: accepted(cloud),
 		},
 		resource.TestStep{Config: token("ci", "User", verify), ConfigPlanChecks: plan(plancheck.ResourceActionNoop)},
 	)

@@ -69,7 +69,7 @@ func TestRegenerateIsSeenThrough(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	count := cloud.cancelOnReceipt(func() {})
-	token, err := newClient(t, cloud.options).RegenerateToken(ctx, id)
+	token, _, err := newClient(t, cloud.options).RegenerateToken(ctx, cloudfleet.KnownToken{ID: id})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,19 +10,20 @@ package cloudfleet
 
 import (
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
-	"net"
 	"net/http"
 	"net/url"
+	"strings"
+	"sync"
 	"time"
 
-	"github.com/hashicorp/go-cleanhttp"
 	"github.com/hashicorp/go-retryablehttp"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/roundtrip"
 )
 
 const (
@@ -64,10 +65,18 @@ type Client struct {
 	base         *url.URL
 	self         credential
 	organization organizationCheck
-	reads        reads
+	batcher      readBatcher
+	access       accessCheck
 	http         *retryablehttp.Client
 	// unavailable, if set, is the answer to every call.
 	unavailable error
+}
+
+// accessCheck is the answer of CheckAccess.
+type accessCheck struct {
+	once sync.Once
+	done chan struct{}
+	err  error
 }
 
 // credential is who a request is sent as. The secret is behind a function, so that
@@ -82,16 +91,15 @@ func newCredential(tokenID, secret string) credential {
 }
 
 // New returns a client, or an error if the endpoint is not one. It does no I/O.
-func New(o Options) (*Client, error) { return newOver(network(), o) }
-
-// network is what the requests of a client go over.
-func network() *http.Transport {
-	t := cleanhttp.DefaultPooledTransport()
-	t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
-	// cleanhttp keeps as many connections as there are cores, Terraform works on
-	// ten resources at a time.
-	t.MaxIdleConnsPerHost = t.MaxIdleConns
-	return t
+func New(o Options) (*Client, error) {
+	if o.RequestTimeout <= 0 {
+		o.RequestTimeout = DefaultRequestTimeout
+	}
+	network := roundtrip.Network(o.RequestTimeout)
+	if strings.HasPrefix(strings.ToLower(o.Endpoint), "http:") {
+		roundtrip.LoopbackOnly(network)
+	}
+	return newOver(network, o)
 }
 
 // newOver is New over another network.
@@ -117,10 +125,10 @@ func newOver(network http.RoundTripper, o Options) (*Client, error) {
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 		RetryMax:     o.MaxRetries,
-		RetryWaitMin: retryWaitMin,
-		RetryWaitMax: retryWaitMax,
+		RetryWaitMin: roundtrip.RetryWaitMin,
+		RetryWaitMax: roundtrip.RetryWaitMax,
 		CheckRetry:   checkRetry,
-		Backoff:      retryablehttp.DefaultBackoff,
+		Backoff:      roundtrip.Backoff,
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,
 	}}, nil
 }
@@ -129,11 +137,11 @@ func newOver(network http.RoundTripper, o Options) (*Client, error) {
 // that needs a client before one can be made.
 func Unavailable(err error) *Client { return &Client{unavailable: err} }
 
-// CallsAs tells whether the token with this ID is the client's own access token.
+// CallsAs reports whether the token with this ID is the client's own access token.
 func (c *Client) CallsAs(id string) bool { return id != "" && id == c.self.tokenID }
 
 // ParseEndpoint returns the base URL that s denotes: HTTPS, or HTTP to this
-// machine (localhost, 127.0.0.0/8, ::1), without user, query and fragment.
+// machine (localhost, a name below it, 127.0.0.0/8, ::1), without user, query and fragment.
 func ParseEndpoint(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
 	switch {
@@ -144,16 +152,11 @@ func ParseEndpoint(s string) (*url.URL, error) {
 		return nil, errors.New("the endpoint has a user or a password in it: set the access token instead")
 	case u.Hostname() == "" || u.RawQuery != "" || u.Fragment != "" || u.Opaque != "":
 		return nil, errors.New("the endpoint is not a base URL, such as " + DefaultEndpoint)
-	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
+	case u.Scheme == "https", u.Scheme == "http" && roundtrip.IsLoopback(u.Hostname()):
 		return u, nil
 	default:
 		return nil, fmt.Errorf("the endpoint %q does not use HTTPS: credentials are sent in the clear to this machine only, such as http://127.0.0.1:8080/v1", s)
 	}
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // request is a call before it is sent.
@@ -165,41 +168,41 @@ type request struct {
 	header http.Header
 	// body is sent as JSON unless it is nil.
 	body any
-	// sending is for who wants to see it, or sends as somebody else.
-	sending *sending
+	// attempts is set by callers that look at it, or that send as another token.
+	attempts *attempts
 }
 
-// none is the answer of a call that has nothing to say.
-type none struct{}
+// noContent is the answer of a call whose body does not matter.
+type noContent struct{}
 
-// send is what every call goes through, once the organization is the right one.
-// The body of the response that it returns has been read.
-func send[T any](ctx context.Context, c *Client, r request) (answer T, resp *http.Response, err error) {
+// do sends every call that needs the right organization. The body of the response
+// that it returns has been read.
+func do[T any](ctx context.Context, c *Client, r request) (answer T, resp *http.Response, err error) {
 	if err := c.checkOrganization(ctx); err != nil {
 		return answer, nil, err
 	}
-	return ask[T](ctx, c, r)
+	return doUnchecked[T](ctx, c, r)
 }
 
-// ask is send for whatever the organization is.
-func ask[T any](ctx context.Context, c *Client, r request) (answer T, resp *http.Response, err error) {
+// doUnchecked is do in any organization.
+func doUnchecked[T any](ctx context.Context, c *Client, r request) (answer T, resp *http.Response, err error) {
 	if c.unavailable != nil {
 		return answer, nil, c.unavailable
 	}
 	if err := ctx.Err(); err != nil {
 		return answer, nil, err
 	}
-	s := r.sending
-	if s == nil {
-		s = &sending{as: c.self}
+	a := r.attempts
+	if a == nil {
+		a = &attempts{as: c.self}
 	}
-	req, err := r.on(context.WithValue(ctx, sendingKey{}, s), c.base)
+	req, err := r.on(context.WithValue(ctx, attemptsKey{}, a), c.base)
 	if err != nil {
 		return answer, nil, err
 	}
 	answer, resp, err = receive[T](c.http.Do(req))
-	if err != nil && s.inDoubt {
-		err = doubtfulError{err}
+	if err != nil && a.ambiguous {
+		err = AmbiguousError{err}
 	}
 	return answer, resp, err
 }
@@ -240,9 +243,9 @@ func receive[T any](resp *http.Response, err error) (answer T, _ *http.Response,
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return answer, nil, errorFrom(resp, content)
 	}
-	if _, nothing := any(answer).(none); nothing {
-		if resp.StatusCode != http.StatusNoContent {
-			return answer, nil, unexpected(resp, "the answer is not the empty one that was expected")
+	if _, ignored := any(answer).(noContent); ignored {
+		if len(content) > 0 && !json.Valid(content) {
+			return answer, nil, unexpected(resp, "the answer is neither empty nor JSON")
 		}
 		return answer, resp, nil
 	}
@@ -252,8 +255,11 @@ func receive[T any](resp *http.Response, err error) (answer T, _ *http.Response,
 	return answer, resp, nil
 }
 
-// transport layers what each attempt passes, the outermost first: the pace,
-// logging, credentials, doubts, limits, the network.
+// transport layers what each attempt passes, the outermost first: the rate limiter,
+// logging, credentials, ambiguity, limits, the network.
 func transport(o Options, network http.RoundTripper) http.RoundTripper {
-	return newPace(logging{o.Log, credentials{o.UserAgent, doubts{limits{o.RequestTimeout, network}}}})
+	limits := roundtrip.Limits{Timeout: o.RequestTimeout, Next: network}
+	return newRateLimiter(roundtrip.Logging{
+		Log: o.Log, Message: "called the Cloudfleet API", Next: credentials{o.UserAgent, ambiguity{seenThrough{limits}}},
+	})
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/roundtrip"
 )
 
 func TestParseEndpoint(t *testing.T) {
@@ -167,7 +168,7 @@ func TestEveryRequestSaysWhoIsCalling(t *testing.T) {
 			if got := seen.Get("Content-Type"); hasBody != (got == "application/json") {
 				t.Errorf("Content-Type is %q", got)
 			}
-			if got := seen.Get("Idempotency-Key"); (call.name == "create") != (got != "") {
+			if got := seen.Get("Idempotency-Key"); (call.name == "create" || call.name == "regenerate") != (got != "") {
 				t.Errorf("Idempotency-Key is %q", got)
 			}
 		})
@@ -245,7 +246,7 @@ func TestUntrustedServerIsNotTalkedTo(t *testing.T) {
 // where the proxy comes from.
 func TestProxyIsTheEnvironments(t *testing.T) {
 	t.Parallel()
-	network := cloudfleet.Network()
+	network := roundtrip.Network(cloudfleet.DefaultRequestTimeout)
 	if reflect.ValueOf(network.Proxy).Pointer() != reflect.ValueOf(http.ProxyFromEnvironment).Pointer() {
 		t.Error("HTTPS_PROXY and NO_PROXY are not asked")
 	}

@@ -88,7 +88,7 @@ func TestConnectionsAreReused(t *testing.T) {
 			ids = append(ids, token.ID)
 		}
 		read(t, c, 10, ids)
-		workers(10, ids, func(id string) { _ = c.DeleteToken(t.Context(), id) })
+		workers(10, ids, func(id string) { _ = c.DeleteToken(t.Context(), cloudfleet.KnownToken{ID: id}) })
 	}
 	if n := len(cloud.Requests()); n < 600 || count.Load() > 20 {
 		t.Errorf("%d connections for %d requests of ten workers", count.Load(), n)

@@ -49,37 +49,38 @@ func (e *Error) Status() string {
 	return s
 }
 
-// IsNotFound tells whether the API said, with its code as well as the status,
-// that the thing asked for does not exist. A 404 of a proxy in between, or of an
-// endpoint that is mistyped, is no such answer.
+// IsNotFound reports whether the API said, with its code as well as the status, that
+// the thing asked for does not exist. A 404 of a proxy in between, or of a mistyped
+// endpoint, is no such answer.
 func IsNotFound(err error) bool {
 	e, ok := errors.AsType[*Error](err)
-	return ok && e.StatusCode == http.StatusNotFound && e.Code == codeNotFound && !wasUnsent(err)
+	return ok && e.StatusCode == http.StatusNotFound && e.Code == codeNotFound && !wasNotSent(err)
 }
 
-// MayHaveActed tells whether the server may have done what it was asked in spite
+// MayHaveActed reports whether the server may have done what it was asked in spite
 // of err: to one of the attempts no answer came, or none that can be understood,
 // or a status from 500 on.
 func MayHaveActed(err error) bool {
 	e, ok := errors.AsType[*Error](err)
-	_, doubtful := errors.AsType[doubtfulError](err)
-	return (doubtful || ok && e.StatusCode < 300) && !wasUnsent(err)
+	_, ambiguous := errors.AsType[AmbiguousError](err)
+	return (ambiguous || ok && e.StatusCode < 300) && !wasNotSent(err)
 }
 
-// doubtfulError is of a call after which nobody knows what the server has done.
-type doubtfulError struct{ error }
+// AmbiguousError is the error of a call after which it is not known what the server
+// has done.
+type AmbiguousError struct{ error }
 
-func (e doubtfulError) Unwrap() error { return e.error }
+func (e AmbiguousError) Unwrap() error { return e.error }
 
-// unsentError is of what is asked before a call, which was not sent then: it says
-// nothing of what the call is about.
-type unsentError struct{ error }
+// notSentError is the error of what is asked before a call, which was not sent then:
+// it says nothing about what the call is about.
+type notSentError struct{ error }
 
-func (e unsentError) Unwrap() error { return e.error }
+func (e notSentError) Unwrap() error { return e.error }
 
-func wasUnsent(err error) bool {
-	_, unsent := errors.AsType[unsentError](err)
-	return unsent
+func wasNotSent(err error) bool {
+	_, notSent := errors.AsType[notSentError](err)
+	return notSent
 }
 
 func errorFrom(resp *http.Response, content []byte) *Error {

@@ -137,7 +137,7 @@ func TestAnswerOfAnotherShape(t *testing.T) {
 func TestDeleteAnsweredByAPage(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, serve(t, answer(http.StatusOK, "<html>Sign in</html>", "Content-Type", "text/html")))
-	if err := c.DeleteToken(t.Context(), someID); err == nil {
+	if err := c.DeleteToken(t.Context(), cloudfleet.KnownToken{ID: someID}); err == nil {
 		t.Error("got no error")
 	}
 }

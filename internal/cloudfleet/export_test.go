@@ -4,14 +4,15 @@ import (
 	"errors"
 	"net/http"
 	"time"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/roundtrip"
 )
 
 var (
-	CheckRetry = checkRetry
-	NextPage   = nextPage
-	Network    = network
-	NewOver    = newOver
-	NewPace    = newPace
+	CheckRetry     = checkRetry
+	NextPage       = nextPage
+	NewOver        = newOver
+	NewRateLimiter = newRateLimiter
 )
 
 // Wait is how long the client waits after an answer before it sends again.
@@ -20,10 +21,25 @@ func (c *Client) Wait(attempt int, resp *http.Response) time.Duration {
 }
 
 // RetryQuickly makes the waits between attempts as short as a test wants them,
-// except for those that a server asks for.
+// except for those of more than a second that a server asks for.
 func (c *Client) RetryQuickly() {
-	if c.http != nil {
-		c.http.RetryWaitMin, c.http.RetryWaitMax = time.Millisecond, time.Millisecond
+	if c.http == nil {
+		return
+	}
+	quickly := func(wait time.Duration) time.Duration {
+		if wait <= roundtrip.RetryWaitMin {
+			return time.Millisecond
+		}
+		return wait
+	}
+	c.http.RetryWaitMin, c.http.RetryWaitMax = time.Millisecond, time.Millisecond
+	c.http.Backoff = func(waitMin, waitMax time.Duration, attempt int, resp *http.Response) time.Duration {
+		return quickly(roundtrip.Backoff(waitMin, waitMax, attempt, resp))
+	}
+	limiter, _ := c.http.HTTPClient.Transport.(*rateLimiter)
+	limiter.retryAfter = func(resp *http.Response) (time.Duration, bool) {
+		wait, short := roundtrip.RetryAfter(resp)
+		return quickly(wait), short
 	}
 }
 

@@ -150,7 +150,7 @@ func calls(id string) []call {
 			return err
 		}},
 		{"read", func(ctx context.Context, c *cloudfleet.Client) error {
-			_, err := c.ReadToken(ctx, id)
+			_, err := c.GetTokenBatched(ctx, cloudfleet.KnownToken{ID: id})
 			return err
 		}},
 		{"update", func(ctx context.Context, c *cloudfleet.Client) error {
@@ -158,11 +158,11 @@ func calls(id string) []call {
 			return err
 		}},
 		{"regenerate", func(ctx context.Context, c *cloudfleet.Client) error {
-			_, err := c.RegenerateToken(ctx, id)
+			_, _, err := c.RegenerateToken(ctx, cloudfleet.KnownToken{ID: id})
 			return err
 		}},
 		{"delete", func(ctx context.Context, c *cloudfleet.Client) error {
-			return c.DeleteToken(ctx, id)
+			return c.DeleteToken(ctx, cloudfleet.KnownToken{ID: id})
 		}},
 		{"list", func(ctx context.Context, c *cloudfleet.Client) error {
 			_, err := list(ctx, c)
@@ -172,8 +172,8 @@ func calls(id string) []call {
 			_, err := c.GetOrganization(ctx)
 			return err
 		}},
-		{"accepts secret", func(ctx context.Context, c *cloudfleet.Client) error {
-			_, err := c.AcceptsSecret(ctx, id, someSecret)
+		{"rejects secret", func(ctx context.Context, c *cloudfleet.Client) error {
+			_, err := c.RejectsSecret(ctx, id, someSecret)
 			return err
 		}},
 	}

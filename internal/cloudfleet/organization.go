@@ -7,18 +7,20 @@ import (
 	"net/http"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/singleflight"
 )
 
-// ErrOtherOrganization is what every call returns when the access token is not of
-// the organization that Options has.
+// ErrOtherOrganization is what a call returns when the access token belongs to
+// another organization than the one that Options names, or than the one in which a
+// token was last seen.
 var ErrOtherOrganization = errors.New("the access token belongs to another organization")
 
 // GetOrganization returns the organization that the access token belongs to.
 // Any valid token may ask (GET /organization).
 func (c *Client) GetOrganization(ctx context.Context) (Organization, error) {
-	o, resp, err := ask[Organization](ctx, c, request{method: http.MethodGet, path: []string{pathOrganization}})
+	o, resp, err := doUnchecked[Organization](ctx, c, request{method: http.MethodGet, path: []string{pathOrganization}})
 	if err == nil && o.ID == "" {
 		err = unexpected(resp, "the answer has no ID of an organization")
 	}
@@ -28,12 +30,31 @@ func (c *Client) GetOrganization(ctx context.Context) (Organization, error) {
 	return o, err
 }
 
+// Organization is GetOrganization, asked once for all callers. A question without an
+// answer is asked again by the next of them.
+func (c *Client) Organization(ctx context.Context) (Organization, error) {
+	if known := c.organization.known.Load(); known != nil {
+		return *known, nil
+	}
+	asked := c.organization.asking.DoChan("", func() (any, error) {
+		// One caller's cancellation or deadline is not everybody's.
+		return c.GetOrganization(context.WithoutCancel(ctx))
+	})
+	select {
+	case answer := <-asked:
+		o, _ := answer.Val.(Organization) // zero beside an error
+		return o, answer.Err
+	case <-ctx.Done():
+		return Organization{}, context.Cause(ctx)
+	}
+}
+
 // organizationCheck keeps a client from working on another organization than the
 // one that is meant: there, every token that it looks for would seem to be gone.
 type organizationCheck struct {
 	// want is an ID, or empty for any.
 	want   string
-	passed atomic.Bool
+	known  atomic.Pointer[Organization]
 	asking singleflight.Group
 }
 
@@ -41,25 +62,66 @@ func (c *organizationCheck) check(o Organization) error {
 	if c.want != "" && !strings.EqualFold(c.want, o.ID) {
 		return fmt.Errorf("%w: it is of %q (%s), and the organization configured is %s", ErrOtherOrganization, o.Name, o.ID, c.want)
 	}
-	c.passed.Store(true)
+	c.known.Store(&o)
 	return nil
 }
 
-// checkOrganization asks once for all calls. A question without an answer is asked
-// again by the next of them.
+// checkOrganization makes sure that the client works on the organization that is
+// configured, if one is.
 func (c *Client) checkOrganization(ctx context.Context) error {
-	if c.organization.want == "" || c.organization.passed.Load() {
+	if c.organization.want == "" {
 		return nil
 	}
-	for {
-		_, err, _ := c.organization.asking.Do("", func() (any, error) { return c.GetOrganization(ctx) })
-		switch {
-		case err == nil:
-			return nil
-		case errors.Is(err, context.Canceled) && ctx.Err() == nil:
-			// Another call has asked, and was cancelled.
-		default:
-			return unsentError{err}
-		}
+	if _, err := c.Organization(ctx); err != nil {
+		return notSentError{err}
 	}
+	return nil
+}
+
+// KnownToken is what is known of a token that exists. That the API does not find the
+// token any more is judged by it.
+type KnownToken struct {
+	ID string
+	// Settings are name and role as they were last seen. A list that says otherwise
+	// may be out of date, and is not believed. Zero is not known.
+	Settings TokenSettings
+	// OrganizationID is where the token was last seen. Empty is not known.
+	OrganizationID string
+	// IssuedAt is when the token or its secret was issued. Zero is not known.
+	IssuedAt time.Time
+}
+
+// recentTime is how long after a token was issued a server may not find it yet.
+const recentTime = 10 * time.Minute
+
+// LagTime is for how long a server that does not find a token that was issued minutes
+// ago is asked again. It is a variable for tests that do not wait.
+var LagTime = 15 * time.Second
+
+// confirmNotFound returns the error notFound of a call about a token if it counts:
+// it comes from the token's own organization and, for a token that was issued
+// minutes ago, also after a while. Otherwise it returns what again returns, or an
+// error that is no IsNotFound.
+func (c *Client) confirmNotFound(ctx context.Context, k KnownToken, notFound error, again func() error) error {
+	o, err := c.Organization(ctx)
+	if err != nil {
+		return notSentError{fmt.Errorf("the API does not find the token %s, and whether that is so cannot be confirmed: %w", k.ID, err)}
+	}
+	if k.OrganizationID != "" && !strings.EqualFold(k.OrganizationID, o.ID) {
+		return notSentError{fmt.Errorf("%w: it is of %q (%s), and the token %s was last seen in %s",
+			ErrOtherOrganization, o.Name, o.ID, k.ID, k.OrganizationID)}
+	}
+	if age := time.Since(k.IssuedAt); age > recentTime || age < -recentTime {
+		return notFound
+	}
+	end := time.Now().Add(LagTime)
+	for wait := time.Second; time.Now().Before(end) && IsNotFound(notFound); wait *= 2 {
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return notSentError{context.Cause(ctx)}
+		}
+		notFound = again()
+	}
+	return notFound
 }

@@ -37,12 +37,12 @@ func TestOrganizationIsAskedForOnce(t *testing.T) {
 	}
 	group.Wait()
 	for _, call := range calls(id) {
-		if err := call.do(t.Context(), c); err != nil && call.name != "accepts secret" {
+		if err := call.do(t.Context(), c); err != nil && call.name != "rejects secret" {
 			t.Errorf("%s: %s", call.name, err)
 		}
 	}
-	// One each for the check, for the call of that name, and for the secret.
-	if n := organizationCalls(cloud); n > 3 {
+	// One for the check, one for the call of that name, and three for the secret.
+	if n := organizationCalls(cloud); n > 5 {
 		t.Errorf("got %d calls", n)
 	}
 }
@@ -55,7 +55,7 @@ func TestOtherOrganization(t *testing.T) {
 	cloud.options.OrganizationID = other.OrganizationID
 	for _, call := range calls(id) {
 		switch call.name {
-		case "accepts secret":
+		case "rejects secret":
 			continue // it is about the pair alone
 		case "delete":
 			call = callNamed(t, "delete", someID) // what exists may be deleted
@@ -88,14 +88,14 @@ func TestOrganizationThatCannotBeHad(t *testing.T) {
 		"EOF":           cut,
 	} {
 		cloud.failFirst(10, fault)
-		_, err := c.RegenerateToken(t.Context(), id)
+		_, _, err := c.RegenerateToken(t.Context(), cloudfleet.KnownToken{ID: id})
 		wantError(t, err, "/v1/organization", message)
 		if cloudfleet.IsNotFound(err) || cloudfleet.MayHaveActed(err) {
 			t.Errorf("it is taken for an answer about the token: %s", err)
 		}
 	}
 	cloud.Intercept(nil)
-	if _, err := c.RegenerateToken(t.Context(), id); err != nil {
+	if _, _, err := c.RegenerateToken(t.Context(), cloudfleet.KnownToken{ID: id}); err != nil {
 		t.Errorf("the question was not asked again: %s", err)
 	}
 }
@@ -124,14 +124,14 @@ func TestOrganizationIsAskedForAgainAfterACancel(t *testing.T) {
 	})
 }
 
-func TestAcceptsSecret(t *testing.T) {
+func TestRejectsSecret(t *testing.T) {
 	t.Parallel()
 	cloud := start(t)
 	token := cloud.newToken(t)
 	c := newClient(t, cloud.options)
-	for secret, want := range map[string]bool{token.Secret: true, someSecret: false} {
-		if good, err := c.AcceptsSecret(t.Context(), token.ID, secret); good != want || err != nil {
-			t.Errorf("got %t, %v, want %t", good, err, want)
+	for secret, want := range map[string]bool{token.Secret: false, someSecret: true} {
+		if rejected, err := c.RejectsSecret(t.Context(), token.ID, secret); rejected != want || err != nil {
+			t.Errorf("got %t, %v, want %t", rejected, err, want)
 		}
 	}
 	// Only the API's own 401 is an answer.
@@ -144,8 +144,8 @@ func TestAcceptsSecret(t *testing.T) {
 		"HTML":           answer(200, "<html>"),
 	} {
 		cloud.failFirst(10, fault)
-		if good, err := c.AcceptsSecret(t.Context(), token.ID, someSecret); good || err == nil {
-			t.Errorf("%s: got %t, %v", name, good, err)
+		if rejected, err := c.RejectsSecret(t.Context(), token.ID, someSecret); rejected || err == nil {
+			t.Errorf("%s: got %t, %v", name, rejected, err)
 		}
 	}
 }

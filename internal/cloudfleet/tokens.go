@@ -1,7 +1,6 @@
 package cloudfleet
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,102 +17,189 @@ import (
 // its secret until the next RegenerateToken.
 //
 // Where an answer was lost, the create is sent again under the same
-// Idempotency-Key, which the server may ignore. Then inDoubt is how long before
+// Idempotency-Key, which the server may ignore. Then ambiguous is how long before
 // the answer that began, at most, and [Client.Leftovers] finds what was left
-// behind. Otherwise inDoubt is zero.
-func (c *Client) CreateToken(ctx context.Context, s TokenSettings) (t Token, inDoubt time.Duration, err error) {
-	key, err := uuid.GenerateUUID()
-	if err != nil {
-		return Token{}, 0, err
+// behind. Otherwise ambiguous is zero.
+func (c *Client) CreateToken(ctx context.Context, s TokenSettings) (t Token, ambiguous time.Duration, err error) {
+	if s.Name == "" || s.Role == "" {
+		return Token{}, 0, errors.New("a token needs both a name and a role")
 	}
-	begin, sending := time.Now(), &sending{as: c.self}
-	t, err = c.token(ctx, request{
-		method:  http.MethodPost,
-		path:    []string{pathTokens},
-		header:  http.Header{headerIdempotencyKey: {key}},
-		body:    s,
-		sending: sending,
-	}, "")
-	if sending.inDoubt {
-		inDoubt = time.Since(begin)
+	begin := time.Now()
+	t, again, err := c.issue(ctx, request{method: http.MethodPost, path: []string{pathTokens}, body: s}, "")
+	if again {
+		ambiguous = time.Since(begin)
 	}
-	return t, inDoubt, err
+	return t, ambiguous, err
 }
 
+// RegenerateToken gives a token a new secret (POST /tokens/{id}/regenerate). The
+// old one is revoked from then on, even where an error is returned, if
+// [MayHaveActed] says so.
+//
+// ambiguous reports whether an answer was lost, so that it was sent again: the first
+// attempt may still be carried out, and then revokes the secret of the answer.
+func (c *Client) RegenerateToken(ctx context.Context, k KnownToken) (t Token, ambiguous bool, err error) {
+	if err := CheckTokenID(k.ID); err != nil {
+		return Token{}, false, err
+	}
+	defer c.batcher.forget(k.ID)
+	regenerate := func() error {
+		t, ambiguous, err = c.issue(ctx, request{method: http.MethodPost, path: []string{pathTokens, k.ID, pathRegenerate}}, k.ID)
+		return err
+	}
+	if regenerate(); IsNotFound(err) {
+		err = c.confirmNotFound(ctx, k, err, regenerate)
+	}
+	return t, ambiguous, err
+}
+
+// issue sends a request that is answered with a secret, under an Idempotency-Key.
+func (c *Client) issue(ctx context.Context, r request, id string) (t Token, ambiguous bool, err error) {
+	key, err := uuid.GenerateUUID()
+	if err != nil {
+		return Token{}, false, err
+	}
+	r.header, r.attempts = http.Header{headerIdempotencyKey: {key}}, &attempts{as: c.self}
+	t, err = c.tokenRequest(ctx, r, id)
+	return t, r.attempts.ambiguous, err
+}
+
+// leftoversTimeout bounds the search for leftovers: the token that was made waits
+// for it.
+const leftoversTimeout = 10 * time.Second
+
 // Leftovers returns the tokens that may have been left behind by a create that was
-// inDoubt for so long before it made t: those of the same name and role that came
-// to be in that time. Two resources of one name and role look the same, so it is a
-// guess.
-func (c *Client) Leftovers(ctx context.Context, t Token, inDoubt time.Duration) ([]Token, error) {
+// ambiguous for so long before it made t: those of the same name and role that came
+// to be since, and those that do not say when. Two resources of one name and role
+// look the same, so it is a guess. It takes at most ten seconds.
+func (c *Client) Leftovers(ctx context.Context, t Token, ambiguous time.Duration) ([]Token, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, leftoversTimeout, fmt.Errorf("the list of tokens was not read within %s", leftoversTimeout))
+	defer cancel()
 	// The server's clock alone counts. It may tell whole seconds.
-	since := t.CreatedAt.Add(-inDoubt - time.Second)
+	since := t.CreatedAt.Add(-ambiguous - time.Second)
 	var leftovers []Token
 	for other, err := range c.ListTokens(ctx) {
 		if err != nil {
+			if ctx.Err() != nil {
+				err = context.Cause(ctx)
+			}
 			return leftovers, err
 		}
-		if other.ID != t.ID && other.Name == t.Name && other.Role == t.Role && !other.CreatedAt.Before(since) {
+		isLate := other.CreatedAt.IsZero() || !other.CreatedAt.Before(since)
+		if other.ID != t.ID && other.Name == t.Name && other.Role == t.Role && isLate {
 			leftovers = append(leftovers, other)
 		}
 	}
 	return leftovers, nil
 }
 
-// AcceptsSecret asks the API with a token's own ID and secret (GET /organization),
-// and tells whether they are good. They are not if the API itself says 401; that
-// anything else went wrong is an error.
-func (c *Client) AcceptsSecret(ctx context.Context, id, secret string) (bool, error) {
-	_, _, err := ask[Organization](ctx, c, request{
-		method:  http.MethodGet,
-		path:    []string{pathOrganization},
-		sending: &sending{as: newCredential(id, secret)},
+// RejectsSecret asks the API with a token's own ID and secret (GET /organization),
+// and reports whether it rejects them. That counts only if the API itself says 401,
+// twice, and accepts the client's own credential in between: an outage of the
+// service behind the API rejects everybody. Any other answer is an error.
+func (c *Client) RejectsSecret(ctx context.Context, id, secret string) (bool, error) {
+	rejected, err := c.rejects(ctx, id, secret)
+	if err != nil || !rejected {
+		return false, err
+	}
+	if _, err := c.GetOrganization(ctx); err != nil {
+		return false, fmt.Errorf("the API rejects the secret, and the provider's own access token does not work either: %w", err)
+	}
+	return c.rejects(ctx, id, secret)
+}
+
+func (c *Client) rejects(ctx context.Context, id, secret string) (bool, error) {
+	_, _, err := doUnchecked[Organization](ctx, c, request{
+		method:   http.MethodGet,
+		path:     []string{pathOrganization},
+		attempts: &attempts{as: newCredential(id, secret)},
 	})
 	if e, ok := errors.AsType[*Error](err); ok && e.StatusCode == http.StatusUnauthorized && e.Code != "" {
-		return false, nil
+		return true, nil
 	}
-	return err == nil, err
+	return false, err
+}
+
+// CheckAccess asks once for all callers whether the client's access token may manage
+// tokens (GET /tokens/{its own ID}), and keeps the answer. It returns an error only
+// where a create would fail for sure: without a credential, with one that the API
+// rejects or that may not manage tokens (401, 403), that is of another organization,
+// or where the API cannot be reached.
+func (c *Client) CheckAccess(ctx context.Context) error {
+	if c.unavailable != nil {
+		return c.unavailable
+	}
+	c.access.once.Do(func() {
+		c.access.done = make(chan struct{})
+		go func() {
+			defer close(c.access.done)
+			// One caller's cancellation is not everybody's.
+			_, err := c.GetToken(context.WithoutCancel(ctx), c.self.tokenID)
+			e, isAnswer := errors.AsType[*Error](err)
+			if !isAnswer || e.StatusCode == http.StatusUnauthorized || e.StatusCode == http.StatusForbidden {
+				c.access.err = err
+			}
+		}()
+	})
+	select {
+	case <-c.access.done:
+		return c.access.err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // GetToken returns a token without its secret (GET /tokens/{id}).
 func (c *Client) GetToken(ctx context.Context, id string) (Token, error) {
-	return c.existing(ctx, id, request{method: http.MethodGet})
+	return c.existingToken(ctx, id, request{method: http.MethodGet})
 }
 
 // UpdateToken replaces name and role (PUT /tokens/{id}). The secret stays.
 func (c *Client) UpdateToken(ctx context.Context, id string, s TokenSettings) (Token, error) {
-	return c.existing(ctx, id, request{method: http.MethodPut, body: s})
+	if s.Name == "" || s.Role == "" {
+		return Token{}, fmt.Errorf("an update of token %s needs both a name and a role", id)
+	}
+	return c.existingToken(ctx, id, request{method: http.MethodPut, body: s})
 }
 
-// RegenerateToken gives a token a new secret (POST /tokens/{id}/regenerate). The
-// old one is dead from then on, even where an error is returned, if
-// [MayHaveActed] says so.
-func (c *Client) RegenerateToken(ctx context.Context, id string) (Token, error) {
-	return c.existing(ctx, id, request{method: http.MethodPost, path: []string{pathRegenerate}})
-}
-
-// DeleteToken deletes a token (DELETE /tokens/{id}). One that does not exist is
-// an error that [IsNotFound] knows. The organization is asked for only then: no
-// other organization's token can be deleted, but each would seem to be gone.
-func (c *Client) DeleteToken(ctx context.Context, id string) error {
-	if err := CheckTokenID(id); err != nil {
+// DeleteToken deletes a token (DELETE /tokens/{id}). One that does not exist is an
+// error that [IsNotFound] reports.
+func (c *Client) DeleteToken(ctx context.Context, k KnownToken) error {
+	if err := CheckTokenID(k.ID); err != nil {
 		return err
 	}
-	defer c.reads.forget(id)
-	_, _, err := ask[none](ctx, c, request{method: http.MethodDelete, path: []string{pathTokens, id}})
+	defer c.batcher.forget(k.ID)
+	deletes := func() error {
+		_, _, err := doUnchecked[noContent](ctx, c, request{method: http.MethodDelete, path: []string{pathTokens, k.ID}})
+		return err
+	}
+	err := deletes()
 	if IsNotFound(err) {
-		return cmp.Or(c.checkOrganization(ctx), err)
+		err = c.confirmNotFound(ctx, k, err, deletes)
 	}
 	return err
 }
 
 // ListTokens yields all tokens of the organization without their secrets (GET
-// /tokens), and fetches a page when it is needed. An error is the last it yields.
+// /tokens), each once, and fetches a page when it is needed. An error is the last it
+// yields.
 func (c *Client) ListTokens(ctx context.Context) iter.Seq2[Token, error] {
-	return pages(ctx, c, firstTokens(), hasID)
+	return func(yield func(Token, error) bool) {
+		seen := map[string]bool{}
+		for t, err := range pages(ctx, c, firstPage(), hasID) {
+			if err == nil && seen[t.ID] {
+				continue // the list shifted between two pages
+			}
+			seen[t.ID] = true
+			if !yield(t, err) {
+				return
+			}
+		}
+	}
 }
 
-// firstTokens asks for the first page of all tokens.
-func firstTokens() request {
+// firstPage asks for the first page of all tokens.
+func firstPage() request {
 	return request{
 		method: http.MethodGet,
 		path:   []string{pathTokens},
@@ -123,28 +209,31 @@ func firstTokens() request {
 
 func hasID(t Token) bool { return t.ID != "" }
 
-// existing sends a request about the token with this ID.
-func (c *Client) existing(ctx context.Context, id string, r request) (Token, error) {
+// existingToken sends a request about the token with this ID.
+func (c *Client) existingToken(ctx context.Context, id string, r request) (Token, error) {
 	if err := CheckTokenID(id); err != nil {
 		return Token{}, err
 	}
 	if r.method != http.MethodGet {
-		defer c.reads.forget(id)
+		defer c.batcher.forget(id)
 	}
 	r.path = append([]string{pathTokens, id}, r.path...)
-	return c.token(ctx, r, id)
+	return c.tokenRequest(ctx, r, id)
 }
 
-// token sends a request that is answered with a token: the one with this ID, or
-// any if id is empty.
-func (c *Client) token(ctx context.Context, r request, id string) (Token, error) {
-	t, resp, err := send[Token](ctx, c, r)
+// tokenRequest sends a request that is answered with a token: the one with this ID,
+// or any if id is empty.
+func (c *Client) tokenRequest(ctx context.Context, r request, id string) (Token, error) {
+	t, resp, err := do[Token](ctx, c, r)
 	switch {
 	case err != nil:
 		return Token{}, err
+	case t.ID == "" && id != "" && (t.Name != "" || t.Secret != ""):
+		t.ID = id // that the answer of a token lacks it says nothing
 	case t.ID == "" || id != "" && t.ID != id:
 		return Token{}, unexpected(resp, fmt.Sprintf("the answer is about a token with the ID %q", t.ID))
-	case r.method == http.MethodPost && t.Secret == "":
+	}
+	if r.method == http.MethodPost && t.Secret == "" {
 		return t, unexpected(resp, "the answer has no secret")
 	}
 	return t, nil

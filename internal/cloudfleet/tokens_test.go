@@ -62,7 +62,7 @@ func TestRegenerateToken(t *testing.T) {
 	t.Parallel()
 	cloud := start(t)
 	before := cloud.newToken(t)
-	got, err := newClient(t, cloud.options).RegenerateToken(t.Context(), before.ID)
+	got, _, err := newClient(t, cloud.options).RegenerateToken(t.Context(), cloudfleet.KnownToken{ID: before.ID})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +82,7 @@ func TestDeleteToken(t *testing.T) {
 	cloud := start(t)
 	token := cloud.newToken(t)
 	c := newClient(t, cloud.options)
-	if err := c.DeleteToken(t.Context(), token.ID); err != nil {
+	if err := c.DeleteToken(t.Context(), cloudfleet.KnownToken{ID: token.ID}); err != nil {
 		t.Fatal(err)
 	}
 	if cloud.Accepts(token.ID, token.Secret) {
@@ -185,14 +185,13 @@ func TestCreateAnsweredWithoutSecret(t *testing.T) {
 
 func TestAnswerAboutAnotherToken(t *testing.T) {
 	t.Parallel()
-	for _, id := range []string{"", "3jLp5Btz62FVy3hqKGX87u"} {
-		o := serve(t, answer(http.StatusOK, `{"id":"`+id+`","name":"ci","role":"User","secret":"`+someSecret+`"}`))
-		for _, name := range []string{"get", "update", "regenerate"} {
-			err := callNamed(t, name, someID).do(t.Context(), newClient(t, o))
-			wantError(t, err, "200 OK", "the answer is about a token with the ID", `"`+id+`"`)
-			if cloudfleet.IsNotFound(err) {
-				t.Errorf("%s: it is taken for not found", name)
-			}
+	const id = "3jLp5Btz62FVy3hqKGX87u"
+	o := serve(t, answer(http.StatusOK, `{"id":"`+id+`","name":"ci","role":"User","secret":"`+someSecret+`"}`))
+	for _, name := range []string{"get", "update", "regenerate"} {
+		err := callNamed(t, name, someID).do(t.Context(), newClient(t, o))
+		wantError(t, err, "200 OK", "the answer is about a token with the ID", `"`+id+`"`)
+		if cloudfleet.IsNotFound(err) {
+			t.Errorf("%s: it is taken for not found", name)
 		}
 	}
 	c := newClient(t, serve(t, answer(http.StatusCreated, `{"name":"ci","secret":"`+someSecret+`"}`)))

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
@@ -70,7 +71,7 @@ func TestRegenerateAfterACutHasTheSecretThatCounts(t *testing.T) {
 	cloud := start(t)
 	token := cloud.newToken(t)
 	count := cloud.actAndCut(2)
-	got, err := newClient(t, cloud.options).RegenerateToken(t.Context(), token.ID)
+	got, _, err := newClient(t, cloud.options).RegenerateToken(t.Context(), cloudfleet.KnownToken{ID: token.ID})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,11 +86,11 @@ func TestDeleteAfterACutFindsNothing(t *testing.T) {
 	cloud := start(t)
 	token := cloud.newToken(t)
 	count := cloud.actAndCut(1)
-	err := newClient(t, cloud.options).DeleteToken(t.Context(), token.ID)
+	err := newClient(t, cloud.options).DeleteToken(t.Context(), cloudfleet.KnownToken{ID: token.ID})
 	if !cloudfleet.IsNotFound(err) {
 		t.Errorf("got %v", err)
 	}
-	wantCount(t, count, 2)
+	wantCount(t, count, 3) // the second finds nothing, and the organization confirms it
 }
 
 // A server that honours the key answers the second create with the token of the
@@ -121,7 +122,7 @@ func TestCreateAfterACut(t *testing.T) {
 				}
 			}
 			count := cloud.actAndCut(2)
-			token, inDoubt, err := c.CreateToken(t.Context(), settings)
+			token, ambiguous, err := c.CreateToken(t.Context(), settings)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -129,12 +130,12 @@ func TestCreateAfterACut(t *testing.T) {
 			if !cloud.Accepts(token.ID, token.Secret) {
 				t.Error("the token is not accepted")
 			}
-			if inDoubt <= 0 || inDoubt > 10*time.Second {
-				t.Errorf("in doubt for %s", inDoubt)
+			if ambiguous <= 0 || ambiguous > 10*time.Second {
+				t.Errorf("in doubt for %s", ambiguous)
 			}
 			mustCreate(t, elsewhere, cloudfleet.TokenSettings{Name: settings.Name, Role: cloudfleet.RoleAdministrator})
 			mustCreate(t, elsewhere, cloudfleet.TokenSettings{Name: "other", Role: settings.Role})
-			leftovers, err := c.Leftovers(t.Context(), token, inDoubt)
+			leftovers, err := c.Leftovers(t.Context(), token, ambiguous)
 			if err != nil || len(leftovers) != test.leftovers {
 				t.Errorf("got %v, %v, want %d", leftovers, err, test.leftovers)
 			}
@@ -157,13 +158,11 @@ func mustCreate(t *testing.T, c *cloudfleet.Client, s cloudfleet.TokenSettings) 
 func TestCreateWithoutDoubt(t *testing.T) {
 	t.Parallel()
 	cloud := start(t)
-	for _, fault := range []http.Handler{answer(429, "", "Retry-After", "0"), answer(503, "", "Retry-After", "0")} {
-		count := cloud.failFirst(2, fault)
-		if _, inDoubt, err := newClient(t, cloud.options).CreateToken(t.Context(), settings); err != nil || inDoubt != 0 {
-			t.Errorf("got %s, %v", inDoubt, err)
-		}
-		wantCount(t, count, 3)
+	count := cloud.failFirst(1, answer(429, "", "Retry-After", "0"))
+	if _, ambiguous, err := newClient(t, cloud.options).CreateToken(t.Context(), settings); err != nil || ambiguous != 0 {
+		t.Errorf("got %s, %v", ambiguous, err)
 	}
+	wantCount(t, count, 2)
 }
 
 // What is certain about the last attempt says nothing about the ones before it.
@@ -221,32 +220,58 @@ func TestMaxRetries(t *testing.T) {
 
 func TestRetryAfterIsWaitedFor(t *testing.T) {
 	t.Parallel()
-	for _, test := range []struct {
-		name       string
-		retryAfter func() string
-		least      time.Duration
-		most       time.Duration
-	}{
-		{"0", func() string { return "0" }, 0, time.Second},
-		{"seconds", func() string { return "1" }, time.Second, 2 * time.Second},
-		{"date", func() string { return time.Now().UTC().Add(2 * time.Second).Format(http.TimeFormat) }, 900 * time.Millisecond, 3 * time.Second},
-		{"date in the past", func() string { return time.Now().UTC().Add(-time.Hour).Format(http.TimeFormat) }, 0, time.Second},
+	for retryAfter, want := range map[string]time.Duration{
+		"":                         time.Second,
+		"0":                        time.Second,
+		"-5":                       time.Second,
+		"soon":                     time.Second,
+		"1":                        time.Second,
+		"1.2":                      2 * time.Second,
+		"19.5":                     20 * time.Second,
+		"2 minutes before Date":    time.Second,
+		"30 seconds after Date":    30 * time.Second,
+		"30 seconds, without Date": 30 * time.Second,
 	} {
-		t.Run(test.name, func(t *testing.T) {
+		t.Run(retryAfter, func(t *testing.T) {
 			t.Parallel()
-			cloud := start(t)
-			count := cloud.failFirst(1, answer(429, "", "Retry-After", test.retryAfter()))
-			c := newClient(t, cloud.options)
-			begin := time.Now()
-			if _, _, err := c.CreateToken(t.Context(), settings); err != nil {
-				t.Fatal(err)
-			}
-			if waited := time.Since(begin); waited < test.least || waited > test.most {
-				t.Errorf("waited %s, want %s to %s", waited, test.least, test.most)
-			}
-			wantCount(t, count, 2)
+			synctest.Test(t, func(t *testing.T) {
+				cloud, c := inBubble(t, mockserver.Options{})
+				server := time.Now().Add(-5 * time.Minute) // its clock is off
+				headers := []string{"Retry-After", retryAfter}
+				at := func(offset time.Duration) string { return server.Add(offset).UTC().Format(http.TimeFormat) }
+				switch retryAfter {
+				case "2 minutes before Date":
+					headers = []string{"Retry-After", at(-2 * time.Minute), "Date", at(0)}
+				case "30 seconds after Date":
+					headers = []string{"Retry-After", at(30 * time.Second), "Date", at(0)}
+				case "30 seconds, without Date":
+					headers = []string{"Retry-After", at(5*time.Minute + 30*time.Second)}
+				}
+				cloud.failFirst(1, answer(429, "", headers...))
+				begin := time.Now()
+				if _, err := c.GetOrganization(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if waited := time.Since(begin); waited != want {
+					t.Errorf("waited %s, want %s", waited, want)
+				}
+			})
 		})
 	}
+}
+
+// A server that asks for no wait is still not called faster than one that says nothing.
+func TestRetryAfterDoesNotShortenTheBackoff(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, c := inBubble(t, mockserver.Options{})
+		cloud.failFirst(100, answer(429, "", "Retry-After", "0"))
+		begin := time.Now()
+		_, err := c.GetOrganization(t.Context())
+		if waited := time.Since(begin); err == nil || waited < 15*time.Second {
+			t.Errorf("got %v after %s, want 1 + 2 + 4 + 8 seconds of waits", err, waited)
+		}
+	})
 }
 
 // Without RetryQuickly: the wait that a real run has.

@@ -18,6 +18,8 @@ import (
 	"oras.land/oras-go/v2/registry/remote/auth"
 	"oras.land/oras-go/v2/registry/remote/errcode"
 	"oras.land/oras-go/v2/registry/remote/retry"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/roundtrip"
 )
 
 const (
@@ -58,16 +60,13 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	registry.PlainHTTP = isThisMachine((&url.URL{Host: o.Host}).Hostname())
+	registry.PlainHTTP = roundtrip.IsLoopback((&url.URL{Host: o.Host}).Hostname())
 	registry.RepositoryListPageSize = pageSize
 	registry.TagListPageSize = pageSize
 	registry.TagListMaxPages = maxPages
 	registry.Client = &auth.Client{
 		Client: &http.Client{Transport: &retry.Transport{Base: transport(o, registry.PlainHTTP), Policy: func() retry.Policy {
-			return &retry.GenericPolicy{
-				Retryable: retry.DefaultPredicate, Backoff: retry.DefaultBackoff,
-				MinWait: 200 * time.Millisecond, MaxWait: 30 * time.Second, MaxRetry: o.MaxRetries,
-			}
+			return retryPolicy{o.MaxRetries}
 		}}},
 		Header:     http.Header{"User-Agent": {o.UserAgent}},
 		Credential: auth.StaticCredential(o.Host, auth.Credential{Username: o.Username, Password: o.Password}),
@@ -76,6 +75,18 @@ func New(o Options) (*Client, error) {
 		BlockedRealmPrefixes: []netip.Prefix{},
 	}
 	return &Client{registry}, nil
+}
+
+// retryPolicy is the one of the API's client, for a client that only reads.
+type retryPolicy struct{ retries int }
+
+// Retry implements retry.Policy. A negative wait is no retry.
+func (p retryPolicy) Retry(attempt int, resp *http.Response, err error) (time.Duration, error) {
+	ctx := context.Background() // the transport ends the wait when the request is cancelled
+	if attempt >= p.retries || !roundtrip.ShouldRetry(ctx, resp, err) {
+		return -1, nil
+	}
+	return roundtrip.Backoff(roundtrip.RetryWaitMin, roundtrip.RetryWaitMax, attempt, resp), nil
 }
 
 // Repositories returns the names of all repositories, sorted.

@@ -1,7 +1,6 @@
 package oci
 
 import (
-	"context"
 	"net/http"
 	"strings"
 	"testing"
@@ -44,29 +43,5 @@ func TestGuard(t *testing.T) {
 		if (err == nil) != (test.refused == "") || err != nil && !strings.Contains(err.Error(), test.refused) {
 			t.Errorf("%s in %s, login %t: got %v, want %q", test.url, test.domain, test.login, err, test.refused)
 		}
-	}
-}
-
-func TestIsThisMachine(t *testing.T) {
-	for host, want := range map[string]bool{
-		"localhost": true, "org.europe.localhost": true, "127.0.0.1": true, "127.1.2.3": true, "::1": true,
-		"org.europe.127.0.0.1": false, "localhost.example.com": false, "notlocalhost": false, "10.0.0.1": false, "registry.cloudfleet.dev": false,
-	} {
-		if got := isThisMachine(host); got != want {
-			t.Errorf("%s: got %t", host, got)
-		}
-	}
-}
-
-// A name below localhost is never looked up, and an address that is not of this
-// machine is never dialled.
-func TestDialThisMachine(t *testing.T) {
-	if _, err := dialThisMachine(t.Context(), "tcp", "192.0.2.1:80"); err == nil || !strings.Contains(err.Error(), "not this machine") {
-		t.Errorf("got %v", err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := dialThisMachine(ctx, "tcp", "a.localhost:80"); err == nil || strings.Contains(err.Error(), "lookup a.localhost") {
-		t.Errorf("got %v", err)
 	}
 }

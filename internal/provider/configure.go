@@ -16,10 +16,10 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cfcr"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/oci"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/registry"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/validate"
 )
@@ -36,7 +36,7 @@ var (
 	accessTokenID     = argument{"access_token_id", "CLOUDFLEET_ACCESS_TOKEN_ID", "", cloudfleet.CheckTokenID}
 	accessTokenSecret = argument{"access_token_secret", "CLOUDFLEET_ACCESS_TOKEN_SECRET", "", checkSecret}
 	endpoint          = argument{"endpoint", "CLOUDFLEET_ENDPOINT", cloudfleet.DefaultEndpoint, checkEndpoint}
-	registryDomain    = argument{"registry_domain", "CLOUDFLEET_REGISTRY_DOMAIN", registry.DefaultDomain, registry.CheckDomain}
+	registryDomain    = argument{"registry_domain", "CLOUDFLEET_REGISTRY_DOMAIN", cfcr.DefaultDomain, cfcr.CheckDomain}
 	requestTimeout    = argument{"request_timeout", "CLOUDFLEET_REQUEST_TIMEOUT", cloudfleet.DefaultRequestTimeout.String(), checkTimeout}
 	maxRetries        = argument{"max_retries", "CLOUDFLEET_MAX_RETRIES", strconv.Itoa(cloudfleet.DefaultMaxRetries), checkRetries}
 )
@@ -170,6 +170,9 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 		RegistryDomain:    s.registryDomain,
 		AccessTokenID:     s.accessTokenID,
 		AccessTokenSecret: func() types.String { return s.accessTokenSecret },
+		Versions:          p.versions,
+		Ephemeral:         p.ephemeral,
+		Process:           p.process,
 	}
 	data.Calls = s.calls(userAgent)
 	resp.ResourceData = data

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/list"
@@ -17,9 +18,11 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/apitoken"
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/decrypt"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/functions"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/organization"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/registry"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/rotatingtoken"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/validate"
 )
 
@@ -35,17 +38,27 @@ var (
 
 // Provider is the provider cloudfleet.
 type Provider struct {
-	version string
+	version   string
+	process   *providerdata.Process
+	ephemeral *providerdata.Ephemeral
+	versions  *providerdata.Versions
 }
 
 // New returns a function that makes a provider of this version.
 func New(version string) func() provider.Provider {
-	return func() provider.Provider { return &Provider{version} }
+	return func() provider.Provider { return NewInProcess(version, nil) }
 }
 
-// Shutdown deletes what Terraform has opened and not closed. It is for the end of
-// the process that serves the provider; Terraform waits two seconds for it.
-func Shutdown(ctx context.Context) { apitoken.CloseEphemeral(ctx) }
+// NewInProcess returns the provider of this version that the process serves to a CLI.
+// A nil process belongs to no CLI.
+func NewInProcess(version string, process *providerdata.Process) *Provider {
+	return &Provider{version, process, &providerdata.Ephemeral{}, &providerdata.Versions{}}
+}
+
+// Shutdown deletes what Terraform has opened and not closed, and returns what could
+// not be deleted. It is for the end of the process that serves the provider;
+// Terraform waits two seconds for it.
+func (p *Provider) Shutdown(ctx context.Context) diag.Diagnostics { return p.ephemeral.Close(ctx) }
 
 type model struct {
 	OrganizationID    types.String `tfsdk:"organization_id"`
@@ -110,7 +123,7 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 }
 
 func (p *Provider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{apitoken.NewResource, apitoken.NewRotatingResource}
+	return []func() resource.Resource{apitoken.NewResource, rotatingtoken.NewResource}
 }
 
 func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {
@@ -126,7 +139,7 @@ func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {
 
 // ListResources are what `terraform query` can list.
 func (p *Provider) ListResources(context.Context) []func() list.ListResource {
-	return []func() list.ListResource{apitoken.NewListResource, apitoken.NewRotatingListResource}
+	return []func() list.ListResource{apitoken.NewListResource, rotatingtoken.NewListResource}
 }
 
 // Actions are what can be done beside managing resources.
@@ -140,5 +153,5 @@ func (p *Provider) EphemeralResources(context.Context) []func() ephemeral.Epheme
 }
 
 func (p *Provider) Functions(context.Context) []func() function.Function {
-	return append(registry.Functions(), decrypt.NewAgeDecrypt)
+	return functions.All()
 }

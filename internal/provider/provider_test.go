@@ -136,7 +136,7 @@ func TestAccNoCredentials(t *testing.T) {
 		resource.TestStep{Config: here + registry},
 		resource.TestStep{
 			Config: here + token,
-			ExpectError: regexp.MustCompile(`(?s)Could not create API token "ci".*CLOUDFLEET_ACCESS_TOKEN_ID\s+and\s+` +
+			ExpectError: regexp.MustCompile(`(?s)Could not plan API token "ci".*CLOUDFLEET_ACCESS_TOKEN_ID\s+and\s+` +
 				`CLOUDFLEET_ACCESS_TOKEN_SECRET.*under\s+API\s+tokens`),
 		},
 	)

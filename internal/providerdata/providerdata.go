@@ -4,6 +4,7 @@ package providerdata
 
 import (
 	"fmt"
+	"sync/atomic"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -31,7 +32,37 @@ type Data struct {
 	// AccessTokenSecret returns its secret, null and unknown likewise. It is a
 	// function because no way of printing shows what one holds.
 	AccessTokenSecret func() types.String
+	// Versions is the largest secret_version that the run has seen.
+	Versions *Versions
+	// Ephemeral are the ephemeral tokens that are open.
+	Ephemeral *Ephemeral
+	// Process is the process that serves the provider.
+	Process *Process
 }
+
+// Saw notes a secret_version in the state. It does nothing before the provider is
+// configured.
+func (d *Data) Saw(version types.Int64) {
+	if d != nil {
+		d.Versions.Saw(version)
+	}
+}
+
+// Versions is the largest secret_version that a run has seen in the state. A token
+// that replaces another gets a larger one.
+type Versions struct{ largest atomic.Int64 }
+
+// Saw notes a version. Null and unknown are none.
+func (v *Versions) Saw(version types.Int64) {
+	for seen := v.largest.Load(); version.ValueInt64() > seen; seen = v.largest.Load() {
+		if v.largest.CompareAndSwap(seen, version.ValueInt64()) {
+			return
+		}
+	}
+}
+
+// Largest returns the largest version that was noted, 0 if there was none.
+func (v *Versions) Largest() int64 { return v.largest.Load() }
 
 // From takes what Configure of a resource or data source is handed: nil before
 // the provider is configured, as in a validation, and then it returns nil.

@@ -1,3 +1,4 @@
+// Package registry is everything about a container registry of an organization.
 package registry
 
 import (
@@ -8,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cfcr"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/validate"
 )
@@ -48,7 +50,7 @@ func (d *DataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp 
 			"region": schema.StringAttribute{
 				Optional: true, Computed: true,
 				MarkdownDescription: "`europe` (default), `northamerica` or `apac`. Images are stored in each region on their own.",
-				Validators:          []validator.String{validate.String(CheckRegion)},
+				Validators:          []validator.String{validate.String(cfcr.CheckRegion)},
 			},
 			"hostname": schema.StringAttribute{
 				Computed: true,
@@ -77,7 +79,7 @@ func (d *DataSource) Read(ctx context.Context, req datasource.ReadRequest, resp 
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	hostname, diags := place(d.provider, &m.OrganizationID, &m.Region)
+	hostname, diags := registryHostname(d.provider, &m.OrganizationID, &m.Region)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return

@@ -13,7 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/dockerconfig"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cfcr"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/validate"
@@ -65,7 +65,7 @@ func (e *EphemeralResource) Schema(_ context.Context, _ ephemeral.SchemaRequest,
 			"region": schema.StringAttribute{
 				Optional: true, Computed: true,
 				MarkdownDescription: "`europe` (default), `northamerica` or `apac`. Images are stored in each region on their own.",
-				Validators:          []validator.String{validate.String(CheckRegion)},
+				Validators:          []validator.String{validate.String(cfcr.CheckRegion)},
 			},
 			"hostname": schema.StringAttribute{
 				Computed: true,
@@ -104,7 +104,7 @@ func (e *EphemeralResource) Open(ctx context.Context, req ephemeral.OpenRequest,
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	hostname, diags := place(e.provider, &m.OrganizationID, &m.Region)
+	hostname, diags := registryHostname(e.provider, &m.OrganizationID, &m.Region)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -114,7 +114,7 @@ func (e *EphemeralResource) Open(ctx context.Context, req ephemeral.OpenRequest,
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	config, err := dockerconfig.Auths(hostname, found.username, found.password)
+	config, err := cfcr.Auths(hostname, found.username, found.password)
 	if err != nil {
 		resp.Diagnostics.AddError("Unusable access token", tfdiag.Sentence(err)+" Correct CLOUDFLEET_ACCESS_TOKEN_ID and "+
 			"CLOUDFLEET_ACCESS_TOKEN_SECRET, or access_token_id and access_token_secret in the provider block.")

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cfcr"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
 )
 
@@ -22,7 +23,7 @@ const (
 // configured is a provider with an organization and an access token.
 func configured(id, secret types.String) *providerdata.Data {
 	return &providerdata.Data{
-		OrganizationID: types.StringValue(ourOrganization), RegistryDomain: types.StringValue(DefaultDomain),
+		OrganizationID: types.StringValue(ourOrganization), RegistryDomain: types.StringValue(cfcr.DefaultDomain),
 		AccessTokenID: id, AccessTokenSecret: func() types.String { return secret },
 	}
 }

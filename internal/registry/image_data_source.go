@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cfcr"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/oci"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
@@ -52,12 +53,12 @@ func (d *ImageDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 			"repository": schema.StringAttribute{
 				Required:            true,
 				MarkdownDescription: "The repository in the registry, such as `shop/checkout`, in lower case and without the host name.",
-				Validators:          []validator.String{validate.String(checkRepository)},
+				Validators:          []validator.String{validate.String(cfcr.CheckRepository)},
 			},
 			"tag": schema.StringAttribute{
 				Required:            true,
 				MarkdownDescription: "The tag, such as `v1.4.2`. There is no default: `latest` has to be named, too.",
-				Validators:          []validator.String{validate.String(checkTag)},
+				Validators:          []validator.String{validate.String(cfcr.CheckTag)},
 			},
 			"digest": schema.StringAttribute{
 				Computed: true,
@@ -103,13 +104,13 @@ func (d *ImageDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 	image, err := client.Image(ctx, repository, tag)
 	switch {
 	case errors.Is(err, oci.ErrNoTag):
-		resp.Diagnostics.Append(missing(ctx, client, hostname, repository, tag)...)
+		resp.Diagnostics.Append(notFoundDiag(ctx, client, hostname, repository, tag)...)
 		return
 	case err != nil:
 		resp.Diagnostics.Append(tfdiag.FromRegistryError(summary, hostname, err)...)
 		return
 	}
-	reference, err := ImageRef(hostname, repository, image.Digest)
+	reference, err := cfcr.ImageRef(hostname, repository, image.Digest)
 	if err != nil {
 		resp.Diagnostics.AddError(summary, tfdiag.Sentence(err))
 		return
@@ -122,9 +123,9 @@ func (d *ImageDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 }
 
-// missing says which of the two is not there, the tag or the whole repository, and
+// notFoundDiag says which of the two is not there, the tag or the whole repository, and
 // what there is instead.
-func missing(ctx context.Context, client *oci.Client, hostname, repository, tag string) diag.Diagnostics {
+func notFoundDiag(ctx context.Context, client *oci.Client, hostname, repository, tag string) diag.Diagnostics {
 	var diags diag.Diagnostics
 	tags, err := client.Tags(ctx, repository)
 	switch {
@@ -133,18 +134,18 @@ func missing(ctx context.Context, client *oci.Client, hostname, repository, tag 
 		repositories, _ := client.Repositories(ctx)
 		diags.AddAttributeError(path.Root("repository"), "No such repository", fmt.Sprintf(
 			"There is no repository %q in %s. %s\n\nCorrect the name, or push to it. Images are stored in each region on their own: "+
-				"it may be in another.", repository, hostname, instead("repository", repository, repositories)))
+				"it may be in another.", repository, hostname, suggest("repository", repository, repositories)))
 	case err != nil:
 		diags.Append(tfdiag.FromRegistryError(fmt.Sprintf("No tag %s in %s, nor a list of its tags", tag, repository), hostname, err)...)
 	default:
 		diags.AddAttributeError(path.Root("tag"), "No such tag", fmt.Sprintf(
 			"There is no tag %q in the repository %s of %s. %s\n\nCorrect the tag, or push it.",
-			tag, repository, hostname, instead("tag", tag, tags)))
+			tag, repository, hostname, suggest("tag", tag, tags)))
 	}
 	return diags
 }
 
-func instead(what, name string, names []string) string {
+func suggest(what, name string, names []string) string {
 	if len(names) == 0 {
 		return "There is no " + what + " at all."
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cfcr"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/validate"
@@ -33,7 +34,7 @@ func regionAttribute() schema.StringAttribute {
 	return schema.StringAttribute{
 		Optional: true, Computed: true,
 		MarkdownDescription: "`europe` (default), `northamerica` or `apac`. Images are stored in each region on their own.",
-		Validators:          []validator.String{validate.String(CheckRegion)},
+		Validators:          []validator.String{validate.String(cfcr.CheckRegion)},
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/provider"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/contract"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
@@ -36,6 +37,8 @@ func init() {
 		}
 	}
 	must(os.Setenv("TF_CLI_CONFIG_FILE", os.DevNull))
+	must(os.Setenv("CHECKPOINT_DISABLE", "1")) // nothing leaves the machine
+	cloudfleet.LagTime = 0                     // the mock server does not lag unless a test makes it
 	if os.Getenv(resource.EnvTfAcc) != "" {
 		must(chooseCLI())
 	}

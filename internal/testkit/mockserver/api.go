@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -140,7 +139,7 @@ func (s *Server) updateToken(w http.ResponseWriter, r *http.Request, t *record) 
 	if !ok {
 		return
 	}
-	t.Name, t.Role, t.UpdatedAt = settings.name, settings.role, time.Now().UTC()
+	t.Name, t.Role, t.UpdatedAt = settings.name, settings.role, s.options.Now().UTC()
 	writeJSON(w, http.StatusOK, t.Token)
 }
 
@@ -150,7 +149,7 @@ func (s *Server) deleteToken(w http.ResponseWriter, _ *http.Request, t *record) 
 }
 
 func (s *Server) regenerateToken(w http.ResponseWriter, _ *http.Request, t *record) {
-	t.UpdatedAt = time.Now().UTC()
+	t.UpdatedAt = s.options.Now().UTC()
 	writeJSON(w, http.StatusOK, t.issueSecret())
 }
 

@@ -32,6 +32,8 @@ type Options struct {
 	// RegistryBearer makes the registries challenge with a Bearer token service,
 	// instead of with Basic.
 	RegistryBearer bool
+	// Now is the server's clock. Nil is time.Now.
+	Now func() time.Time
 	// Wrap, if set, is put around the API, inside of Intercept.
 	Wrap func(http.Handler) http.Handler
 }
@@ -80,7 +82,10 @@ type Credentials struct {
 
 // New returns a server without organizations: see [Server.AddOrganization].
 func New(o Options) *Server {
-	s := &Server{options: o, store: store{answers: map[string]issued{}}}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	s := &Server{options: o, store: store{now: o.Now, answers: map[string]issued{}}}
 	if o.RateLimit > 0 {
 		s.limiter = rate.NewLimiter(rate.Limit(o.RateLimit), o.RateLimit)
 	}

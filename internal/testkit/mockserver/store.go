@@ -49,6 +49,7 @@ type record struct {
 // store is the state. Its methods want mu held.
 type store struct {
 	mu      sync.Mutex
+	now     func() time.Time
 	records []*record
 	created int
 	// answers is what creates answered, by organization and idempotency key.
@@ -57,7 +58,7 @@ type store struct {
 
 func (s *store) create(o *organization, name, role string) issued {
 	s.created++
-	now := time.Now().UTC()
+	now := s.now().UTC()
 	t := &record{
 		Token:        Token{ID: random(base58, 22), Name: name, Role: role, CreatedAt: now, UpdatedAt: now},
 		organization: o,

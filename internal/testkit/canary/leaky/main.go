@@ -17,13 +17,14 @@ import (
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/apitoken"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/provider"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/rotatingtoken"
 )
 
 type leakyProvider struct{ *provider.Provider }
 
 // Resources has the rotating token, too: a list resource without its resource is refused.
 func (leakyProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{func() resource.Resource { return &token{} }, apitoken.NewRotatingResource}
+	return []func() resource.Resource{func() resource.Resource { return &token{} }, rotatingtoken.NewResource}
 }
 
 type token struct{ apitoken.Resource }

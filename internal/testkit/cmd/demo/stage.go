@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -66,6 +67,8 @@ func prepare(ctx context.Context, dir string) (*stage, error) {
 // startMock starts the mock server and takes over what it prints for a shell.
 func (s *stage) startMock(binary string) error {
 	s.mock = exec.Command(binary)
+	var said bytes.Buffer
+	s.mock.Stderr = &said
 	stdout, err := s.mock.StdoutPipe()
 	if err != nil {
 		return err
@@ -77,7 +80,7 @@ func (s *stage) startMock(binary string) error {
 	for range 5 {
 		if !lines.Scan() {
 			s.close()
-			return errors.New("the mock server did not start")
+			return fmt.Errorf("the mock server did not start, which needs the IPv4 loopback address 127.0.0.1: %s", &said)
 		}
 		variable := strings.TrimPrefix(lines.Text(), "export ")
 		s.Env = append(s.Env, variable)
@@ -100,6 +103,8 @@ func (s *stage) close() {
 
 // change runs apply or destroy.
 func (s *stage) change(ctx context.Context, command, variable string) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, stepLimit, fmt.Errorf("%s %s took longer than %s", s.cliName, command, stepLimit))
+	defer cancel()
 	_, err := s.Run(ctx, command, "-auto-approve", "-input=false", "-no-color", "-var", variable)
 	return err
 }

@@ -1,0 +1,30 @@
+package apitoken
+
+import (
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tokenkit"
+)
+
+// failure says which token could not be worked on, and what may have become of
+// its secret.
+func failure(verb string, m model, err error) diag.Diagnostics {
+	var consequence string
+	switch {
+	case !cloudfleet.MayHaveActed(err):
+	case verb == create:
+		consequence = tokenkit.MayBeCreated
+	case verb == regenerate:
+		consequence = "The old secret may be dead already. The next apply regenerates it again."
+	}
+	return tfdiag.FromError(fmt.Sprintf("Could not %s API token %q", verb, m.Name.ValueString()), consequence, err, "name", "role")
+}
+
+const (
+	create     = "create"
+	regenerate = "regenerate the secret of"
+)

@@ -1,0 +1,43 @@
+package apitoken_test
+
+import (
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/tokentest"
+)
+
+// What the tests share with those of the sister package.
+type (
+	fault        = tokentest.Fault
+	faultHandler = tokentest.FaultHandler
+)
+
+var (
+	token       = tokentest.Token
+	rotating    = tokentest.Rotating
+	trigger     = tokentest.Trigger
+	attribute   = tokentest.Attribute
+	late        = tokentest.Late
+	ageList     = tokentest.AgeList
+	ageIdentity = tokentest.AgeIdentity
+	message     = tokentest.Message
+	tokenID     = tokentest.TokenID
+	secret      = tokentest.Secret
+	timestamp   = tokentest.Timestamp
+	call        = tokentest.Call
+	issue       = tokentest.Issue
+	issueNamed  = tokentest.IssueNamed
+	faults      = tokentest.Faults
+	after       = tokentest.After
+	cut         = tokentest.Cut
+	breakages   = tokentest.Breakages
+	breakWrite  = tokentest.BreakWrite
+)
+
+const (
+	address          = tokentest.Address
+	rotatingAddress  = tokentest.RotatingAddress
+	deletedElsewhere = tokentest.DeletedElsewhere
+	noWhole          = tokentest.NoWhole
+)
+
+func cloudfleetKnown(id string) cloudfleet.KnownToken { return cloudfleet.KnownToken{ID: id} }

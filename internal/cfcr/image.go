@@ -1,0 +1,115 @@
+package cfcr
+
+import (
+	_ "crypto/sha256" // so that its digests are known
+	_ "crypto/sha512" // so that its digests, and those of SHA-384, are known
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"oras.land/oras-go/v2/registry"
+)
+
+const (
+	ExampleHostname = "12345678-6651-4e5d-9c04-079f6532989b.europe." + DefaultDomain
+	ExampleImage    = ExampleHostname + "/shop/checkout:v1.4.2"
+)
+
+// Image is what an image reference is made of.
+type Image struct {
+	Hostname   string
+	Repository string
+	Tag        string // empty if there is none
+	Digest     string // empty if there is none
+}
+
+// ImageRef is the reference of an image by its tag or by its digest.
+func ImageRef(hostname, repository, tagOrDigest string) (string, error) {
+	if err := errors.Join(CheckHostname(hostname), CheckRepository(repository), CheckReference(tagOrDigest)); err != nil {
+		return "", err
+	}
+	return hostname + "/" + repository + withSeparator(tagOrDigest), nil
+}
+
+// ParseImageRef takes a reference apart. One without a host name is an error: what
+// Docker means by that depends on where it runs.
+func ParseImageRef(s string) (Image, error) {
+	hostname, rest, _ := strings.Cut(s, "/")
+	if rest == "" || !isHostname(hostname) {
+		return Image{}, fmt.Errorf("%q has no host name. An image reference begins with one that has a dot or a port, or is localhost, such as %s",
+			s, ExampleImage)
+	}
+	name, digest, hasDigest := strings.Cut(rest, "@")
+	repository, tag, hasTag := strings.Cut(name, ":")
+	err := errors.Join(CheckHostname(hostname), CheckRepository(repository))
+	if hasTag {
+		err = errors.Join(err, CheckTag(tag))
+	}
+	if hasDigest {
+		err = errors.Join(err, CheckDigest(digest))
+	}
+	if err != nil {
+		return Image{}, fmt.Errorf("%q is not an image reference, such as %s: %w", s, ExampleImage, err)
+	}
+	return Image{hostname, repository, tag, digest}, nil
+}
+
+// isHostname tells a host name from the first part of a repository's name, as Docker
+// does. The grammar alone does not.
+func isHostname(s string) bool {
+	return s == "localhost" || strings.ContainsAny(s, ".:")
+}
+
+func CheckHostname(s string) error {
+	address, _ := strings.CutPrefix(s, "[")
+	address, port, bracketed := strings.Cut(address, "]")
+	ip, err := netip.ParseAddr(address)
+	isIPv6 := bracketed && err == nil && ip.Is6() && ip.Zone() == "" && domain().MatchString("localhost"+port)
+	if isIPv6 || isHostname(s) && domain().MatchString(s) {
+		return nil
+	}
+	return fmt.Errorf("%q is not the host name of a registry, such as %s or localhost:5000: without https://, without a path, "+
+		"and with a dot or a port", s, ExampleHostname)
+}
+
+func CheckRepository(s string) error {
+	if err := (registry.Reference{Repository: s}).ValidateRepository(); err == nil && len(s) <= 255 {
+		return nil
+	}
+	return fmt.Errorf("%q is not the name of a repository, such as shop/checkout: up to 255 characters, in parts with a / between them. "+
+		"A part has lower-case letters and digits, and between those a dot, one or two underscores, or dashes", s)
+}
+
+func CheckReference(s string) error {
+	if CheckTag(s) == nil || CheckDigest(s) == nil {
+		return nil
+	}
+	return fmt.Errorf("%q is neither a tag nor a digest. A tag, such as v1.4.2, has up to 128 letters, digits, underscores, dots and "+
+		"dashes, and begins with none of the last two. A digest is sha256: and 64 hexadecimal digits in lower case, or one of SHA-384 "+
+		"or SHA-512", s)
+}
+
+func CheckDigest(s string) error {
+	if (registry.Reference{Reference: s}).ValidateReferenceAsDigest() == nil {
+		return nil
+	}
+	return fmt.Errorf("%q is not a digest: sha256: and 64 hexadecimal digits in lower case, or one of SHA-384 or SHA-512", s)
+}
+
+func CheckTag(s string) error {
+	if (registry.Reference{Reference: s}).ValidateReferenceAsTag() == nil {
+		return nil
+	}
+	return fmt.Errorf("%q is not a tag, such as v1.4.2: up to 128 letters, digits, underscores, dots and dashes, with none of the last "+
+		"two at the beginning", s)
+}
+
+// withSeparator puts before a tag or a digest what stands before it in a reference. A
+// digest has a colon, and a tag never has.
+func withSeparator(tagOrDigest string) string {
+	if strings.Contains(tagOrDigest, ":") {
+		return "@" + tagOrDigest
+	}
+	return ":" + tagOrDigest
+}

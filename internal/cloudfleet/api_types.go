@@ -1,0 +1,161 @@
+package cloudfleet
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// This file is the one place for what the client takes for granted about the
+// API. The vendor has published the base URL, the operations, the roles and the
+// shape of IDs and secrets. The rest is assumed: paths, fields, headers, Basic
+// authentication. The OpenAPI document in the folder contract says the same for
+// a machine, and the tests hold the client to it.
+
+// DefaultEndpoint is the base URL of the public API (published).
+const DefaultEndpoint = "https://api.cloudfleet.ai/v1"
+
+const (
+	pathOrganization = "organization"
+	pathTokens       = "tokens"
+	pathRegenerate   = "regenerate"
+
+	headerRequestID      = "X-Request-Id"
+	headerIdempotencyKey = "Idempotency-Key"
+
+	// codeNotFound is the code of an error about something that does not exist.
+	codeNotFound = "not_found"
+
+	// pageSize is the largest page that the API serves, in tokens.
+	pageSize = 100
+)
+
+func authenticate(req *http.Request, id, secret string) { req.SetBasicAuth(id, secret) }
+
+// Role is what a token may do at the API and at every registry of its
+// organization. The spelling is the vendor's CLI's.
+type Role string
+
+const (
+	// RoleAdministrator pushes and pulls images and manages tokens.
+	RoleAdministrator Role = "Administrator"
+	// RoleUser pulls images.
+	RoleUser Role = "User"
+)
+
+// Token is an API token. Secret is empty in every answer but those to a create
+// and a regenerate. UpdatedAt of those two answers is when the secret was issued.
+type Token struct {
+	ID        string    `json:"id"`
+	Name      string    `json:"name"`
+	Role      Role      `json:"role"`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+	Secret    string    `json:"secret"`
+}
+
+// UnmarshalJSON puts the name into Unicode form NFC. It leaves a time that it cannot read at zero: a misspelt date must
+// not cost the secret beside it.
+func (t *Token) UnmarshalJSON(content []byte) error {
+	type fields Token
+	raw := struct {
+		*fields
+		CreatedAt any `json:"created_at"`
+		UpdatedAt any `json:"updated_at"`
+	}{fields: (*fields)(t)}
+	if err := json.Unmarshal(content, &raw); err != nil {
+		return err
+	}
+	t.Name = norm.NFC.String(t.Name) // one form, so that names that print the same are the same
+	t.CreatedAt, t.UpdatedAt = parseTime(raw.CreatedAt), parseTime(raw.UpdatedAt)
+	return nil
+}
+
+func parseTime(value any) time.Time {
+	text, _ := value.(string)
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}
+
+// TokenSettings is what a user decides about a token: the whole body of a
+// create and of an update, which replaces.
+type TokenSettings struct {
+	Name string `json:"name"`
+	Role Role   `json:"role"`
+}
+
+// Organization is the one that the access token belongs to. ID is a UUID.
+type Organization struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// errorBody is the body of every answer from 400 on.
+type errorBody struct {
+	Code    string       `json:"code"`
+	Message string       `json:"message"`
+	Details []FieldError `json:"details"`
+}
+
+// FieldError is what the API has against one field of a request's body.
+type FieldError struct {
+	Field   string `json:"field"`
+	Message string `json:"message"`
+}
+
+// CheckRole reports an error that names the two roles, and the right spelling
+// where only the case is off.
+func CheckRole(role string) error {
+	known := []Role{RoleAdministrator, RoleUser}
+	for _, r := range known {
+		if role == string(r) {
+			return nil
+		}
+		if strings.EqualFold(role, string(r)) {
+			return fmt.Errorf("%q is not a role, but %q is: roles are written with a capital letter", role, r)
+		}
+	}
+	return fmt.Errorf("%q is not a role. Use %q (push and pull images, manage tokens) or %q (pull images)", role, RoleAdministrator, RoleUser)
+}
+
+const maxNameLength = 255
+
+// CheckTokenName reports an error unless name has 1 to 255 characters, no
+// control character, and no space at either end.
+func CheckTokenName(name string) error {
+	switch n := utf8.RuneCountInString(name); {
+	case n == 0:
+		return fmt.Errorf("a token's name has at least one character")
+	case n > maxNameLength:
+		return fmt.Errorf("a token's name has at most %d characters, this one has %d", maxNameLength, n)
+	case strings.ContainsFunc(name, unicode.IsControl):
+		return fmt.Errorf("a token's name has no control characters, such as a line break: %q", name)
+	case strings.TrimSpace(name) != name:
+		return fmt.Errorf("a token's name has no space at its beginning or end: %q", name)
+	}
+	return nil
+}
+
+// A regular expression that counts to 64 takes its time to compile, at each start.
+var tokenID = regexp.MustCompile(`^[0-9A-Za-z_-]+$`)
+
+const maxIDLength = 64
+
+// CheckTokenID reports an error unless id can be part of a path: 1 to 64
+// letters, digits, "-" and "_". Cloudfleet's own are 22 characters of base 58.
+func CheckTokenID(id string) error {
+	if len(id) > maxIDLength || !tokenID.MatchString(id) {
+		return fmt.Errorf("%q is not the ID of an API token, which looks like 2iKo4Asy51EUx2gpJFW76t", id)
+	}
+	return nil
+}

@@ -1,0 +1,109 @@
+package cloudfleet
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// pages yields the elements of a list that is served in pages.
+func pages[T any](ctx context.Context, c *Client, first request, valid func(T) bool) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for l := (list[T]{request: first, valid: valid}); !l.ended; {
+			page, err := l.next(ctx, c)
+			for _, element := range page {
+				if !yield(element, nil) {
+					return
+				}
+			}
+			if err != nil {
+				var zero T
+				yield(zero, err)
+				return
+			}
+		}
+	}
+}
+
+// list is a list that is served in pages, as far as it has been read.
+type list[T any] struct {
+	// request asks for the next page, at first for the first one.
+	request request
+	// valid is true of every element, so that what is not a list of such elements
+	// is not taken for one.
+	valid func(T) bool
+	ended bool
+	asked map[string]bool
+}
+
+// maxPages bounds a list, so that one that never ends does: a hundred thousand tokens.
+const maxPages = 1000
+
+// next fetches a page. Where only the way to the one after it is wrong, the
+// elements come with an error. After any other error it may be called again.
+func (l *list[T]) next(ctx context.Context, c *Client) ([]T, error) {
+	if l.asked == nil {
+		l.asked = map[string]bool{}
+	}
+	if len(l.asked) >= maxPages {
+		return nil, fmt.Errorf("the list has more than %d pages", maxPages)
+	}
+	l.asked[l.request.query.Encode()] = true
+	page, resp, err := do[[]T](ctx, c, l.request)
+	if err != nil {
+		return nil, err
+	}
+	if page == nil || slices.ContainsFunc(page, func(t T) bool { return !l.valid(t) }) {
+		return nil, unexpected(resp, "the answer is not the list that was expected")
+	}
+	query, err := nextPage(resp)
+	switch {
+	case err != nil:
+		return page, unexpected(resp, err.Error())
+	case query == nil:
+		l.ended = true
+	case l.asked[query.Encode()]:
+		return page, unexpected(resp, "the pages of the list go round in a circle")
+	}
+	l.request.query = query
+	return page, nil
+}
+
+// link matches one link of a Link header (RFC 8288): its target and parameters. It
+// is compiled when the first one comes, so that the provider starts sooner.
+var (
+	link     = lazily(`<([^<>]*)>((?:\s*;\s*[^\s=;,"]+(?:\s*=\s*(?:"[^"]*"|[^\s;,"]*))?)*)`)
+	relParam = lazily(`(?i);\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]*))`)
+)
+
+func lazily(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
+
+// nextPage returns the query of the page after the one that resp holds, or nil
+// if that was the last. A link that leads anywhere but to the same list is an
+// error: credentials would follow it.
+func nextPage(resp *http.Response) (url.Values, error) {
+	for _, m := range link().FindAllStringSubmatch(strings.Join(resp.Header.Values("Link"), ","), -1) {
+		rel := relParam().FindStringSubmatch(m[2])
+		if rel == nil || !slices.Contains(strings.Fields(strings.ToLower(rel[1]+rel[2])), "next") {
+			continue
+		}
+		here := resp.Request.URL
+		there, err := here.Parse(m[1])
+		if err != nil {
+			return nil, fmt.Errorf("the Link to the next page is not a URL")
+		}
+		if there.Scheme != here.Scheme || !strings.EqualFold(there.Host, here.Host) || there.Path != here.Path {
+			return nil, fmt.Errorf("the Link to the next page leads from %s%s to %s%s, which is not followed", here.Host, here.Path, there.Host, there.Path)
+		}
+		return there.Query(), nil
+	}
+	return nil, nil
+}

@@ -1,0 +1,168 @@
+package cloudfleet
+
+import (
+	"context"
+	"math"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/roundtrip"
+)
+
+const (
+	// doublingTime is how long after a wait the rate has doubled. It is short enough to
+	// notice within a run that a limit was lifted, and long enough for a limit that
+	// still holds to be met only every few seconds.
+	doublingTime = 10 * time.Second
+	// forgottenGrowth is how many times the rate has grown when the limit that it
+	// came from is taken for lifted.
+	forgottenGrowth = 8
+	// rateMin is the slowest rate in requests a second. What is slower yet is in
+	// the server's Retry-After.
+	rateMin = 0.1
+	// rateUnknown is the slowest rate, in requests a second, to begin with after
+	// two refusals in a row: three for each of the ten that Terraform works on.
+	rateUnknown = 30
+)
+
+// rateLimiter makes all requests of a client wait together when the server turns one
+// away, and then finds the rate at which they are served. Without a throttle it
+// does nothing.
+//
+// The first throttle only tells that the server has nothing left. What it serves
+// from then on until it refuses again is what it has been given meanwhile, so the
+// limit is at least that. It is less than the rate that was refused. The next
+// rate is in the middle, and from there it grows: slowly at first, because the
+// limit is most likely still near, then faster and faster, until the limit is
+// forgotten. Each throttle costs everyone a wait, but no capacity: what the server
+// was given meanwhile lets the rate be a little too fast for some seconds.
+type rateLimiter struct {
+	next http.RoundTripper
+	// retryAfter is roundtrip.RetryAfter.
+	retryAfter func(*http.Response) (wait time.Duration, short bool)
+
+	last atomic.Pointer[throttle]
+	// turn is held by the one request that waits for its time, while the others
+	// wait for their turn.
+	turn chan struct{}
+}
+
+// throttle is what is known since the server has turned a request away.
+type throttle struct {
+	at, until time.Time
+	// limit is the rate in requests a second right after the wait.
+	limit   rate.Limit
+	limiter *rate.Limiter
+	served  atomic.Int64
+}
+
+func newRateLimiter(next http.RoundTripper) *rateLimiter {
+	return &rateLimiter{next: next, retryAfter: roundtrip.RetryAfter, turn: make(chan struct{}, 1)}
+}
+
+func (l *rateLimiter) RoundTrip(req *http.Request) (*http.Response, error) {
+	last, err := l.wait(req.Context())
+	if err != nil {
+		if req.Body != nil {
+			_ = req.Body.Close()
+		}
+		return nil, err
+	}
+	resp, err := l.next.RoundTrip(req)
+	switch {
+	case err != nil:
+	case roundtrip.IsThrottled(resp):
+		if wait, short := l.retryAfter(resp); short {
+			// Of all that were on their way, one is enough to learn from.
+			l.last.CompareAndSwap(last, last.then(wait))
+		}
+	case last != nil:
+		last.served.Add(1)
+	}
+	return resp, err
+}
+
+// wait returns when a request may be sent, and the last throttle before that, nil
+// if there was none.
+func (l *rateLimiter) wait(ctx context.Context) (*throttle, error) {
+	if l.last.Load() == nil {
+		return nil, nil
+	}
+	select {
+	case l.turn <- struct{}{}:
+		defer func() { <-l.turn }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	for {
+		last := l.last.Load()
+		if last == nil {
+			return nil, nil
+		}
+		if last.growth(time.Now()) > forgottenGrowth {
+			l.last.CompareAndSwap(last, nil)
+			continue
+		}
+		if err := last.wait(ctx); err != nil {
+			return nil, err
+		}
+		if l.last.Load() == last {
+			return last, nil
+		}
+	}
+}
+
+// then is the throttle after r, which is nil for the first.
+func (r *throttle) then(wait time.Duration) *throttle {
+	now := time.Now()
+	next := &throttle{at: now, until: now.Add(wait), limit: rate.Inf}
+	if r != nil {
+		// Less than a second tells too little.
+		served := rate.Limit(float64(r.served.Load()) / max(now.Sub(r.at), time.Second).Seconds())
+		if refused := r.rateAt(now); refused < rate.Inf {
+			next.limit = max((served+refused)/2, rateMin)
+		} else {
+			next.limit = max(served, rateUnknown)
+		}
+	}
+	next.limiter = rate.NewLimiter(next.limit, 1)
+	// The first one is not sent at once, or a Retry-After of 0 would not slow down.
+	next.limiter.AllowN(next.until, 1)
+	return next
+}
+
+func (r *throttle) wait(ctx context.Context) error {
+	now := time.Now()
+	at := now
+	if at.Before(r.until) {
+		at = r.until
+	}
+	r.limiter.SetLimitAt(at, r.rateAt(at))
+	reserved := r.limiter.ReserveN(at, 1)
+	timer := time.NewTimer(at.Sub(now) + reserved.DelayFrom(at))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		reserved.Cancel()
+		return ctx.Err()
+	}
+}
+
+// rateAt is the rate at a time after the wait, in requests a second.
+func (r *throttle) rateAt(t time.Time) rate.Limit {
+	if r.limit == rate.Inf {
+		return rate.Inf
+	}
+	return r.limit * rate.Limit(r.growth(t))
+}
+
+// growth is how many times faster the rate is than right after the wait.
+func (r *throttle) growth(t time.Time) float64 {
+	x := max(t.Sub(r.until), 0).Seconds() / doublingTime.Seconds()
+	return math.Exp2(x * x)
+}

@@ -1,0 +1,224 @@
+// Package functions is all functions of the provider. None needs a configured
+// provider.
+package functions
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/function"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cfcr"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/validate"
+)
+
+// All returns the functions for the provider to serve.
+func All() []func() function.Function {
+	var all []func() function.Function
+	for _, f := range []pureFunction{registryHostname, imageRef, parseImageRef, dockerConfigJSON, credentialHelperConfigJSON} {
+		all = append(all, func() function.Function { return f })
+	}
+	return append(all, NewAgeDecrypt)
+}
+
+// pureFunction is a function of its arguments alone: it needs no configured provider.
+type pureFunction struct {
+	name       string
+	definition function.Definition
+	run        func(context.Context, function.ArgumentsData) (any, *function.FuncError)
+}
+
+func (f pureFunction) Metadata(_ context.Context, _ function.MetadataRequest, resp *function.MetadataResponse) {
+	resp.Name = f.name
+}
+
+func (f pureFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
+	resp.Definition = f.definition
+}
+
+func (f pureFunction) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
+	result, err := f.run(ctx, req.Arguments)
+	if err == nil {
+		err = resp.Result.Set(ctx, result)
+	}
+	resp.Error = err
+}
+
+func parameter(name, description string, check func(string) error) function.StringParameter {
+	return function.StringParameter{
+		Name: name, MarkdownDescription: description,
+		Validators: []function.StringParameterValidator{validate.Argument(check)},
+	}
+}
+
+// funcError is an error that is not of one argument. The arguments' own checks leave
+// none, so that whoever sees it has found a bug.
+func funcError(err error) *function.FuncError {
+	if err == nil {
+		return nil
+	}
+	return function.NewFuncError(err.Error())
+}
+
+// argumentError is an error of a function's only argument.
+func argumentError(err error) *function.FuncError {
+	if err == nil {
+		return nil
+	}
+	return function.NewArgumentFuncError(0, err.Error())
+}
+
+var registryHostname = pureFunction{
+	name: "registry_hostname",
+	definition: function.Definition{
+		Summary: "Host name of an organization's registry in a region",
+		MarkdownDescription: "Returns the host name of the container registry (CFCR) of an organization in a region, such as `" +
+			cfcr.ExampleHostname + "`: what `docker login` takes, and what an image reference begins with. It is in lower case and ends with `" +
+			cfcr.DefaultDomain + "`. The data source `cloudfleet_registry` does the same, with the organization and the registry domain " +
+			"of the provider.",
+		Parameters: []function.Parameter{
+			parameter("organization_id", "The organization, a UUID. The Cloudfleet Console shows it.", validate.UUID),
+			parameter("region", "`europe`, `northamerica` or `apac`. Images are stored in each region on their own.", cfcr.CheckRegion),
+		},
+		Return: function.StringReturn{},
+	},
+	run: func(ctx context.Context, arguments function.ArgumentsData) (any, *function.FuncError) {
+		var organizationID, region string
+		err := arguments.Get(ctx, &organizationID, &region)
+		return cfcr.Hostname(organizationID, region, cfcr.DefaultDomain), err
+	},
+}
+
+var imageRef = pureFunction{
+	name: "image_ref",
+	definition: function.Definition{
+		Summary: "Reference of an image by its tag or digest",
+		MarkdownDescription: "Returns the reference of an image, as `docker pull` and a pod's `image` take it: `HOSTNAME/REPOSITORY:TAG`, or " +
+			"`HOSTNAME/REPOSITORY@DIGEST`. A part that could not be in a reference is an error in the plan, and not only when the " +
+			"image is pulled.",
+		Parameters: []function.Parameter{
+			parameter("hostname", "Host name of the registry, with a port or without, from `registry_hostname` or the data source "+
+				"`cloudfleet_registry`: without `https://`.", cfcr.CheckHostname),
+			parameter("repository", "The repository in the registry, such as `shop/checkout`, in lower case.", cfcr.CheckRepository),
+			parameter("reference", "A tag, such as `v1.4.2`, or a digest, such as `sha256:` and 64 hexadecimal digits. A tag can be moved to "+
+				"another image, a digest is always the same one.", cfcr.CheckReference),
+		},
+		Return: function.StringReturn{},
+	},
+	run: func(ctx context.Context, arguments function.ArgumentsData) (any, *function.FuncError) {
+		var hostname, repository, tagOrDigest string
+		if err := arguments.Get(ctx, &hostname, &repository, &tagOrDigest); err != nil {
+			return nil, err
+		}
+		ref, err := cfcr.ImageRef(hostname, repository, tagOrDigest)
+		return ref, funcError(err)
+	},
+}
+
+// imageModel is an Image whose parts can be null.
+type imageModel struct {
+	Hostname   types.String `tfsdk:"hostname"`
+	Repository types.String `tfsdk:"repository"`
+	Tag        types.String `tfsdk:"tag"`
+	Digest     types.String `tfsdk:"digest"`
+}
+
+var parseImageRef = pureFunction{
+	name: "parse_image_ref",
+	definition: function.Definition{
+		Summary: "Parts of an image reference",
+		MarkdownDescription: "Returns what an image reference is made of, as an object: `hostname` (with the port, if there is one), " +
+			"`repository`, `tag` and `digest`. `tag` and `digest` are null where the reference has none; nothing takes their place, such as " +
+			"`latest`. A reference without a host name is an error: which registry is meant would depend on where it is pulled.",
+		Parameters: []function.Parameter{
+			function.StringParameter{
+				Name: "image",
+				MarkdownDescription: "The reference, which begins with a host name that has a dot or a port or is `localhost`, such as `" +
+					cfcr.ExampleImage + "`.",
+			},
+		},
+		Return: function.ObjectReturn{AttributeTypes: map[string]attr.Type{
+			"hostname": types.StringType, "repository": types.StringType, "tag": types.StringType, "digest": types.StringType,
+		}},
+	},
+	run: func(ctx context.Context, arguments function.ArgumentsData) (any, *function.FuncError) {
+		var s string
+		if err := arguments.Get(ctx, &s); err != nil {
+			return nil, err
+		}
+		image, err := cfcr.ParseImageRef(s)
+		return imageModel{
+			Hostname: types.StringValue(image.Hostname), Repository: types.StringValue(image.Repository),
+			Tag: orNull(image.Tag), Digest: orNull(image.Digest),
+		}, argumentError(err)
+	},
+}
+
+func orNull(s string) types.String {
+	if s == "" {
+		return types.StringNull()
+	}
+	return types.StringValue(s)
+}
+
+var dockerConfigJSON = pureFunction{
+	name: "docker_config_json",
+	definition: function.Definition{
+		Summary: "Docker configuration with the credentials for a registry",
+		MarkdownDescription: "Returns Docker's configuration with the credentials for one registry, as JSON: the same, to the byte, as " +
+			"`kubectl create secret docker-registry` writes it. It belongs in `.dockerconfigjson` of a Kubernetes secret of the type " +
+			"`kubernetes.io/dockerconfigjson`, by which a cluster elsewhere, or one of another organization, pulls images; or in " +
+			"`~/.docker/config.json` of a pipeline. The password is in it, and can be read by whoever has it: it is sensitive if the " +
+			"password is.",
+		Parameters: []function.Parameter{
+			parameter("hostname", "Host name of the registry, with a port or without, from `registry_hostname` or the data source "+
+				"`cloudfleet_registry`: without `https://`.", cfcr.CheckHostname),
+			parameter("username", "User name: the `id` of a `cloudfleet_api_token`.", cfcr.CheckUsername),
+			parameter("password", "Password: the `secret` of that `cloudfleet_api_token`. To pull, the role `User` is enough.",
+				cfcr.CheckPassword),
+		},
+		Return: function.StringReturn{},
+	},
+	run: func(ctx context.Context, arguments function.ArgumentsData) (any, *function.FuncError) {
+		var hostname, username, password string
+		if err := arguments.Get(ctx, &hostname, &username, &password); err != nil {
+			return nil, err
+		}
+		text, err := cfcr.Auths(hostname, username, password)
+		return text, funcError(err)
+	},
+}
+
+var credentialHelperConfigJSON = pureFunction{
+	name: "credential_helper_config_json",
+	definition: function.Definition{
+		Summary: "Docker configuration that has Cloudfleet's CLI log in",
+		MarkdownDescription: "Returns a Docker configuration, as JSON, by which Docker asks Cloudfleet's CLI for short-lived credentials, as " +
+			"`cloudfleet auth configure-docker` writes it. It has no secret in it. It belongs in `~/.docker/config.json` of a machine " +
+			"that has the CLI, such as a developer's. The host names are sorted.",
+		Parameters: []function.Parameter{
+			function.SetParameter{
+				Name: "hostnames", ElementType: types.StringType,
+				MarkdownDescription: "Host names of the registries, a list or a set of at least one, from `registry_hostname` or the data source " +
+					"`cloudfleet_registry`: without `https://`.",
+			},
+		},
+		Return: function.StringReturn{},
+	},
+	run: func(ctx context.Context, arguments function.ArgumentsData) (any, *function.FuncError) {
+		var values []types.String
+		if err := arguments.Get(ctx, &values); err != nil {
+			return nil, err
+		}
+		hostnames := make([]string, len(values))
+		for i, value := range values {
+			hostnames[i] = value.ValueString() // empty for null, and refused like that
+			if err := cfcr.CheckHostname(hostnames[i]); err != nil {
+				return nil, argumentError(err)
+			}
+		}
+		text, err := cfcr.CredHelpers(hostnames)
+		return text, argumentError(err)
+	},
+}

@@ -1,0 +1,191 @@
+package functions_test
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/function"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/tfversion"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/functions"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
+)
+
+const (
+	ours     = "12345678-6651-4e5d-9c04-079f6532989b"
+	theirs   = "550E8400-E29B-41D4-A716-446655440000"
+	hostname = ours + ".europe.registry.cloudfleet.dev"
+	digest   = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+)
+
+// call is a call of a function with arguments that are strings.
+func call(name string, arguments ...string) string {
+	for i, s := range arguments {
+		arguments[i] = fmt.Sprintf("%q", s)
+	}
+	return expression(name, arguments...)
+}
+
+func expression(name string, arguments ...string) string {
+	return fmt.Sprintf("provider::cloudfleet::%s(%s)", name, strings.Join(arguments, ", "))
+}
+
+func valueOutput(value string, arguments ...string) string {
+	return fmt.Sprintf("output \"this\" {\n  value = %s\n  %s\n}\n", value, strings.Join(arguments, "\n  "))
+}
+
+func outputs(value knownvalue.Check) []statecheck.StateCheck {
+	return []statecheck.StateCheck{statecheck.ExpectKnownOutputValue("this", value)}
+}
+
+// runFunctions has no provider block.
+func runFunctions(t *testing.T, steps ...resource.TestStep) {
+	t.Helper()
+	resource.ParallelTest(t, resource.TestCase{
+		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_8_0)},
+		ProtoV6ProviderFactories: acctest.Factories,
+		Steps:                    steps,
+	})
+}
+
+func TestAccFunctions(t *testing.T) {
+	parts := func(hostname, repository string, tag, digest knownvalue.Check) knownvalue.Check {
+		return knownvalue.ObjectExact(map[string]knownvalue.Check{
+			"hostname": knownvalue.StringExact(hostname), "repository": knownvalue.StringExact(repository), "tag": tag, "digest": digest,
+		})
+	}
+	two := fmt.Sprintf("[%q, %q]", hostname, "localhost:5000")
+	helpers := knownvalue.StringExact(`{"credHelpers":{"` + hostname + `":"cloudfleet","localhost:5000":"cloudfleet"}}`)
+	for name, test := range map[string]struct {
+		value string
+		want  knownvalue.Check
+	}{
+		"host name": {call("registry_hostname", ours, "europe"), knownvalue.StringExact(hostname)},
+		"host name in lower case": {call("registry_hostname", theirs, "apac"),
+			knownvalue.StringExact(strings.ToLower(theirs) + ".apac.registry.cloudfleet.dev")},
+		"image by tag":    {call("image_ref", hostname, "shop/checkout", "v1.4.2"), knownvalue.StringExact(hostname + "/shop/checkout:v1.4.2")},
+		"image by digest": {call("image_ref", hostname, "checkout", digest), knownvalue.StringExact(hostname + "/checkout@" + digest)},
+		"parts with a tag": {call("parse_image_ref", hostname+"/shop/checkout:v1.4.2"),
+			parts(hostname, "shop/checkout", knownvalue.StringExact("v1.4.2"), knownvalue.Null())},
+		"parts with a digest": {call("parse_image_ref", "localhost:5000/checkout@"+digest),
+			parts("localhost:5000", "checkout", knownvalue.Null(), knownvalue.StringExact(digest))},
+		"parts with both": {call("parse_image_ref", hostname+"/checkout:v1@"+digest),
+			parts(hostname, "checkout", knownvalue.StringExact("v1"), knownvalue.StringExact(digest))},
+		"parts with neither": {call("parse_image_ref", hostname+"/checkout"), parts(hostname, "checkout", knownvalue.Null(), knownvalue.Null())},
+		"image of its parts": {expression("image_ref", call("registry_hostname", ours, "europe"), `"checkout"`,
+			call("parse_image_ref", "localhost/checkout:v1")+".tag"), knownvalue.StringExact(hostname + "/checkout:v1")},
+		"Docker configuration": {call("docker_config_json", hostname, "2iKo4Asy51EUx2gpJFW76t", "cf_secret_x"),
+			knownvalue.StringExact(`{"auths":{"` + hostname + `":{"username":"2iKo4Asy51EUx2gpJFW76t","password":"cf_secret_x",` +
+				`"auth":"MmlLbzRBc3k1MUVVeDJncEpGVzc2dDpjZl9zZWNyZXRfeA=="}}}`)},
+		"Docker configuration with what is escaped": {call("docker_config_json", "localhost:5000", "a<b>&", `p"\/<&>é:x`),
+			knownvalue.StringExact(`{"auths":{"localhost:5000":{"username":"a\u003cb\u003e\u0026","password":"p\"\\/\u003c\u0026\u003eé:x",` +
+				`"auth":"YTxiPiY6cCJcLzwmPsOpOng="}}}`)},
+		"credential helper of a list":          {expression("credential_helper_config_json", two), helpers},
+		"credential helper of a typed list":    {expression("credential_helper_config_json", "tolist(concat("+two+", "+two+"))"), helpers},
+		"credential helper of a set":           {expression("credential_helper_config_json", "toset("+two+")"), helpers},
+		"credential helper of the other order": {expression("credential_helper_config_json", "reverse("+two+")"), helpers},
+	} {
+		t.Run(name, func(t *testing.T) {
+			runFunctions(t, resource.TestStep{Config: valueOutput(test.value), ConfigStateChecks: outputs(test.want)})
+		})
+	}
+}
+
+func TestAccFunctionsRefuse(t *testing.T) {
+	for name, test := range map[string]struct{ value, argument, message string }{
+		"organization":           {call("registry_hostname", "acme", "europe"), "organization_id", `"acme" is not a UUID`},
+		"region":                 {call("registry_hostname", ours, "mars"), "region", `"mars" is not a region of the Cloudfleet registry. Use one of: europe, northamerica, apac.`},
+		"no region":              {expression("registry_hostname", `"`+ours+`"`, "null"), "region", "argument must not be null"},
+		"URL":                    {call("image_ref", "https://"+hostname, "checkout", "v1"), "hostname", `"https://` + hostname + `" is not the host name of a registry`},
+		"repository":             {call("image_ref", hostname, "Shop", "v1"), "repository", `"Shop" is not the name of a repository, such as shop/checkout`},
+		"reference":              {call("image_ref", hostname, "checkout", ".v1"), "reference", `".v1" is neither a tag nor a digest.`},
+		"short digest":           {call("image_ref", hostname, "checkout", "sha256:abc"), "reference", `"sha256:abc" is neither a tag nor a digest.`},
+		"image":                  {call("parse_image_ref", hostname+"/Shop"), "image", `"` + hostname + `/Shop" is not an image reference, such as`},
+		"image without a host":   {call("parse_image_ref", "shop/checkout:v1"), "image", `"shop/checkout:v1" has no host name.`},
+		"no image":               {expression("parse_image_ref", "null"), "image", "argument must not be null"},
+		"host name":              {call("docker_config_json", "registry", "a", "b"), "hostname", `"registry" is not the host name of a registry`},
+		"user name":              {call("docker_config_json", hostname, "a:b", "c"), "username", "a user name has no colon"},
+		"empty user name":        {call("docker_config_json", hostname, "", "c"), "username", "the user name is empty"},
+		"password":               {call("docker_config_json", hostname, "a", "b\n"), "password", "the password has a control character in it, such as a line break. If it is read from a file, use trimspace()."},
+		"no host names":          {expression("credential_helper_config_json", "[]"), "hostnames", "there is no host name: name at least one registry."},
+		"one bad host name":      {expression("credential_helper_config_json", `["`+hostname+`", "mars"]`), "hostnames", `"mars" is not the host name of a registry`},
+		"one host name is null":  {expression("credential_helper_config_json", `["`+hostname+`", null]`), "hostnames", `"" is not the host name of a registry`},
+		"host names are null":    {expression("credential_helper_config_json", "null"), "hostnames", "argument must not be null"},
+		"second of two mistakes": {call("registry_hostname", "acme", "mars"), "organization_id", `"acme" is not a UUID, such as ` + ours + ` "mars" is not a region`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			words := strings.Fields(fmt.Sprintf("Invalid value for %q parameter: %s", test.argument, test.message))
+			for i := range words {
+				words[i] = regexp.QuoteMeta(words[i])
+			}
+			runFunctions(t, resource.TestStep{
+				Config:      valueOutput(test.value),
+				ExpectError: regexp.MustCompile(strings.Join(words, `[\s│]+`)),
+			})
+		})
+	}
+}
+
+func TestAccDockerConfigJSONIsAsSensitiveAsThePassword(t *testing.T) {
+	value := expression("docker_config_json", `"`+hostname+`"`, `"a"`, `sensitive("b")`)
+	runFunctions(t,
+		resource.TestStep{
+			Config:      valueOutput(value),
+			ExpectError: regexp.MustCompile(`(?s)Output refers to sensitive values`),
+		},
+		resource.TestStep{
+			Config:            valueOutput(value, "sensitive = true"),
+			ConfigStateChecks: outputs(knownvalue.StringExact(`{"auths":{"` + hostname + `":{"username":"a","password":"b","auth":"YTpi"}}}`)),
+		},
+	)
+}
+
+func TestAccFunctionsOfUnknownArguments(t *testing.T) {
+	late := fmt.Sprintf("resource \"terraform_data\" \"late\" {\n  input = %q\n}\n", hostname)
+	unknown := "terraform_data.late.output"
+	for name, test := range map[string]struct{ value, want string }{
+		"image_ref":                     {expression("image_ref", unknown, `"checkout"`, `"v1"`), hostname + "/checkout:v1"},
+		"parse_image_ref":               {expression("parse_image_ref", `"${`+unknown+`}/checkout:v1"`) + ".hostname", hostname},
+		"credential_helper_config_json": {expression("credential_helper_config_json", "["+unknown+"]"), `{"credHelpers":{"` + hostname + `":"cloudfleet"}}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			runFunctions(t, resource.TestStep{
+				Config: late + valueOutput(test.value),
+				ConfigPlanChecks: resource.ConfigPlanChecks{
+					PreApply:             []plancheck.PlanCheck{plancheck.ExpectUnknownOutputValue("this")},
+					PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()},
+				},
+				ConfigStateChecks: outputs(knownvalue.StringExact(test.want)),
+			})
+		})
+	}
+}
+
+func TestFunctionsAreDescribed(t *testing.T) {
+	for _, newFunction := range functions.All() {
+		f := newFunction()
+		var metadata function.MetadataResponse
+		f.Metadata(t.Context(), function.MetadataRequest{}, &metadata)
+		var resp function.DefinitionResponse
+		f.Definition(t.Context(), function.DefinitionRequest{}, &resp)
+		var validation function.DefinitionValidateResponse
+		resp.Definition.ValidateImplementation(t.Context(), function.DefinitionValidateRequest{FuncName: metadata.Name}, &validation)
+		if resp.Diagnostics.HasError() || validation.Diagnostics.HasError() {
+			t.Errorf("%s: %v %v", metadata.Name, resp.Diagnostics, validation.Diagnostics)
+		}
+		if resp.Definition.Summary == "" || !strings.HasPrefix(resp.Definition.MarkdownDescription, "Returns ") {
+			t.Errorf("%s does not say what it returns", metadata.Name)
+		}
+		for _, parameter := range resp.Definition.Parameters {
+			if parameter.GetMarkdownDescription() == "" {
+				t.Errorf("%s does not say what %s is", metadata.Name, parameter.GetName())
+			}
+		}
+	}
+}

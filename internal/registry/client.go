@@ -1,0 +1,50 @@
+package registry
+
+import (
+	"slices"
+
+	"github.com/agext/levenshtein"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/oci"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
+)
+
+// clientOf returns a client of the registry of the provider's organization in a
+// region, and its host name. summary is what cannot be done where there is an error.
+func clientOf(provider *providerdata.Data, region *types.String, summary string) (*oci.Client, string, diag.Diagnostics) {
+	organizationID := types.StringNull()
+	hostname, diags := registryHostname(provider, &organizationID, region)
+	if diags.HasError() {
+		return nil, "", diags
+	}
+	id, secret := provider.AccessTokenID, provider.AccessTokenSecret()
+	switch {
+	case id.IsUnknown() || secret.IsUnknown():
+		diags.AddError(summary, "The provider's access token is known only after apply, but needed before. Apply what it comes from "+
+			"first, for example with -target.")
+		return nil, "", diags
+	case id.IsNull() || secret.IsNull():
+		return nil, "", tfdiag.FromRegistryError(summary, hostname, cloudfleet.ErrNoCredentials)
+	}
+	options := provider.Calls
+	options.Host, options.Domain = hostname, provider.RegistryDomain.ValueString()
+	options.Username, options.Password = id.ValueString(), secret.ValueString()
+	client, err := oci.New(options)
+	if err != nil {
+		return nil, "", tfdiag.FromRegistryError(summary, hostname, err)
+	}
+	return client, hostname, diags
+}
+
+// nearest returns those of the names that look most like the one that is not there.
+func nearest(name string, names []string) []string {
+	const most = 3
+	byDistance := slices.SortedStableFunc(slices.Values(names), func(a, b string) int {
+		return levenshtein.Distance(name, a, nil) - levenshtein.Distance(name, b, nil)
+	})
+	return byDistance[:min(most, len(byDistance))]
+}

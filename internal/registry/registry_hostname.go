@@ -1,0 +1,37 @@
+package registry
+
+import (
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cfcr"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
+)
+
+// registryHostname puts the defaults in place of what a configuration says nothing about, and
+// returns the registry's host name.
+func registryHostname(provider *providerdata.Data, organizationID, region *types.String) (string, diag.Diagnostics) {
+	var diags diag.Diagnostics
+	if organizationID.IsNull() {
+		*organizationID = provider.OrganizationID
+	}
+	if region.IsNull() {
+		*region = types.StringValue(cfcr.DefaultRegion)
+	}
+	switch {
+	case organizationID.IsUnknown():
+		diags.AddAttributeError(path.Root("organization_id"), "Organization is not known yet",
+			"The provider's organization_id is known only after apply, but needed before. Set organization_id here, or apply what "+
+				"the provider's comes from first, for example with -target.")
+	case organizationID.IsNull():
+		diags.AddAttributeError(path.Root("organization_id"), "No organization",
+			"Set organization_id here, or for the provider: in its block, or as the environment variable CLOUDFLEET_ORGANIZATION_ID. "+
+				"It is the UUID that host names of your registries begin with; the Cloudfleet Console shows it.")
+	case provider.RegistryDomain.IsUnknown():
+		diags.AddError("Registry domain is not known yet",
+			"The provider's registry_domain is known only after apply, but needed before. Apply what it comes from first, for "+
+				"example with -target.")
+	}
+	return cfcr.Hostname(organizationID.ValueString(), region.ValueString(), provider.RegistryDomain.ValueString()), diags
+}

@@ -1,0 +1,44 @@
+package rotatingtoken
+
+import (
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tokenkit"
+)
+
+// A delete is not planned again when it is applied, so it looks for itself: the
+// provider's credentials may not have been known in the plan.
+func TestDeleteOfOwnTokenIsRefusedInTheApply(t *testing.T) {
+	const id = "2iKo4Asy51EUx2gpJFW76t"
+	client, err := cloudfleet.New(cloudfleet.Options{Endpoint: "http://127.0.0.1:1", AccessTokenID: id, AccessTokenSecret: "cf_secret_x"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, other := types.StringValue(id), types.StringValue("4vJ7qkEeP3xM9bYwRzT2nA")
+	data := &providerdata.Data{Client: client, Versions: &providerdata.Versions{}}
+	for name, test := range map[string]struct {
+		resource resource.Resource
+		state    any
+	}{
+		"current":  {&Resource{data: data}, &model{EncryptTo: types.ObjectNull(tokenkit.EncryptToTypes), TokenID: own, PreviousTokenID: other}},
+		"previous": {&Resource{data: data}, &model{EncryptTo: types.ObjectNull(tokenkit.EncryptToTypes), TokenID: other, PreviousTokenID: own}},
+	} {
+		var schema resource.SchemaResponse
+		test.resource.Schema(t.Context(), resource.SchemaRequest{}, &schema)
+		state := tfsdk.State{Schema: schema.Schema}
+		if diags := state.Set(t.Context(), test.state); diags.HasError() {
+			t.Fatal(diags)
+		}
+		resp := resource.DeleteResponse{State: state}
+		test.resource.Delete(t.Context(), resource.DeleteRequest{State: state}, &resp)
+		if len(resp.Diagnostics) != 1 || resp.Diagnostics[0].Summary() != "Refusing to delete the provider's own API token" {
+			t.Errorf("%s: %v", name, resp.Diagnostics)
+		}
+	}
+}

@@ -1,0 +1,75 @@
+package rotatingtoken_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"filippo.io/age"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/sealing"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
+)
+
+// The two secrets are each for who the recipients were when they were issued, and
+// other recipients mean a rotation.
+func TestAccRotatingEncryptTo(t *testing.T) {
+	const rotating = "cloudfleet_rotating_api_token.ci"
+	cloud := acctest.Start(t, mockserver.Options{})
+	one, two := ageIdentity(t), ageIdentity(t)
+	config := func(trigger string, to *age.X25519Identity) string {
+		encryptTo := "null"
+		if to != nil {
+			encryptTo = ageList(to.Recipient().String())
+		}
+		return strings.Replace(token("ci", "User", fmt.Sprintf("rotation_trigger = %q", trigger), "encrypt_to = "+encryptTo),
+			"cloudfleet_api_token", "cloudfleet_rotating_api_token", 1)
+	}
+	// reads makes sure that the current and the previous secret are good, each for
+	// its identity alone; nil is a secret in plain text.
+	reads := func(current, previous *age.X25519Identity) resource.TestCheckFunc {
+		return func(s *terraform.State) error {
+			in := s.RootModule().Resources[rotating].Primary.Attributes
+			for prefix, identity := range map[string]*age.X25519Identity{"": current, "previous_": previous} {
+				id, plain, ciphertext := in[prefix+"token_id"], in[prefix+"secret"], in[prefix+"encrypted_secret"]
+				if identity == nil {
+					if ciphertext != "" || id != "" && !cloud.Accepts(id, plain) {
+						return fmt.Errorf("%q, in plain text: %v", prefix, in)
+					}
+					continue
+				}
+				secret, err := sealing.DecryptAge(ciphertext, identity.String())
+				if err != nil || !cloud.Accepts(id, secret) {
+					return fmt.Errorf("%q, encrypted: %v, %w", prefix, in, err)
+				}
+				if plain != "" || strings.Contains(fmt.Sprint(s), secret) {
+					return fmt.Errorf("%q is in the state in plain text", prefix)
+				}
+			}
+			return nil
+		}
+	}
+	planned := func(swaps bool, unknown string, null string) resource.ConfigPlanChecks {
+		checks := []plancheck.PlanCheck{
+			plancheck.ExpectUnknownValue(rotating, attribute(unknown)),
+			plancheck.ExpectKnownValue(rotating, attribute(null), knownvalue.Null()),
+		}
+		if swaps {
+			checks = append(checks, plancheck.ExpectKnownValue(rotating, attribute("previous_token_id"), knownvalue.NotNull()))
+		}
+		return resource.ConfigPlanChecks{PreApply: checks, PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}
+	}
+	const plain, encrypted = "secret", "encrypted_secret"
+	cloud.Run(t,
+		resource.TestStep{Config: config("a", one), ConfigPlanChecks: planned(false, encrypted, plain), Check: reads(one, nil)},
+		resource.TestStep{Config: config("b", one), ConfigPlanChecks: planned(true, encrypted, plain), Check: reads(one, one)},
+		resource.TestStep{Config: config("b", two), ConfigPlanChecks: planned(true, encrypted, plain), Check: reads(two, one)},
+		resource.TestStep{Config: config("b", nil), ConfigPlanChecks: planned(true, plain, encrypted), Check: reads(nil, two)},
+		resource.TestStep{Config: config("c", two), ConfigPlanChecks: planned(true, encrypted, plain), Check: reads(two, nil)},
+	)
+}

@@ -1,0 +1,130 @@
+package rotatingtoken
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/list"
+	"github.com/hashicorp/terraform-plugin-framework/list/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tokenkit"
+)
+
+var _ list.ListResourceWithConfigure = (*ListResource)(nil)
+
+// ListResource lists for `terraform query` what can be adopted as a
+// rotating token. Cloudfleet knows of no pairs: name and role make one.
+type ListResource struct{ tokenkit.Lister }
+
+// NewListResource returns the list resource for the provider to serve.
+func NewListResource() list.ListResource { return &ListResource{} }
+
+func (l *ListResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_rotating_api_token"
+}
+
+// ListResourceConfigSchema is the filter that a list block takes.
+func (l *ListResource) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Finds API tokens that can be brought under Terraform's management as rotating ones: `terraform query` lists them, and " +
+			"with `-generate-config-out=tokens.tf` it writes their `import` and `resource` blocks. Needs Terraform 1.14 or newer. Secrets are " +
+			"not listed: Cloudfleet shows a secret only once.\n\n" +
+			"Cloudfleet does not know which tokens belong together. Two of one name and role are listed as one rotating token, and the one that " +
+			"was updated last, by a new secret or a rename, as its current one: see that this is so before you adopt them, because **the next " +
+			"rotation refuses the secret of the other**. A token that no other shares its name and role with is listed alone. Three or more are " +
+			"left out, and a warning names them: find their IDs with the list resource `cloudfleet_api_token`, and import the two that belong " +
+			"together.\n\n" +
+			"Whatever the `limit` is, all tokens are fetched: the second of a pair may be the last of them.",
+		Attributes: tokenkit.ListFilterAttributes(),
+	}
+}
+
+// List yields what can be adopted, with the oldest tokens first. A warning is the
+// first of all: Terraform stops reading when it has as many results as it wants.
+func (l *ListResource) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
+	matches, diags := tokenkit.ListFilter(ctx, req)
+	if diags.HasError() {
+		stream.Results = list.ListResultsStreamDiagnostics(diags)
+		return
+	}
+	tokens, err := tokenkit.Collect(l.Client.ListTokens(ctx), matches)
+	if err != nil {
+		stream.Results = list.ListResultsStreamDiagnostics(tokenkit.ListFailure(err))
+		return
+	}
+	adoptable, ambiguous := groupTokens(tokens)
+	if req.Limit > 0 {
+		adoptable = adoptable[:min(int64(len(adoptable)), req.Limit)]
+	}
+	var results []list.ListResult
+	if len(ambiguous) > 0 {
+		results = append(results, list.ListResult{Diagnostics: diag.Diagnostics{warnOfAmbiguous(ambiguous)}})
+	}
+	for _, slots := range adoptable {
+		results = append(results, listedRotating(ctx, req, slots))
+	}
+	stream.Results = slices.Values(results)
+}
+
+// groupTokens puts tokens of one name and role together, in the order in which the
+// first of each comes. One or two can be adopted, and the current one is first;
+// of more nobody can tell which belong together.
+func groupTokens(tokens []cloudfleet.Token) (adoptable, ambiguous [][]cloudfleet.Token) {
+	bySettings, order := map[cloudfleet.TokenSettings][]cloudfleet.Token{}, []cloudfleet.TokenSettings{}
+	for _, t := range tokens {
+		settings := cloudfleet.TokenSettings{Name: t.Name, Role: t.Role}
+		if bySettings[settings] == nil {
+			order = append(order, settings)
+		}
+		bySettings[settings] = append(bySettings[settings], t)
+	}
+	for _, settings := range order {
+		alike := bySettings[settings]
+		if len(alike) > 2 {
+			ambiguous = append(ambiguous, alike)
+			continue
+		}
+		slices.SortStableFunc(alike, func(a, b cloudfleet.Token) int {
+			return cmp.Or(b.UpdatedAt.Compare(a.UpdatedAt), b.CreatedAt.Compare(a.CreatedAt))
+		})
+		adoptable = append(adoptable, alike)
+	}
+	return adoptable, ambiguous
+}
+
+func warnOfAmbiguous(ambiguous [][]cloudfleet.Token) diag.Diagnostic {
+	var b strings.Builder
+	for _, alike := range ambiguous {
+		fmt.Fprintf(&b, "  - %q (%s): %d tokens\n", alike[0].Name, alike[0].Role, len(alike))
+	}
+	return diag.NewWarningDiagnostic("API tokens left out", "A rotating token is one or two API tokens of one name and role. Of these there "+
+		"are more, and nobody can tell which belong together:\n\n"+b.String()+"\nTo adopt two of them, find their IDs with the list resource "+
+		"cloudfleet_api_token and import them as CURRENT,PREVIOUS. Or rename or delete the others, and query again.")
+}
+
+// listedRotating is what an import and a refresh would make of the tokens.
+func listedRotating(ctx context.Context, req list.ListRequest, slots []cloudfleet.Token) list.ListResult {
+	m := model{
+		TokenID: types.StringValue(slots[0].ID), SecretVersion: types.Int64Value(0),
+		KeepPrevious: types.BoolValue(true), EncryptTo: types.ObjectNull(tokenkit.EncryptToTypes),
+	}
+	m.setSettings(slots...)
+	count := "one token"
+	if len(slots) == 2 {
+		m.PreviousTokenID, count = types.StringValue(slots[1].ID), "two tokens"
+	}
+	result := req.NewListResult(ctx)
+	result.DisplayName = fmt.Sprintf("%s (%s, %s)", slots[0].Name, slots[0].Role, count)
+	result.Diagnostics.Append(m.identify(ctx, result.Identity)...)
+	if req.IncludeResource {
+		result.Diagnostics.Append(result.Resource.Set(ctx, &m)...)
+	}
+	return result
+}

@@ -1,0 +1,91 @@
+package rotatingtoken
+
+import (
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/sealing"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tokenkit"
+)
+
+// model is cloudfleet_rotating_api_token in configuration, plan and state.
+// Of the state: TokenID is null where the current token was deleted elsewhere, and
+// PreviousTokenID where there is no previous one. Name and Role are null where the
+// two tokens do not agree, so that any configuration differs from it.
+type model struct {
+	Name            types.String `tfsdk:"name"`
+	Role            types.String `tfsdk:"role"`
+	RotationTrigger types.String `tfsdk:"rotation_trigger"`
+	KeepPrevious    types.Bool   `tfsdk:"keep_previous"`
+	VerifySecret    types.Bool   `tfsdk:"verify_secret"`
+	EncryptTo       types.Object `tfsdk:"encrypt_to"`
+	TokenID         types.String `tfsdk:"token_id"`
+	Secret          types.String `tfsdk:"secret"`
+	EncryptedSecret types.String `tfsdk:"encrypted_secret"`
+	SecretVersion   types.Int64  `tfsdk:"secret_version"`
+	SecretIssuedAt  types.String `tfsdk:"secret_issued_at"`
+	PreviousTokenID types.String `tfsdk:"previous_token_id"`
+	PreviousSecret  types.String `tfsdk:"previous_secret"`
+	// PreviousEncryptedSecret is for the recipients at the time when it was issued.
+	PreviousEncryptedSecret types.String `tfsdk:"previous_encrypted_secret"`
+}
+
+func (m *model) settings() cloudfleet.TokenSettings { return tokenkit.Settings(m.Name, m.Role) }
+
+// known is what the absence of one of the tokens, or a page of a list, is judged by.
+func (m *model) known(id types.String, memory tokenkit.Memory) cloudfleet.KnownToken {
+	return tokenkit.Known(id, m.settings(), memory, m.SecretIssuedAt)
+}
+
+// setSettings takes over what all of the tokens agree on. An answer that lacks a
+// field says nothing.
+func (m *model) setSettings(tokens ...cloudfleet.Token) {
+	names, roles := map[string]bool{}, map[cloudfleet.Role]bool{}
+	for _, t := range tokens {
+		tokenkit.SetDrift(&m.Name, &m.Role, t)
+		if t.Name != "" {
+			names[t.Name] = true
+		}
+		if t.Role != "" {
+			roles[t.Role] = true
+		}
+	}
+	if len(names) > 1 {
+		m.Name = types.StringNull()
+	}
+	if len(roles) > 1 {
+		m.Role = types.StringNull()
+	}
+}
+
+// setCurrent takes over the answer to a create or a regenerate, under this version.
+func (m *model) setCurrent(t cloudfleet.Token, version types.Int64, recipients *sealing.Recipients) (diags diag.Diagnostics) {
+	m.TokenID = types.StringValue(t.ID)
+	m.Secret, m.EncryptedSecret, diags = tokenkit.EncryptSecret(t, recipients)
+	m.SecretVersion = version
+	m.SecretIssuedAt = tokenkit.IssuedAt(t)
+	return diags
+}
+
+// setNoCurrent keeps the version: the next secret is another one.
+func (m *model) setNoCurrent() {
+	m.TokenID, m.SecretIssuedAt = types.StringNull(), types.StringNull()
+	m.Secret, m.EncryptedSecret = types.StringNull(), types.StringNull()
+}
+
+func (m *model) setNoPrevious() {
+	m.PreviousTokenID, m.PreviousSecret, m.PreviousEncryptedSecret = types.StringNull(), types.StringNull(), types.StringNull()
+}
+
+// setPrevious makes the token that is current in state the previous one.
+func (m *model) setPrevious(state *model) {
+	m.PreviousTokenID, m.PreviousSecret, m.PreviousEncryptedSecret = state.TokenID, state.Secret, state.EncryptedSecret
+}
+
+// planCurrent makes the current token unknown in a plan that issues a secret.
+func (m *model) planCurrent() {
+	m.TokenID = types.StringUnknown()
+	m.Secret, m.EncryptedSecret = tokenkit.PlannedSecret(m.EncryptTo)
+	m.SecretVersion, m.SecretIssuedAt = types.Int64Unknown(), types.StringUnknown()
+}

@@ -1,0 +1,77 @@
+package rotatingtoken
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tokenkit"
+)
+
+// Read takes out of the state what is gone: a slot, and with the second one the
+// resource.
+func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var m model
+	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
+	memory, diags := tokenkit.LoadMemory(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	r.data.Saw(m.SecretVersion)
+	// Even of what is gone the framework wants an identity, and an older CLI sends none.
+	resp.Diagnostics.Append(m.identify(ctx, resp.Identity)...)
+	imported := m.KeepPrevious.IsNull()
+	known := m
+	var found []cloudfleet.Token
+	for _, slot := range []struct {
+		id     types.String
+		forget func()
+	}{{m.TokenID, m.setNoCurrent}, {m.PreviousTokenID, m.setNoPrevious}} {
+		if slot.id.IsNull() {
+			continue
+		}
+		token, err := r.data.Client.GetTokenBatched(ctx, known.known(slot.id, memory))
+		switch {
+		case err == nil:
+			found = append(found, token)
+		case cloudfleet.IsNotFound(err) && !imported:
+			slot.forget()
+		default:
+			resp.Diagnostics.Append(failure("read", slot.id.ValueString(), "", err)...)
+			return
+		}
+	}
+	if len(found) == 0 {
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	for i := range found {
+		if spelling := memory.Unspell(&found[i]); i == 0 {
+			resp.Diagnostics.Append(spelling...)
+		}
+	}
+	if m.setSettings(found...); m.Name.IsNull() || m.Role.IsNull() {
+		resp.Diagnostics.AddWarning("The two API tokens of a rotating one differ", fmt.Sprintf("%s is named %q with the role %s, and %s is named %q "+
+			"with the role %s. The next apply gives both what the configuration says.",
+			found[0].ID, found[0].Name, found[0].Role, found[1].ID, found[1].Name, found[1].Role))
+	}
+	if imported {
+		m.KeepPrevious = types.BoolValue(true)
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	resp.Diagnostics.Append(m.identify(ctx, resp.Identity)...)
+
+	remembered := memory
+	memory.SeenIn(ctx, r.data.Client)
+	resp.Diagnostics.Append(memory.CheckLeftovers(ctx, r.data.Client, found[0], m.PreviousTokenID.ValueString())...)
+	resp.Diagnostics.Append(memory.Verify(ctx, r.data.Client, tokenkit.Secret{
+		TokenID: m.TokenID, Name: m.Name, Secret: m.Secret, Version: m.SecretVersion, IssuedAt: m.SecretIssuedAt, Verify: m.VerifySecret,
+	})...)
+	if memory != remembered {
+		resp.Diagnostics.Append(memory.Save(ctx, resp.Private)...)
+	}
+}

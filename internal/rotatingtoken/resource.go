@@ -1,0 +1,200 @@
+// Package rotatingtoken is everything named cloudfleet_rotating_api_token.
+package rotatingtoken
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tokenkit"
+)
+
+var (
+	_ resource.ResourceWithConfigure  = (*Resource)(nil)
+	_ resource.ResourceWithModifyPlan = (*Resource)(nil)
+)
+
+// Resource is cloudfleet_rotating_api_token.
+type Resource struct {
+	data *providerdata.Data
+}
+
+// NewResource returns the resource for the provider to serve.
+func NewResource() resource.Resource { return &Resource{} }
+
+func (r *Resource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_rotating_api_token"
+	resp.ResourceBehavior.MutableIdentity = true // each rotation swaps the two IDs
+}
+
+func (r *Resource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	text := func(sensitive bool, description string) schema.StringAttribute {
+		return schema.StringAttribute{
+			Computed: true, Sensitive: sensitive, MarkdownDescription: description,
+			PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
+		}
+	}
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "An API token that is rotated without downtime: two tokens that take turns. A rotation gives a new secret to the " +
+			"older of the two and makes it the current one; the one that was current stays good until the next rotation.",
+		Attributes: map[string]schema.Attribute{
+			"name": tokenkit.NameAttribute,
+			"role": tokenkit.RoleAttribute,
+			"rotation_trigger": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "Any text, such as a date or the output of `time_rotating`. When one value is followed by another, the two " +
+					"tokens are rotated: there is a new current one, and **the previous one is refused from then on**. To set it for the first " +
+					"time, or to remove it, rotates nothing.",
+			},
+			"keep_previous": schema.BoolAttribute{
+				Optional: true, Computed: true, Default: booldefault.StaticBool(true),
+				MarkdownDescription: "Whether the token that was current before a rotation stays good until the next. With `false` it is deleted, " +
+					"at once and after each further rotation: for a secret that has leaked. Default: `true`.",
+			},
+			"verify_secret": schema.BoolAttribute{
+				Optional: true,
+				MarkdownDescription: "Whether each refresh asks Cloudfleet, with one call, if the current secret in the state is still valid. Where it " +
+					"was regenerated elsewhere, the refresh warns, and the plan rotates the tokens. No effect with `encrypt_to`. Default: `false`.",
+			},
+			tokenkit.EncryptToName: tokenkit.EncryptToAttribute("rotates the two tokens: the new current secret is for the new recipients"),
+			"token_id":             text(false, "ID of the current token: the user name for `docker login`. A rotation changes it, so hand it out together with `secret`."),
+			"secret": text(true, "Secret of the current token: the password for `docker login`. Stored in the state, so keep that in an encrypted "+
+				"backend, or use `encrypt_to`: then it is null. Null after an import, until the first rotation: Cloudfleet shows it only once."),
+			"encrypted_secret": text(false, "The secret as only the recipients in `encrypt_to` can read it; null without them."),
+			"secret_version": schema.Int64Attribute{
+				Computed: true, MarkdownDescription: tokenkit.VersionDescription,
+				PlanModifiers: []planmodifier.Int64{int64planmodifier.UseStateForUnknown()},
+			},
+			"secret_issued_at":  text(false, "When the current secret was issued, RFC 3339 in UTC. Null after an import."),
+			"previous_token_id": text(false, "ID of the token that was current before the last rotation. Null before the first, and without `keep_previous`."),
+			"previous_secret": text(true, "Secret of that token, good until the next rotation: for what has to know both. Null where "+
+				"`previous_token_id` is, where it was encrypted, and where it was never known, as after an import."),
+			"previous_encrypted_secret": text(false, "The secret of that token as only those can read it who were the recipients when it was issued."),
+		},
+	}
+}
+
+func (r *Resource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	r.data = providerdata.From(req.ProviderData, &resp.Diagnostics)
+}
+
+// client is nil before the provider is configured, as in a validation.
+func (r *Resource) client() *cloudfleet.Client {
+	if r.data == nil {
+		return nil
+	}
+	return r.data.Client
+}
+
+// ModifyPlan shows which secret is issued, which stays, and which is revoked.
+func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	var state, plan model
+	creates, deletes := req.State.Raw.IsNull(), req.Plan.Raw.IsNull()
+	if !creates {
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+		r.data.Saw(state.SecretVersion)
+	}
+	if deletes {
+		resp.Diagnostics.Append(r.checkDelete(&state)...)
+		return
+	}
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	memory, diags := tokenkit.LoadMemory(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	change := transition{issues: true}
+	if creates {
+		plan.planCurrent()
+		plan.setNoPrevious()
+		resp.Diagnostics.Append(tokenkit.PlanCreate(ctx, r.data, plan.Name, resp.Private)...)
+	} else {
+		change = decide(ctx, r.client(), &state, &plan, memory)
+		change.planUnknowns(&state, &plan)
+		resp.Diagnostics.Append(tokenkit.CheckLockout(r.client(), change.effects(&state, &plan)...)...)
+		resp.Diagnostics.Append(change.warnings(&state)...)
+	}
+	if change.issues {
+		_, diags := tokenkit.RecipientsFor(ctx, plan.EncryptTo)
+		resp.Diagnostics.Append(diags...)
+	}
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
+	}
+}
+
+func (r *Resource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var m model
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
+	recipients, diags := tokenkit.RecipientsFor(ctx, m.EncryptTo)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	defer r.data.Process.Begin()()
+	version, diags := tokenkit.FirstVersion(ctx, r.data, resp.Private)
+	resp.Diagnostics.Append(diags...)
+	token, ambiguous, err := r.data.Client.CreateToken(ctx, m.settings())
+	if err != nil {
+		resp.Diagnostics.Append(createFailure(m.Name, err)...)
+		if token.ID == "" {
+			return
+		}
+		m.setNoCurrent()
+		m.TokenID, m.SecretVersion = types.StringValue(token.ID), version
+	} else {
+		resp.Diagnostics.Append(m.setCurrent(token, version, recipients)...)
+	}
+	if r.data.Process.CLIIsGone() {
+		resp.Diagnostics.Append(tokenkit.DeleteUnowned(ctx, r.data.Client, token.ID)...)
+		return
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	resp.Diagnostics.Append(m.identify(ctx, resp.Identity)...)
+
+	var memory tokenkit.Memory
+	memory.SeenIn(ctx, r.data.Client)
+	resp.Diagnostics.Append(memory.RememberStored(m.settings(), token)...)
+	resp.Diagnostics.Append(memory.Created(ctx, r.data.Client, token, ambiguous)...)
+	resp.Diagnostics.Append(memory.Save(ctx, resp.Private)...)
+}
+
+// Delete deletes the previous token first: if the second call fails, the secret in
+// the state is valid.
+func (r *Resource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var m model
+	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
+	memory, diags := tokenkit.LoadMemory(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(r.checkDelete(&m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	r.data.Saw(m.SecretVersion)
+	resp.Diagnostics.Append(r.delete(ctx, m.known(m.PreviousTokenID, memory))...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	current := m.known(m.TokenID, memory)
+	m.setNoPrevious()
+	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	resp.Diagnostics.Append(r.delete(ctx, current)...)
+}
+
+// checkDelete refuses to delete the provider's own token, in either slot.
+func (r *Resource) checkDelete(m *model) diag.Diagnostics {
+	const alternative = ", or remove only the entry of this resource from the state and leave its tokens as they are (`terraform state rm`, or a `removed` block)"
+	return tokenkit.CheckLockout(r.client(),
+		tokenkit.Effect{ID: m.TokenID, Name: m.Name, Deletes: true, Alternative: alternative},
+		tokenkit.Effect{ID: m.PreviousTokenID, Name: m.Name, Deletes: true, Alternative: alternative})
+}

@@ -1,0 +1,256 @@
+package rotatingtoken_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/tokentest"
+)
+
+// slots follows the two slots of a rotating token from step to step.
+type slots struct {
+	cloud         *acctest.Cloud
+	before, after map[string]string
+}
+
+// look takes over the state, and makes sure that both secrets in it are good.
+func (s *slots) look(state *terraform.State) error {
+	s.before, s.after = s.after, state.RootModule().Resources[rotatingAddress].Primary.Attributes
+	if !s.cloud.Accepts(s.after["token_id"], s.after["secret"]) {
+		return errors.New("the current secret is refused")
+	}
+	count := 1
+	if s.after["previous_token_id"] != "" {
+		count++
+		if !s.cloud.Accepts(s.after["previous_token_id"], s.after["previous_secret"]) {
+			return errors.New("the previous secret is refused")
+		}
+	}
+	if issued := s.cloud.Issued(); len(issued) != count {
+		return fmt.Errorf("there are %v", issued)
+	}
+	return nil
+}
+
+// is wants the plan to have the value that name had in the state before it.
+func (s *slots) is(name string) knownvalue.Check {
+	return knownvalue.StringFunc(func(value string) error {
+		if value != s.after[name] || value == "" {
+			return fmt.Errorf("got %q, want %s, which is %q", value, name, s.after[name])
+		}
+		return nil
+	})
+}
+
+// unknownValue is a place holder for a check that a value is not known.
+type unknownValue struct{ knownvalue.Check }
+
+func rotatingPlan(action plancheck.ResourceActionType, values map[string]knownvalue.Check) resource.ConfigPlanChecks {
+	checks := []plancheck.PlanCheck{plancheck.ExpectResourceAction(rotatingAddress, action)}
+	for name, value := range values {
+		if _, isUnknown := value.(unknownValue); isUnknown {
+			checks = append(checks, plancheck.ExpectUnknownValue(rotatingAddress, attribute(name)))
+		} else {
+			checks = append(checks, plancheck.ExpectKnownValue(rotatingAddress, attribute(name), value))
+		}
+	}
+	return resource.ConfigPlanChecks{PreApply: checks, PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}
+}
+
+// inRotatingState wants text values in the state, and null for an empty one.
+func inRotatingState(values map[string]string) []statecheck.StateCheck {
+	checks := []statecheck.StateCheck{
+		statecheck.ExpectKnownValue(rotatingAddress, attribute("secret_version"), tokentest.Issued),
+		statecheck.ExpectKnownValue(rotatingAddress, attribute("token_id"), tokenID),
+		statecheck.ExpectKnownValue(rotatingAddress, attribute("secret"), secret),
+		statecheck.ExpectKnownValue(rotatingAddress, attribute("secret_issued_at"), timestamp),
+	}
+	for name, value := range values {
+		check := knownvalue.Check(knownvalue.Null())
+		if value != "" {
+			check = knownvalue.StringExact(value)
+		}
+		checks = append(checks, statecheck.ExpectKnownValue(rotatingAddress, attribute(name), check))
+	}
+	return checks
+}
+
+func TestAccRotatingCreatesOneToken(t *testing.T) {
+	cloud := acctest.Start(t, mockserver.Options{})
+	s := slots{cloud: cloud}
+	unknown := unknownValue{}
+	cloud.Run(t, resource.TestStep{
+		Config: rotating("ci", "User"),
+		ConfigPlanChecks: rotatingPlan(plancheck.ResourceActionCreate, map[string]knownvalue.Check{
+			"token_id": unknown, "secret": unknown, "secret_version": unknown, "secret_issued_at": unknown,
+			"previous_token_id": knownvalue.Null(), "previous_secret": knownvalue.Null(), "keep_previous": knownvalue.Bool(true),
+		}),
+		ConfigStateChecks: append(inRotatingState(map[string]string{"previous_token_id": "", "previous_secret": "", "rotation_trigger": ""}),
+			statecheck.ExpectSensitiveValue(rotatingAddress, attribute("secret")),
+			statecheck.ExpectSensitiveValue(rotatingAddress, attribute("previous_secret"))),
+		Check: s.look,
+	})
+}
+
+// Every row of the table in the documentation of rotation_trigger, from one token
+// and from two, and the ways in which a trigger can be unknown.
+func TestAccRotatingTransitions(t *testing.T) {
+	lately := func(input, replace string) string {
+		return strings.Replace(late(input, replace), "cloudfleet_api_token", "cloudfleet_rotating_api_token", 1)
+	}
+	const issues = true
+	none := rotating("ci", "User")
+	a, b, c := rotating("ci", "User", trigger("a")), rotating("ci", "User", trigger("b")), rotating("ci", "User", trigger("c"))
+	for name, test := range map[string]struct {
+		// from has the configurations before the last one, to.
+		from    []string
+		to      string
+		action  plancheck.ResourceActionType
+		issues  bool
+		unknown bool // whether the trigger is
+		trigger string
+	}{
+		"none stays none":          {[]string{none}, none, plancheck.ResourceActionNoop, false, false, ""},
+		"none to a value":          {[]string{none}, a, plancheck.ResourceActionUpdate, false, false, "a"},
+		"a value to none":          {[]string{a}, none, plancheck.ResourceActionUpdate, false, false, ""},
+		"a value to none, of two":  {[]string{a, b}, none, plancheck.ResourceActionUpdate, false, false, ""},
+		"a value stays":            {[]string{a}, a, plancheck.ResourceActionNoop, false, false, "a"},
+		"a value stays, of two":    {[]string{a, b}, b, plancheck.ResourceActionNoop, false, false, "b"},
+		"a value to another":       {[]string{a}, b, plancheck.ResourceActionUpdate, issues, false, "b"},
+		"to a third":               {[]string{a, b}, c, plancheck.ResourceActionUpdate, issues, false, "c"},
+		"to the first":             {[]string{a, b}, a, plancheck.ResourceActionUpdate, issues, false, "a"},
+		"none to unknown":          {[]string{none}, lately("a", "1"), plancheck.ResourceActionUpdate, false, false, "a"},
+		"unknown becomes another":  {[]string{lately("a", "1"), lately("b", "1")}, lately("c", "1"), plancheck.ResourceActionUpdate, issues, true, "c"},
+		"unknown becomes the same": {[]string{lately("a", "1"), lately("b", "1")}, lately("b", "2"), plancheck.ResourceActionUpdate, false, true, "b"},
+		"together with a rename":   {[]string{a, b}, rotating("cd", "Administrator", trigger("c")), plancheck.ResourceActionUpdate, issues, false, "c"},
+		"rename":                   {[]string{a, b}, rotating("cd", "Administrator", trigger("b")), plancheck.ResourceActionUpdate, false, false, "b"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cloud := acctest.Start(t, mockserver.Options{})
+			s := slots{cloud: cloud}
+			var steps []resource.TestStep
+			for _, config := range test.from {
+				steps = append(steps, resource.TestStep{Config: config, ConfigStateChecks: inRotatingState(nil), Check: s.look})
+			}
+			hadPrevious := len(steps) > 1
+			planned := map[string]knownvalue.Check{}
+			for _, name := range []string{"token_id", "secret", "secret_issued_at"} {
+				planned[name] = s.is(name)
+			}
+			for _, name := range []string{"previous_token_id", "previous_secret"} {
+				switch {
+				case test.unknown:
+					planned[name] = unknownValue{}
+				case test.issues:
+					planned[name] = s.is(strings.TrimPrefix(name, "previous_"))
+				case hadPrevious:
+					planned[name] = s.is(name)
+				default:
+					planned[name] = knownvalue.Null()
+				}
+			}
+			if test.issues || test.unknown {
+				for _, name := range []string{"token_id", "secret", "secret_version", "secret_issued_at"} {
+					planned[name] = unknownValue{}
+				}
+			}
+			cloud.Run(t, append(steps, resource.TestStep{
+				Config:            test.to,
+				ConfigPlanChecks:  rotatingPlan(test.action, planned),
+				ConfigStateChecks: inRotatingState(map[string]string{"rotation_trigger": test.trigger}),
+				Check: resource.ComposeTestCheckFunc(s.look, func(*terraform.State) error {
+					return s.moved(test.issues, hadPrevious)
+				}),
+			})...)
+		})
+	}
+}
+
+// moved makes sure that a rotation has swapped the slots, or else that both are
+// what they were.
+func (s *slots) moved(rotated, hadPrevious bool) error {
+	before, after := s.before, s.after
+	if !rotated {
+		for _, name := range []string{"token_id", "secret", "previous_token_id", "previous_secret"} {
+			if before[name] != after[name] {
+				return fmt.Errorf("%s has changed", name)
+			}
+		}
+		return nil
+	}
+	if after["previous_token_id"] != before["token_id"] || after["previous_secret"] != before["secret"] || after["secret"] == before["secret"] {
+		return errors.New("what was current is not the previous one")
+	}
+	if hadPrevious && (after["token_id"] != before["previous_token_id"] || s.cloud.Accepts(before["previous_token_id"], before["previous_secret"])) {
+		return errors.New("the secret before the previous one is good")
+	}
+	return nil
+}
+
+// Both secrets are good after each rotation, and the two tokens take turns.
+func TestAccRotatingAgainAndAgain(t *testing.T) {
+	cloud := acctest.Start(t, mockserver.Options{})
+	s := slots{cloud: cloud}
+	var steps []resource.TestStep
+	for i, value := range []string{"a", "b", "c", "a", "d"} {
+		steps = append(steps, resource.TestStep{
+			Config:            rotating("ci", "User", trigger(value)),
+			ConfigStateChecks: inRotatingState(nil),
+			Check: resource.ComposeTestCheckFunc(s.look, func(*terraform.State) error {
+				if i == 0 {
+					return nil
+				}
+				return s.moved(true, i > 1)
+			}),
+		})
+	}
+	cloud.Run(t, steps...)
+}
+
+func TestAccRotatingWithoutPrevious(t *testing.T) {
+	cloud := acctest.Start(t, mockserver.Options{})
+	s := slots{cloud: cloud}
+	const drop = "keep_previous = false"
+	// perhaps is not known before the apply if replace is new.
+	perhaps := func(keep bool, replace string) string {
+		return fmt.Sprintf("resource \"terraform_data\" \"keep\" {\n  input = %t\n  triggers_replace = %q\n}\n", keep, replace) +
+			rotating("ci", "User", trigger("d"), "keep_previous = terraform_data.keep.output")
+	}
+	none := map[string]string{"previous_token_id": "", "previous_secret": ""}
+	noPrevious := map[string]knownvalue.Check{"previous_token_id": knownvalue.Null(), "previous_secret": knownvalue.Null()}
+	undecided := map[string]knownvalue.Check{"previous_token_id": unknownValue{}, "previous_secret": unknownValue{}, "secret": s.is("secret")}
+	// dead makes sure that what was current before is not any more.
+	dead := func(*terraform.State) error {
+		if s.cloud.Accepts(s.before["token_id"], s.before["secret"]) {
+			return errors.New("the secret before was kept")
+		}
+		return nil
+	}
+	step := func(config string, state map[string]string, plan resource.ConfigPlanChecks, checks ...resource.TestCheckFunc) resource.TestStep {
+		return resource.TestStep{
+			Config: config, ConfigPlanChecks: plan, ConfigStateChecks: inRotatingState(state),
+			Check: resource.ComposeTestCheckFunc(append([]resource.TestCheckFunc{s.look}, checks...)...),
+		}
+	}
+	const update = plancheck.ResourceActionUpdate
+	cloud.Run(t,
+		step(rotating("ci", "User", trigger("a")), none, resource.ConfigPlanChecks{}),
+		step(rotating("ci", "User", trigger("b")), nil, resource.ConfigPlanChecks{}),
+		step(rotating("ci", "User", trigger("b"), drop), none, rotatingPlan(update, noPrevious)),
+		step(rotating("ci", "User", trigger("c"), drop), none, rotatingPlan(update, noPrevious), dead),
+		step(rotating("ci", "User", trigger("c")), none, rotatingPlan(update, noPrevious)),
+		step(rotating("ci", "User", trigger("d")), nil, resource.ConfigPlanChecks{}),
+		step(perhaps(true, "1"), 4, nil, rotatingPlan(update, undecided)),
+		step(perhaps(false, "2"), 4, none, rotatingPlan(update, undecided)),
+	)
+}

@@ -1,0 +1,124 @@
+package rotatingtoken
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tokenkit"
+)
+
+// transition is what an apply does to the two tokens: decided once from state and
+// plan, and read by the plan, the lock-out guard, the warnings and the update.
+type transition struct {
+	// updates: name or role are sent for both tokens.
+	updates bool
+	// issues: there will be a new current secret.
+	issues bool
+	// swaps: the current token becomes the previous one. In a plan it may depend on
+	// values that are not known yet; then swapIsKnown is false. A current token that is
+	// gone is created again instead, whatever the trigger says: that is a new secret
+	// already, and the previous one is the only valid one.
+	swaps, swapIsKnown bool
+	// drops: keep_previous is known to be false.
+	drops bool
+	// exposes: encrypt_to is new, and the previous secret stays in plain text.
+	exposes bool
+}
+
+func decide(ctx context.Context, client *cloudfleet.Client, state, plan *model, memory tokenkit.Memory) transition {
+	rotates := tokenkit.Rotates(state.RotationTrigger, plan.RotationTrigger)
+	recipients := tokenkit.RecipientsChange(ctx, state.EncryptTo, plan.EncryptTo)
+	// The provider works with its own secret, whatever a refresh found out before.
+	reissues := memory.Reissue(plan.VerifySecret) && (client == nil || !client.CallsAs(state.TokenID.ValueString()))
+	certain := reissues || rotates && !plan.RotationTrigger.IsUnknown() ||
+		recipients && tokenkit.RecipientsAreKnown(ctx, plan.EncryptTo)
+	hasCurrent := !state.TokenID.IsNull()
+	t := transition{
+		updates: plan.Name.IsUnknown() || plan.Role.IsUnknown() || plan.settings() != state.settings(),
+		swaps:   hasCurrent && (rotates || recipients || reissues),
+		drops:   !plan.KeepPrevious.IsUnknown() && !plan.KeepPrevious.ValueBool(),
+	}
+	t.swapIsKnown = !t.swaps || certain
+	t.issues = !hasCurrent || t.swaps
+	t.exposes = t.swaps && !t.drops && state.EncryptTo.IsNull() && !plan.EncryptTo.IsNull()
+	return t
+}
+
+// regenerated, deleted and revoked return the IDs of the tokens whose secret the
+// apply certainly revokes: the previous one gets the new secret of a swap, and
+// without keep_previous the one that would be the previous then is deleted.
+func (t transition) regenerated(state *model) types.String {
+	if t.swaps && t.swapIsKnown {
+		return state.PreviousTokenID
+	}
+	return types.StringNull()
+}
+
+func (t transition) deleted(state *model) types.String {
+	switch {
+	case !t.drops, !t.swapIsKnown:
+		return types.StringNull()
+	case t.swaps:
+		return state.TokenID
+	}
+	return state.PreviousTokenID
+}
+
+func (t transition) effects(state, plan *model) []tokenkit.Effect {
+	effects := []tokenkit.Effect{
+		{ID: t.regenerated(state), Name: state.Name, Regenerates: true},
+		{ID: t.deleted(state), Name: state.Name, Deletes: true, Alternative: ", or set keep_previous = true"},
+	}
+	if t.updates {
+		for _, id := range []types.String{state.TokenID, state.PreviousTokenID} {
+			effects = append(effects, tokenkit.Effect{ID: id, Name: state.Name, Role: plan.Role})
+		}
+	}
+	return effects
+}
+
+// warnings say in a plan whose access ends.
+func (t transition) warnings(state *model) (diags diag.Diagnostics) {
+	var revoked []string
+	if id := t.regenerated(state); !id.IsNull() {
+		revoked = append(revoked, fmt.Sprintf("the previous secret, of token %s", id.ValueString()))
+	}
+	if id := t.deleted(state); !id.IsNull() {
+		slot := "the previous secret"
+		if t.swaps {
+			slot = "the current secret"
+		}
+		revoked = append(revoked, fmt.Sprintf("%s, of token %s, which is deleted (keep_previous = false)", slot, id.ValueString()))
+	}
+	if len(revoked) > 0 {
+		diags.Append(tokenkit.WarnOfRevocation(state.Name, revoked...))
+	}
+	if t.exposes && !state.Secret.IsNull() {
+		diags.AddWarning("The previous secret stays in the state in plain text", "encrypt_to takes effect with the new secret. The secret that is "+
+			"current now becomes previous_secret, and stays in the state in plain text until the next rotation. To remove it with this apply, "+
+			"set keep_previous = false: that revokes it, too.")
+	}
+	return diags
+}
+
+// planUnknowns completes a plan. The ID of the next current token stays unknown even
+// where there is a slot for it: that token may be deleted until the apply, which then
+// creates one.
+func (t transition) planUnknowns(state, plan *model) {
+	if t.issues {
+		plan.planCurrent()
+	}
+	keepIsUnknown := plan.KeepPrevious.IsUnknown() && (t.swaps || !state.PreviousTokenID.IsNull())
+	switch {
+	case t.drops:
+		plan.setNoPrevious()
+	case t.swaps && !t.swapIsKnown, keepIsUnknown:
+		plan.PreviousTokenID, plan.PreviousSecret, plan.PreviousEncryptedSecret = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
+	case t.swaps:
+		plan.setPrevious(state)
+	}
+}

@@ -1,0 +1,44 @@
+package roundtrip
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+)
+
+// IsLoopback reports whether host is this machine by its name: localhost, a name
+// below it (RFC 6761), or a loopback address.
+func IsLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	host = strings.ToLower(host)
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
+}
+
+// LoopbackOnly keeps a transport to this machine: what is not encrypted does not
+// leave it, through a proxy either. Names are taken for localhost, whether they
+// resolve or not.
+func LoopbackOnly(t *http.Transport) {
+	t.Proxy = nil
+	t.DialContext = dialLoopback
+}
+
+func dialLoopback(ctx context.Context, network, address string) (net.Conn, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	if net.ParseIP(host) == nil {
+		host = "localhost"
+	}
+	dialer := net.Dialer{Control: func(_, resolved string, _ syscall.RawConn) error {
+		ip, _, err := net.SplitHostPort(resolved)
+		if err == nil && !net.ParseIP(ip).IsLoopback() {
+			err = errors.New(ip + " is not this machine, and without TLS no other is called")
+		}
+		return err
+	}}
+	return dialer.DialContext(ctx, network, net.JoinHostPort(host, port))
+}

@@ -1,0 +1,86 @@
+package roundtrip
+
+import (
+	"context"
+	"errors"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+)
+
+const (
+	// RetryWaitMin and RetryWaitMax bound the wait between two attempts, which doubles
+	// from the one to the other.
+	RetryWaitMin = time.Second
+	RetryWaitMax = 30 * time.Second
+	// RetryAfterMax is the longest Retry-After that is waited for. Asked for more, a
+	// person decides.
+	RetryAfterMax = 2 * time.Minute
+)
+
+// IsThrottled reports whether a server asks to come back later: 429, or 503 with a
+// Retry-After.
+func IsThrottled(resp *http.Response) bool {
+	return resp != nil && (resp.StatusCode == http.StatusTooManyRequests ||
+		resp.StatusCode == http.StatusServiceUnavailable && resp.Header.Get("Retry-After") != "")
+}
+
+// RetryAfter returns how long an answer asks to wait, and whether that is short
+// enough to be waited for. It is never below RetryWaitMin: a server that asks for
+// less, or whose date is in the past, is not asked faster than one that says nothing.
+// Parts of a second are rounded up. A date is judged by the answer's own Date, because
+// the server's clock may be off.
+func RetryAfter(resp *http.Response) (wait time.Duration, short bool) {
+	seconds := retryAfterSeconds(resp.Header)
+	if !(seconds <= RetryAfterMax.Seconds()) {
+		return RetryAfterMax, false
+	}
+	return max(time.Duration(math.Ceil(seconds))*time.Second, RetryWaitMin), true
+}
+
+func retryAfterSeconds(header http.Header) float64 {
+	value := strings.TrimSpace(header.Get("Retry-After"))
+	if strings.Trim(value, "+-.0123456789") == "" {
+		seconds, _ := strconv.ParseFloat(value, 64) // 0 for what is no number, infinite for what is too large
+		return max(seconds, 0)
+	}
+	at, err := http.ParseTime(value)
+	if err != nil {
+		return 0
+	}
+	now, err := http.ParseTime(header.Get("Date"))
+	if err != nil {
+		now = time.Now()
+	}
+	return max(at.Sub(now).Seconds(), 0)
+}
+
+// Backoff returns the wait before the next attempt: 1, 2, 4, … seconds, or what a
+// throttled answer asks for if that is longer.
+func Backoff(waitMin, waitMax time.Duration, attempt int, resp *http.Response) time.Duration {
+	wait := retryablehttp.DefaultBackoff(waitMin, waitMax, attempt, nil)
+	if IsThrottled(resp) {
+		asked, _ := RetryAfter(resp)
+		wait = max(wait, asked)
+	}
+	return wait
+}
+
+// ShouldRetry reports whether a request whose repetition does no harm is sent again:
+// no answer came, or it broke off, or the server is throttling for a while that can
+// be waited for, or it failed.
+func ShouldRetry(ctx context.Context, resp *http.Response, err error) bool {
+	switch {
+	case ctx.Err() != nil, errors.Is(err, ErrBodyTooLarge):
+		return false
+	case IsThrottled(resp):
+		_, short := RetryAfter(resp)
+		return short
+	}
+	retry, _ := retryablehttp.DefaultRetryPolicy(ctx, resp, err)
+	return retry
+}

@@ -1,0 +1,128 @@
+// Package roundtrip has the HTTP layers that the API's client and a registry's
+// client both have: the network, limits, logging, and the rules for sending again.
+package roundtrip
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/hashicorp/go-cleanhttp"
+)
+
+// BodyMax is the size in bytes above which an answer is not read: a hundred times a
+// full page of tokens, and what registries allow a manifest.
+const BodyMax = 4 << 20
+
+// ErrBodyTooLarge is the error of an answer that has more than BodyMax bytes.
+var ErrBodyTooLarge = fmt.Errorf("the answer has more than %d MiB", BodyMax>>20)
+
+// RedactURL returns a URL without what may be a secret in it: the user and the query,
+// which can hold the signature of a storage service.
+func RedactURL(u *url.URL) string { return u.Scheme + "://" + u.Host + u.Path }
+
+// Network returns a transport over TLS 1.2 or later. An HTTP/2 connection that is
+// silently dead is given up before a request of this timeout is over, so that the
+// next attempt takes another connection.
+func Network(timeout time.Duration) *http.Transport {
+	t := cleanhttp.DefaultPooledTransport()
+	t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+	t.HTTP2 = &http.HTTP2Config{SendPingTimeout: timeout / 2, PingTimeout: timeout / 4}
+	// cleanhttp keeps as many connections as there are cores, Terraform works on
+	// ten resources at a time.
+	t.MaxIdleConnsPerHost = t.MaxIdleConns
+	return t
+}
+
+// Log is called once for each attempt. It is handed neither credentials nor bodies.
+type Log func(ctx context.Context, message string, fields ...map[string]any)
+
+// Logging logs each attempt.
+type Logging struct {
+	Log     Log
+	Message string
+	Next    http.RoundTripper
+}
+
+// RoundTrip implements http.RoundTripper.
+func (t Logging) RoundTrip(req *http.Request) (*http.Response, error) {
+	start := time.Now()
+	resp, err := t.Next.RoundTrip(req)
+	if t.Log == nil {
+		return resp, err
+	}
+	fields := map[string]any{
+		"method": req.Method, "url": RedactURL(req.URL), "duration_ms": time.Since(start).Milliseconds(),
+	}
+	if err != nil {
+		fields["error"] = err.Error()
+	} else {
+		fields["status"] = resp.StatusCode
+		fields["request_id"] = resp.Header.Get("X-Request-Id")
+	}
+	t.Log(req.Context(), t.Message, fields)
+	return resp, err
+}
+
+// Limits bounds an attempt in time and size. The body is read here, so that an
+// answer that breaks off is an attempt that failed, and the connection is free for
+// the next.
+type Limits struct {
+	Timeout time.Duration
+	Next    http.RoundTripper
+}
+
+// RoundTrip implements http.RoundTripper.
+func (t Limits) RoundTrip(req *http.Request) (*http.Response, error) {
+	ctx, cancel := context.WithTimeoutCause(req.Context(), t.Timeout, TimeoutError{t.Timeout})
+	defer cancel()
+	resp, err := t.Next.RoundTrip(req.WithContext(ctx))
+	if err != nil {
+		return nil, cause(ctx, err)
+	}
+	defer resp.Body.Close()
+	content, err := io.ReadAll(io.LimitReader(resp.Body, BodyMax+1))
+	if err != nil {
+		return nil, fmt.Errorf("the answer with status %s broke off: %w", resp.Status, cause(ctx, err))
+	}
+	if len(content) > BodyMax {
+		return nil, ErrBodyTooLarge
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(content))
+	if req.Method != http.MethodHead {
+		resp.ContentLength = int64(len(content))
+	}
+	return resp, nil
+}
+
+// cause names the limit, where that is what ended the attempt: over HTTP/2 the error
+// itself does not.
+func cause(ctx context.Context, err error) error {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// TimeoutError is the error of an attempt that took longer than its limit. It is a
+// net.Error.
+type TimeoutError struct{ Limit time.Duration }
+
+func (e TimeoutError) Error() string {
+	return fmt.Sprintf("no whole answer within the request timeout of %s", e.Limit)
+}
+
+// Timeout implements net.Error.
+func (TimeoutError) Timeout() bool { return true }
+
+// Temporary implements net.Error.
+func (TimeoutError) Temporary() bool { return true }
+
+// Unwrap makes it a context.DeadlineExceeded.
+func (TimeoutError) Unwrap() error { return context.DeadlineExceeded }

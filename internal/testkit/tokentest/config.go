@@ -1,0 +1,85 @@
+// Package tokentest is what the tests of the token resources share: configurations,
+// calls of the API by somebody else, and faults.
+package tokentest
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"filippo.io/age"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+)
+
+const Address = "cloudfleet_api_token.ci"
+
+const RotatingAddress = "cloudfleet_rotating_api_token.ci"
+
+// Token is a configuration of one token; arguments are lines of HCL.
+func Token(name, role string, arguments ...string) string {
+	return fmt.Sprintf("resource \"cloudfleet_api_token\" \"ci\" {\n  name = %q\n  role = %q\n  %s\n}\n",
+		name, role, strings.Join(arguments, "\n  "))
+}
+
+// Rotating is a configuration of one rotating token; arguments are lines of HCL.
+func Rotating(name, role string, arguments ...string) string {
+	return strings.Replace(Token(name, role, arguments...), "cloudfleet_api_token", "cloudfleet_rotating_api_token", 1)
+}
+
+func Trigger(value string) string { return fmt.Sprintf("rotation_trigger = %q", value) }
+
+func Attribute(name string) tfjsonpath.Path { return tfjsonpath.New(name) }
+
+// Late is a trigger that is known only after apply when it changes: a new value
+// of input, or of replace alone, which leaves the value as it is.
+func Late(input, replace string) string {
+	return fmt.Sprintf("resource \"terraform_data\" \"late\" {\n  input = %q\n  triggers_replace = %q\n}\n", input, replace) +
+		Token("ci", "User", "rotation_trigger = terraform_data.late.output")
+}
+
+func AgeList(keys ...string) string {
+	return fmt.Sprintf(`{ age_recipients = ["%s"] }`, strings.Join(keys, `", "`))
+}
+
+func AgeIdentity(t *testing.T) *age.X25519Identity {
+	t.Helper()
+	identity, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return identity
+}
+
+// Message matches a text in an error however the CLI breaks its lines.
+func Message(text string) *regexp.Regexp {
+	words := strings.Fields(text)
+	for i := range words {
+		words[i] = regexp.QuoteMeta(words[i])
+	}
+	return regexp.MustCompile(strings.Join(words, `[\s│]+`))
+}
+
+var (
+	TokenID   = knownvalue.StringRegexp(regexp.MustCompile(`^[1-9A-HJ-NP-Za-km-z]{22}$`))
+	Secret    = knownvalue.StringRegexp(regexp.MustCompile(`^cf_secret_[0-9A-Za-z]{32}$`))
+	Timestamp = knownvalue.StringRegexp(regexp.MustCompile(`^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$`))
+)
+
+// Issued matches the version of a secret that was issued by the provider.
+var Issued knownvalue.Check = issuedVersion{}
+
+type issuedVersion struct{}
+
+// CheckValue implements knownvalue.Check.
+func (issuedVersion) CheckValue(value any) error {
+	number, _ := value.(json.Number)
+	if version, err := number.Int64(); err != nil || version < 1_700_000_000 {
+		return fmt.Errorf("%v is not the version of an issued secret", value)
+	}
+	return nil
+}
+
+func (issuedVersion) String() string { return "the version of an issued secret" }

@@ -1,0 +1,72 @@
+package tokenkit
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"regexp/syntax"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/validate"
+)
+
+// Filter chooses tokens. It is the arguments of everything that lists them, to be
+// embedded in a model; null lets every token pass.
+type Filter struct {
+	Role       types.String `tfsdk:"role"`
+	NamePrefix types.String `tfsdk:"name_prefix"`
+	NameRegex  types.String `tfsdk:"name_regex"`
+}
+
+const (
+	FilterByRole       = "Only tokens with this role: `Administrator` or `User`."
+	FilterByNamePrefix = "Only tokens whose name begins with this, such as `team-a-`. Upper and lower case differ."
+	FilterByNameRegex  = "Only tokens whose name matches this regular expression, in the [syntax of RE2](https://github.com/google/re2/wiki/Syntax). " +
+		"It may match any part of the name: use `^` and `$` for all of it. Not together with `name_prefix`."
+)
+
+// Validators of role and name_regex; name_prefix needs none.
+func RoleFilterValidators() []validator.String {
+	return []validator.String{validate.String(cloudfleet.CheckRole)}
+}
+
+func NameRegexValidators() []validator.String {
+	return []validator.String{validate.String(checkNameRegex), stringvalidator.ConflictsWith(path.MatchRoot("name_prefix"))}
+}
+
+// Compile returns what tells whether a token passes. A name_regex that is no regular
+// expression is an error, which validation has usually found before.
+func (f Filter) Compile() (func(cloudfleet.Token) bool, diag.Diagnostics) {
+	expression, err := compileNameRegex(f.NameRegex.ValueString())
+	if err != nil {
+		return nil, diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("name_regex"), "Invalid name_regex", tfdiag.Sentence(err))}
+	}
+	prefix := norm.NFC.String(f.NamePrefix.ValueString())
+	return func(t cloudfleet.Token) bool {
+		return (f.Role.IsNull() || string(t.Role) == f.Role.ValueString()) &&
+			strings.HasPrefix(t.Name, prefix) &&
+			expression.MatchString(t.Name)
+	}, nil
+}
+
+func checkNameRegex(s string) error {
+	_, err := compileNameRegex(s)
+	return err
+}
+
+func compileNameRegex(s string) (*regexp.Regexp, error) {
+	expression, err := regexp.Compile(norm.NFC.String(s))
+	if fault, ok := errors.AsType[*syntax.Error](err); ok {
+		err = fmt.Errorf("%q is not a regular expression in the syntax of RE2: %s at %q", s, fault.Code, fault.Expr)
+	}
+	return expression, err
+}

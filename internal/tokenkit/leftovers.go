@@ -1,0 +1,47 @@
+package tokenkit
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
+)
+
+// MayBeCreated is the consequence of a create after which it is not known whether
+// the server has acted.
+const MayBeCreated = "Cloudfleet may have created the token all the same. Nobody has its secret then: look for a token of this name that is " +
+	"not in the state (the data source cloudfleet_api_tokens lists them), and delete it."
+
+// WarnOfLeftovers says what a create may have left behind whose first answer was
+// lost. It touches nothing: that a token is a leftover is a guess. Known are the IDs
+// of others that are no leftovers.
+func WarnOfLeftovers(ctx context.Context, client *cloudfleet.Client, token cloudfleet.Token, ambiguous time.Duration, known ...string) diag.Diagnostics {
+	var diags diag.Diagnostics
+	summary := fmt.Sprintf("API token %q may have been created twice", token.Name)
+	began := fmt.Sprintf("No answer came to the first attempt to create it, so it was sent again. The token that was then made is in the state: %s.", token.ID)
+	leftovers, err := client.Leftovers(ctx, token, ambiguous)
+	if err != nil {
+		diags.AddWarning(summary, began+" Whether the first attempt made one too could not be found out: "+tfdiag.Sentence(err)+
+			"\n\nLook for another token of this name and role (the data source cloudfleet_api_tokens lists them). If there is one that nobody "+
+			"uses, delete it.")
+		return diags
+	}
+	leftovers = slices.DeleteFunc(leftovers, func(t cloudfleet.Token) bool { return slices.Contains(known, t.ID) })
+	if len(leftovers) == 0 {
+		return diags
+	}
+	var list strings.Builder
+	for _, t := range leftovers {
+		fmt.Fprintf(&list, "  - %s, created at %s\n", t.ID, Timestamp(t.CreatedAt).ValueString())
+	}
+	diags.AddWarning(summary, began+" At the same time these came to be, with the same name and role:\n\n"+list.String()+
+		"\nUnless it belongs to another resource or person, nobody has the secret of such a token. Delete it in the Cloudfleet Console under "+
+		"API tokens, or import it (`terraform import ADDRESS ID`) and then remove it.")
+	return diags
+}

@@ -1,0 +1,53 @@
+// Package tokenkit is what the resources made of API tokens share: attributes,
+// encrypt_to, filters, lists, and the guard of the provider's own token.
+package tokenkit
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+)
+
+// Settings is the body of a create or update with these values. Null and unknown
+// are empty.
+func Settings(name, role types.String) cloudfleet.TokenSettings {
+	return cloudfleet.TokenSettings{Name: name.ValueString(), Role: cloudfleet.Role(role.ValueString())}
+}
+
+// Rotates reports whether going from one rotation trigger to the other issues a
+// secret. Only a value that follows another value does, so that adding or removing
+// the trigger does not break the token's users. Unknown counts as another value.
+func Rotates(before, after types.String) bool {
+	return !before.IsNull() && !after.IsNull() && !before.Equal(after)
+}
+
+// Timestamp returns t in RFC 3339 and UTC, or null if t is zero.
+func Timestamp(t time.Time) types.String {
+	if t.IsZero() {
+		return types.StringNull()
+	}
+	return types.StringValue(t.UTC().Format(time.RFC3339))
+}
+
+// Collect returns the tokens that match, oldest first, or the error of a page that
+// could not be read: a part of the list is never taken for all of it.
+func Collect(tokens iter.Seq2[cloudfleet.Token, error], matches func(cloudfleet.Token) bool) ([]cloudfleet.Token, error) {
+	var found []cloudfleet.Token
+	for t, err := range tokens {
+		if err != nil {
+			return nil, err
+		}
+		if matches(t) {
+			found = append(found, t)
+		}
+	}
+	slices.SortFunc(found, func(a, b cloudfleet.Token) int {
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
+	})
+	return found, nil
+}

@@ -1,0 +1,146 @@
+package tokenkit
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
+)
+
+const (
+	// settleTime is how long after its issue a secret is not judged: an API accepts a
+	// new secret everywhere only after a while.
+	settleTime = 5 * time.Minute
+	// lateTime is how long an ambiguous write may still be carried out.
+	lateTime = time.Minute
+)
+
+// Secret is the secret in the state that a refresh may verify.
+type Secret struct {
+	TokenID, Name, Secret types.String
+	Version               types.Int64
+	IssuedAt              types.String
+	// Verify is verify_secret.
+	Verify types.Bool
+}
+
+// Verify asks whether the API still accepts the secret in the state, if the
+// configuration wants that or an ambiguous write makes it necessary. It leaves the
+// provider's own secret alone, which works.
+func (m *Memory) Verify(ctx context.Context, client *cloudfleet.Client, s Secret) (diags diag.Diagnostics) {
+	id := s.TokenID.ValueString()
+	if client.CallsAs(id) || s.Secret.IsNull() {
+		m.Rejected = ""
+		return nil
+	}
+	ambiguous := !m.Ambiguous.IsZero()
+	if !ambiguous && (!s.Verify.ValueBool() || time.Since(parseTime(s.IssuedAt)) < settleTime) {
+		return nil
+	}
+	rejected, err := client.RejectsSecret(ctx, id, s.Secret.ValueString())
+	switch {
+	case err != nil:
+		diags.AddWarning(fmt.Sprintf("Could not verify the secret of API token %q", s.Name.ValueString()),
+			tfdiag.Sentence(err)+" This does not affect the plan; the next refresh checks again.")
+		return diags
+	case !rejected:
+		m.Rejected, m.ReissuedVersion = "", 0
+		if time.Since(m.Ambiguous) > lateTime {
+			m.Ambiguous = time.Time{}
+		}
+		return nil
+	}
+	m.Ambiguous = time.Time{}
+	summary := fmt.Sprintf("The secret of API token %q is no longer valid", s.Name.ValueString())
+	switch {
+	case s.Version.ValueInt64() == m.ReissuedVersion && m.ReissuedVersion != 0:
+		m.Rejected = ""
+		diags.AddWarning(summary, fmt.Sprintf("Cloudfleet rejects the secret in the state (401) of token %s, although it was issued because the "+
+			"one before was rejected. Issuing another would not help, so the plan does not. The token may be disabled: check it in the "+
+			"Cloudfleet Console. To issue a secret all the same, change rotation_trigger.", id))
+	case ambiguous && !s.Verify.ValueBool():
+		m.Rejected = RejectedAfterAmbiguous
+		diags.AddWarning(summary, fmt.Sprintf("Cloudfleet rejects the secret in the state (401) of token %s. The answer to the first attempt to "+
+			"issue it was lost, and that attempt was carried out later: it revoked the secret in the state. The plan issues a new one.", id))
+	default:
+		m.Rejected = RejectedByCheck
+		diags.AddWarning(summary, fmt.Sprintf("Cloudfleet rejects the secret in the state (401) of token %s: it was regenerated elsewhere, and "+
+			"clients that use the one in the state are locked out. The plan issues a new one, which revokes the newer one as well. To keep the "+
+			"newer one, set verify_secret = false.", id))
+	}
+	return diags
+}
+
+// Issued remembers that a secret was issued. ambiguous: it was sent again because
+// the first answer was lost.
+func (m *Memory) Issued(name types.String, version types.Int64, ambiguous bool) (diags diag.Diagnostics) {
+	if m.Rejected != "" {
+		m.ReissuedVersion = version.ValueInt64()
+	}
+	m.Rejected, m.Ambiguous = "", time.Time{}
+	if ambiguous {
+		m.Ambiguous = time.Now()
+		diags.AddWarning(fmt.Sprintf("The secret of API token %q may have been regenerated twice", name.ValueString()),
+			"No answer came to the first attempt, so it was sent again. The secret in the state is the one of the last answer. If the first "+
+				"attempt is carried out late, it revokes that secret. The next refresh verifies it, and the plan then issues a new one.")
+	}
+	return diags
+}
+
+// Created warns of what an ambiguous create may have left behind, and has the next
+// refresh look again. known are IDs of tokens that are no leftovers.
+func (m *Memory) Created(ctx context.Context, client *cloudfleet.Client, t cloudfleet.Token, ambiguous time.Duration, known ...string) diag.Diagnostics {
+	if ambiguous == 0 {
+		return nil
+	}
+	m.Ambiguous, m.AmbiguousCreate = time.Now(), ambiguous
+	return WarnOfLeftovers(ctx, client, t, ambiguous, known...)
+}
+
+// CheckLeftovers looks, in the first refresh after an ambiguous create, for what was
+// created late. t is as a read returned it.
+func (m *Memory) CheckLeftovers(ctx context.Context, client *cloudfleet.Client, t cloudfleet.Token, known ...string) diag.Diagnostics {
+	if m.AmbiguousCreate == 0 {
+		return nil
+	}
+	ambiguous := m.AmbiguousCreate
+	if time.Since(m.Ambiguous) > lateTime {
+		m.AmbiguousCreate = 0
+	}
+	return WarnOfLeftovers(ctx, client, t, ambiguous, known...)
+}
+
+// parseTime returns the time in an attribute, zero if there is none.
+func parseTime(attribute types.String) time.Time {
+	t, _ := time.Parse(time.RFC3339, attribute.ValueString()) // zero on an error
+	return t
+}
+
+// IssuedAt is when the secret in an answer was issued: by the API's clock or, where
+// it does not say, by this machine's.
+func IssuedAt(t cloudfleet.Token) types.String {
+	if t.UpdatedAt.IsZero() {
+		return Timestamp(time.Now())
+	}
+	return Timestamp(t.UpdatedAt)
+}
+
+// Known is what a read, a delete or a regenerate of a token in the state is judged
+// by.
+func Known(id types.String, settings cloudfleet.TokenSettings, m Memory, issuedAt ...types.String) cloudfleet.KnownToken {
+	known := cloudfleet.KnownToken{ID: id.ValueString(), Settings: settings, OrganizationID: m.OrganizationID}
+	if m.Stored != (cloudfleet.TokenSettings{}) {
+		known.Settings = m.Stored
+	}
+	for _, at := range issuedAt {
+		if t := parseTime(at); t.After(known.IssuedAt) {
+			known.IssuedAt = t
+		}
+	}
+	return known
+}
