@@ -19,7 +19,7 @@ func failure(verb string, m model, err error) diag.Diagnostics {
 	case verb == create:
 		consequence = tokenkit.MayBeCreated
 	case verb == regenerate:
-		consequence = "The old secret may be dead already. The next apply regenerates it again."
+		consequence = "The old secret may be revoked already. The next apply regenerates it again."
 	}
 	return tfdiag.FromError(fmt.Sprintf("Could not %s API token %q", verb, m.Name.ValueString()), consequence, err, "name", "role")
 }

@@ -32,7 +32,7 @@ const (
 	matrixLimit = 20 * time.Second
 	// The consequences that a user must be told of.
 	mayExist  = "Cloudfleet may have created the token all the same"
-	mayBeDead = "The old secret may be dead already"
+	mayBeDead = "The old secret may be revoked already"
 )
 
 func arguments(name, trigger string) map[string]any {

@@ -1,6 +1,9 @@
 package apitoken_test
 
 import (
+	"net/http"
+	"strings"
+
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/tokentest"
 )
@@ -41,3 +44,9 @@ const (
 )
 
 func cloudfleetKnown(id string) cloudfleet.KnownToken { return cloudfleet.KnownToken{ID: id} }
+
+func isCreate(r *http.Request) bool {
+	return r.Method == http.MethodPost && r.URL.Path == "/v1/tokens"
+}
+
+func isRegenerate(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/regenerate") }

@@ -29,7 +29,7 @@ func TestAccRotatingIsMendedByOneApply(t *testing.T) {
 		plan func(before func(string) knownvalue.Check) map[string]knownvalue.Check
 	}{
 		"lost answer to a regenerate": {
-			rotating("ci", "User", trigger("c")), 0, cut, "The previous secret may be dead already. The current secret is untouched.",
+			rotating("ci", "User", trigger("c")), 0, cut, "The previous secret may be revoked already. The current secret is untouched.",
 			func(before func(string) knownvalue.Check) map[string]knownvalue.Check {
 				return map[string]knownvalue.Check{"token_id": unknown, "secret": unknown, "previous_secret": before("secret")}
 			},

@@ -184,8 +184,8 @@ func TestAccNoSecretShows(t *testing.T) {
 	s.run("Apply complete! Resources: 2 added", "apply", "plan")
 	s.run("called the Cloudfleet API", "plan", "-json", b)
 	s.cloud.Intercept(failing("/regenerate"))
-	s.run("The old secret may be dead already", "apply", "-auto-approve", b)
-	s.run("The old secret may be dead already", "apply", "-auto-approve", "-json", b)
+	s.run("The old secret may be revoked already", "apply", "-auto-approve", b)
+	s.run("The old secret may be revoked already", "apply", "-auto-approve", "-json", b)
 	s.cloud.Intercept(nil)
 	s.run(`"type":"apply_complete"`, "apply", "-auto-approve", "-json", b)
 	s.run("(sensitive value)", "show")
@@ -236,3 +236,10 @@ provider "cloudfleet" {
 		})
 	}
 }
+
+const oneToken = `
+resource "cloudfleet_api_token" "ci" {
+  name = "ci"
+  role = "User"
+}
+`

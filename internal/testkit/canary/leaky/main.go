@@ -57,7 +57,7 @@ func crash(r *http.Request, secret string, resp *resource.CreateResponse) {
 
 func main() {
 	err := providerserver.Serve(context.Background(), func() tfprovider.Provider {
-		return leakyProvider{&provider.Provider{}}
+		return leakyProvider{provider.NewInProcess("leaky", nil)}
 	}, providerserver.ServeOpts{Address: provider.Address})
 	if err != nil {
 		log.Fatal(err)

@@ -1,3 +1,5 @@
+//go:build unix
+
 package canary_test
 
 import (
@@ -18,13 +20,6 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/canary"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/terraformcli"
 )
-
-const oneToken = `
-resource "cloudfleet_api_token" "ci" {
-  name = "ci"
-  role = "User"
-}
-`
 
 func buildLeaky(ctx context.Context, dir string) error {
 	_, err := terraformcli.Build(ctx, dir, "terraform-provider-cloudfleet", "/internal/testkit/canary/leaky")

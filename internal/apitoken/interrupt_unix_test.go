@@ -1,3 +1,5 @@
+//go:build unix
+
 package apitoken_test
 
 import (
@@ -107,12 +109,6 @@ func (i *interrupted) accepts(token map[string]any) bool {
 	secret, _ := token["secret"].(string)
 	return i.cloud.Accepts(id, secret)
 }
-
-func isCreate(r *http.Request) bool {
-	return r.Method == http.MethodPost && r.URL.Path == "/v1/tokens"
-}
-
-func isRegenerate(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/regenerate") }
 
 func startInterrupted(t *testing.T) func(*testing.T) *interrupted {
 	t.Helper()
