@@ -10,8 +10,7 @@ import (
 
 // What the tests share with those of the sister package.
 type (
-	fault        = tokentest.Fault
-	faultHandler = tokentest.FaultHandler
+	fault = tokentest.Fault
 )
 
 var (
@@ -30,8 +29,6 @@ var (
 	issue       = tokentest.Issue
 	issueNamed  = tokentest.IssueNamed
 	faults      = tokentest.Faults
-	after       = tokentest.After
-	cut         = tokentest.Cut
 	breakages   = tokentest.Breakages
 	breakWrite  = tokentest.BreakWrite
 )

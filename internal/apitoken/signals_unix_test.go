@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -121,7 +122,7 @@ func TestAccProviderEndsAfterItsCLI(t *testing.T) {
 	_, _ = run.run(cmd, started)
 	for _, pid := range <-orphans {
 		end := time.Now().Add(20 * time.Second)
-		for exec.Command("kill", "-0", fmt.Sprint(pid)).Run() == nil {
+		for exec.Command("kill", "-0", strconv.Itoa(pid)).Run() == nil {
 			if time.Now().After(end) {
 				t.Fatalf("the provider %d lives on", pid)
 			}

@@ -24,18 +24,18 @@ type entry struct {
 // Auths is a configuration with the credentials for one registry. It is byte for
 // byte what `kubectl create secret docker-registry` stores as .dockerconfigjson, so
 // that a secret made by one and then kept by the other shows no difference. The
-// host name is taken as it is.
+// host name is put into lower case, as clients look it up.
 func Auths(hostname, username, password string) (string, error) {
 	if err := errors.Join(checkConfigHostname(hostname), CheckUsername(username), CheckPassword(password)); err != nil {
 		return "", err
 	}
 	auth := base64.StdEncoding.EncodeToString([]byte(username + ":" + password))
-	return marshal(map[string]map[string]entry{"auths": {hostname: {username, password, auth}}})
+	return marshal(map[string]map[string]entry{"auths": {strings.ToLower(hostname): {username, password, auth}}})
 }
 
 // CredHelpers is a configuration by which Docker asks Cloudfleet's CLI for the
 // credentials of these registries, as `cloudfleet auth configure-docker` writes it.
-// It is sorted, and there has to be one host name at least. They are taken as they are.
+// It is sorted, and there has to be one host name at least. They are put into lower case.
 func CredHelpers(hostnames []string) (string, error) {
 	if len(hostnames) == 0 {
 		return "", errors.New("there is no host name: name at least one registry")
@@ -45,7 +45,7 @@ func CredHelpers(hostnames []string) (string, error) {
 		if err := checkConfigHostname(hostname); err != nil {
 			return "", err
 		}
-		helpers[hostname] = CredentialHelper
+		helpers[strings.ToLower(hostname)] = CredentialHelper
 	}
 	return marshal(map[string]map[string]string{"credHelpers": helpers})
 }

@@ -131,3 +131,15 @@ func FuzzCredHelpers(f *testing.F) {
 		}
 	})
 }
+
+// Clients look a registry up by its host name in lower case.
+func TestHostnamesAreInLowerCase(t *testing.T) {
+	auths, err := Auths("Registry.Example:5000", "a", "b")
+	if err != nil || !strings.Contains(auths, `"registry.example:5000"`) {
+		t.Errorf("got %s, %v", auths, err)
+	}
+	helpers, err := CredHelpers([]string{"Registry.Example"})
+	if err != nil || !strings.Contains(helpers, `"registry.example"`) {
+		t.Errorf("got %s, %v", helpers, err)
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"oras.land/oras-go/v2/registry"
 )
 
+// Examples for descriptions and messages.
 const (
 	ExampleHostname = "12345678-6651-4e5d-9c04-079f6532989b.europe." + DefaultDomain
 	ExampleImage    = ExampleHostname + "/shop/checkout:v1.4.2"
@@ -24,7 +25,7 @@ type Image struct {
 	Digest     string // empty if there is none
 }
 
-// ImageRef is the reference of an image by its tag or by its digest.
+// ImageRef returns the reference of an image by its tag, its digest, or TAG@DIGEST.
 func ImageRef(hostname, repository, tagOrDigest string) (string, error) {
 	if err := errors.Join(CheckHostname(hostname), CheckRepository(repository), CheckReference(tagOrDigest)); err != nil {
 		return "", err
@@ -61,11 +62,13 @@ func isHostname(s string) bool {
 	return s == "localhost" || strings.ContainsAny(s, ".:")
 }
 
+// CheckHostname reports an error unless s is the host name of a registry, with a port
+// or without: one with a dot or a port, localhost, or an IPv6 address in brackets.
 func CheckHostname(s string) error {
-	address, _ := strings.CutPrefix(s, "[")
-	address, port, bracketed := strings.Cut(address, "]")
+	address, opened := strings.CutPrefix(s, "[")
+	address, port, closed := strings.Cut(address, "]")
 	ip, err := netip.ParseAddr(address)
-	isIPv6 := bracketed && err == nil && ip.Is6() && ip.Zone() == "" && domain().MatchString("localhost"+port)
+	isIPv6 := opened && closed && err == nil && ip.Is6() && ip.Zone() == "" && domain().MatchString("localhost"+port)
 	if isIPv6 || isHostname(s) && domain().MatchString(s) {
 		return nil
 	}
@@ -73,6 +76,8 @@ func CheckHostname(s string) error {
 		"and with a dot or a port", s, ExampleHostname)
 }
 
+// CheckRepository reports an error unless s is the name of a repository, of at most 255
+// characters.
 func CheckRepository(s string) error {
 	if err := (registry.Reference{Repository: s}).ValidateRepository(); err == nil && len(s) <= 255 {
 		return nil
@@ -81,15 +86,21 @@ func CheckRepository(s string) error {
 		"A part has lower-case letters and digits, and between those a dot, one or two underscores, or dashes", s)
 }
 
+// CheckReference reports an error unless s is a tag, a digest, or TAG@DIGEST.
 func CheckReference(s string) error {
-	if CheckTag(s) == nil || CheckDigest(s) == nil {
+	tag, digest, both := strings.Cut(s, "@")
+	if CheckTag(s) == nil || CheckDigest(s) == nil || both && CheckTag(tag) == nil && CheckDigest(digest) == nil {
 		return nil
+	}
+	if strings.Contains(s, "+") && CheckTag(strings.ReplaceAll(s, "+", "_")) == nil {
+		return fmt.Errorf("%q is not a tag, which has no plus sign. Helm pushes a chart of the version %[1]q under the tag %q", s, strings.ReplaceAll(s, "+", "_"))
 	}
 	return fmt.Errorf("%q is neither a tag nor a digest. A tag, such as v1.4.2, has up to 128 letters, digits, underscores, dots and "+
 		"dashes, and begins with none of the last two. A digest is sha256: and 64 hexadecimal digits in lower case, or one of SHA-384 "+
 		"or SHA-512", s)
 }
 
+// CheckDigest reports an error unless s is a digest of SHA-256, SHA-384 or SHA-512.
 func CheckDigest(s string) error {
 	if (registry.Reference{Reference: s}).ValidateReferenceAsDigest() == nil {
 		return nil
@@ -97,6 +108,7 @@ func CheckDigest(s string) error {
 	return fmt.Errorf("%q is not a digest: sha256: and 64 hexadecimal digits in lower case, or one of SHA-384 or SHA-512", s)
 }
 
+// CheckTag reports an error unless s is a tag, of at most 128 characters.
 func CheckTag(s string) error {
 	if (registry.Reference{Reference: s}).ValidateReferenceAsTag() == nil {
 		return nil
@@ -106,9 +118,9 @@ func CheckTag(s string) error {
 }
 
 // withSeparator puts before a tag or a digest what stands before it in a reference. A
-// digest has a colon, and a tag never has.
+// digest has a colon, and a tag never has; TAG@DIGEST begins with the tag.
 func withSeparator(tagOrDigest string) string {
-	if strings.Contains(tagOrDigest, ":") {
+	if strings.Contains(tagOrDigest, ":") && !strings.Contains(tagOrDigest, "@") {
 		return "@" + tagOrDigest
 	}
 	return ":" + tagOrDigest

@@ -17,7 +17,7 @@ func TestCheckHostname(t *testing.T) {
 	for hostname, good := range map[string]bool{
 		host: true, "localhost": true, "localhost:5000": true, "registry:5000": true, "127.0.0.1": true, "[::1]:5000": true, "Registry.Example": true,
 		"": false, "registry": false, "LOCALHOST": false, "https://registry.test": false, "registry.test/": false, "registry.test/shop": false,
-		"a..b": false, "a_b.dev": false, "-a.dev": false, "a.dev:": false, "a.dev:port": false, "a dev": false, "a.dev\n": false, "[::1": false,
+		"a..b": false, "a_b.dev": false, "-a.dev": false, "a.dev:": false, "a.dev:port": false, "a dev": false, "a.dev\n": false, "[::1": false, "::1]:5000": false,
 	} {
 		if err := CheckHostname(hostname); (err == nil) != good {
 			t.Errorf("%q: %v", hostname, err)
@@ -43,13 +43,20 @@ func TestCheckReference(t *testing.T) {
 		"latest": true, "v1.4.2": true, "_": true, "V1-a": true, strings.Repeat("a", 128): true, "sha256-abc.sig": true,
 		sha256Digest: true, sha384Digest: true, sha512Digest: true,
 		"": false, ".a": false, "-a": false, "a b": false, "a/b": false, "é": false, "a\n": false, strings.Repeat("a", 129): false,
-		":v1": false, "@" + sha256Digest: false, "v1@" + sha256Digest: false,
+		"v1@" + sha256Digest: true, ":v1": false, "@" + sha256Digest: false, "v1@": false, "v1@v2": false, "v1@" + sha256Digest + "@v2": false, "1.2.3+build.5": false,
 		"sha256:": false, "sha256:abc": false, strings.ToUpper(sha256Digest): false, "sha256:" + strings.Repeat("A", 64): false,
 		sha256Digest + "0": false, sha256Digest[:len(sha256Digest)-1]: false, "md5:" + strings.Repeat("0", 32): false,
 	} {
 		if err := CheckReference(reference); (err == nil) != good {
 			t.Errorf("%q: %v", reference, err)
 		}
+	}
+}
+
+// A chart's version may have a plus sign, and no tag may.
+func TestCheckReferenceNamesHelmsTag(t *testing.T) {
+	if err := CheckReference("1.2.3+build.5"); err == nil || !strings.Contains(err.Error(), "1.2.3_build.5") {
+		t.Errorf("got %v", err)
 	}
 }
 
@@ -119,7 +126,7 @@ func FuzzParseImageRef(f *testing.F) {
 			if built != whole {
 				t.Errorf("%q, %q and %q became %q", hostname, repository, tagOrDigest, built)
 			}
-			if parsed.Hostname != hostname || parsed.Repository != repository || parsed.Tag+parsed.Digest != tagOrDigest || parseErr != nil {
+			if parsed.Hostname != hostname || parsed.Repository != repository || strings.Trim(parsed.Tag+"@"+parsed.Digest, "@") != tagOrDigest || parseErr != nil {
 				t.Errorf("%q became %+v, %v", built, parsed, parseErr)
 			}
 		}

@@ -47,7 +47,8 @@ func (c *Client) RegenerateToken(ctx context.Context, k KnownToken) (t Token, am
 		t, ambiguous, err = c.issue(ctx, request{method: http.MethodPost, path: []string{pathTokens, k.ID, pathRegenerate}}, k.ID)
 		return err
 	}
-	if regenerate(); IsNotFound(err) {
+	err = regenerate()
+	if IsNotFound(err) {
 		err = c.confirmNotFound(ctx, k, err, regenerate)
 	}
 	return t, ambiguous, err

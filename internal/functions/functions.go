@@ -102,7 +102,7 @@ var imageRef = pureFunction{
 				"`cloudfleet_registry`: without `https://`.", cfcr.CheckHostname),
 			parameter("repository", "The repository in the registry, such as `shop/checkout`, in lower case.", cfcr.CheckRepository),
 			parameter("reference", "A tag, such as `v1.4.2`, or a digest, such as `sha256:` and 64 hexadecimal digits. A tag can be moved to "+
-				"another image, a digest is always the same one.", cfcr.CheckReference),
+				"another image, a digest is always the same one. `TAG@DIGEST` names both, and the digest counts.", cfcr.CheckReference),
 		},
 		Return: function.StringReturn{},
 	},

@@ -4,7 +4,6 @@ import "github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/tok
 
 // What the tests share with those of the sister package.
 type (
-	fault        = tokentest.Fault
 	faultHandler = tokentest.FaultHandler
 )
 
@@ -23,9 +22,7 @@ var (
 	createElsewhere = tokentest.CreateElsewhere
 	call            = tokentest.Call
 	issueNamed      = tokentest.IssueNamed
-	faults          = tokentest.Faults
 	after           = tokentest.After
-	cut             = tokentest.Cut
 	cutBefore       = tokentest.CutBefore
 	decline         = tokentest.Decline
 	breakages       = tokentest.Breakages

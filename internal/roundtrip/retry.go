@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/go-retryablehttp"
 )
 
+// Waits between attempts.
 const (
 	// RetryWaitMin and RetryWaitMax bound the wait between two attempts, which doubles
 	// from the one to the other.

@@ -27,6 +27,7 @@ type Filter struct {
 	NameRegex  types.String `tfsdk:"name_regex"`
 }
 
+// Descriptions of the arguments of a Filter.
 const (
 	FilterByRole       = "Only tokens with this role: `Administrator` or `User`."
 	FilterByNamePrefix = "Only tokens whose name begins with this, such as `team-a-`. Upper and lower case differ."
@@ -34,11 +35,12 @@ const (
 		"It may match any part of the name: use `^` and `$` for all of it. Not together with `name_prefix`."
 )
 
-// Validators of role and name_regex; name_prefix needs none.
+// RoleFilterValidators are those of role; name_prefix needs none.
 func RoleFilterValidators() []validator.String {
 	return []validator.String{validate.String(cloudfleet.CheckRole)}
 }
 
+// NameRegexValidators are those of name_regex.
 func NameRegexValidators() []validator.String {
 	return []validator.String{validate.String(checkNameRegex), stringvalidator.ConflictsWith(path.MatchRoot("name_prefix"))}
 }

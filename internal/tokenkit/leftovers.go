@@ -24,7 +24,7 @@ const MayBeCreated = "Cloudfleet may have created the token all the same. Nobody
 func WarnOfLeftovers(ctx context.Context, client *cloudfleet.Client, token cloudfleet.Token, ambiguous time.Duration, known ...string) diag.Diagnostics {
 	var diags diag.Diagnostics
 	summary := fmt.Sprintf("API token %q may have been created twice", token.Name)
-	began := fmt.Sprintf("No answer came to the first attempt to create it, so it was sent again. The token that was then made is in the state: %s.", token.ID)
+	began := fmt.Sprintf("No answer came to the first attempt to create it, so it was sent again. The token of the last answer is %s.", token.ID)
 	leftovers, err := client.Leftovers(ctx, token, ambiguous)
 	if err != nil {
 		diags.AddWarning(summary, began+" Whether the first attempt made one too could not be found out: "+tfdiag.Sentence(err)+
@@ -40,8 +40,8 @@ func WarnOfLeftovers(ctx context.Context, client *cloudfleet.Client, token cloud
 	for _, t := range leftovers {
 		fmt.Fprintf(&list, "  - %s, created at %s\n", t.ID, Timestamp(t.CreatedAt).ValueString())
 	}
-	diags.AddWarning(summary, began+" At the same time these came to be, with the same name and role:\n\n"+list.String()+
+	diags.AddWarning(summary, began+" These have the same name and role, and came to be at the same time:\n\n"+list.String()+
 		"\nUnless it belongs to another resource or person, nobody has the secret of such a token. Delete it in the Cloudfleet Console under "+
-		"API tokens, or import it (`terraform import ADDRESS ID`) and then remove it.")
+		"API tokens, or with `cloudfleet tokens delete`.")
 	return diags
 }

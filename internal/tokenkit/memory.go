@@ -46,16 +46,15 @@ const (
 	RejectedAfterAmbiguous Rejection = "ambiguous"
 )
 
-// PrivateReader and PrivateWriter are the framework's private state, which has no
-// name there.
-type (
-	PrivateReader interface {
-		GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
-	}
-	PrivateWriter interface {
-		SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
-	}
-)
+// PrivateReader reads the framework's private state, which has no name there.
+type PrivateReader interface {
+	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
+}
+
+// PrivateWriter writes it.
+type PrivateWriter interface {
+	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
+}
 
 // LoadMemory returns what is remembered, which may be nothing.
 func LoadMemory(ctx context.Context, private PrivateReader) (m Memory, diags diag.Diagnostics) {

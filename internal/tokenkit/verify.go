@@ -99,7 +99,13 @@ func (m *Memory) Created(ctx context.Context, client *cloudfleet.Client, t cloud
 		return nil
 	}
 	m.Ambiguous, m.AmbiguousCreate = time.Now(), ambiguous
-	return WarnOfLeftovers(ctx, client, t, ambiguous, known...)
+	diags := WarnOfLeftovers(ctx, client, t, ambiguous, known...)
+	if len(diags) == 0 {
+		diags.AddWarning(fmt.Sprintf("API token %q may have been created twice", t.Name), fmt.Sprintf("No answer came to the first attempt to "+
+			"create it, so it was sent again. The token of the last answer is %s, and there is no other now. If the first attempt is carried "+
+			"out late, the next refresh finds the other token.", t.ID))
+	}
+	return diags
 }
 
 // CheckLeftovers looks, in the first refresh after an ambiguous create, for what was

@@ -13,6 +13,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
 )
 
+// CreateElsewhere creates a token with the role User as somebody else would.
 func CreateElsewhere(t *testing.T, cloud *acctest.Cloud, name string) {
 	t.Helper()
 	Call(t, cloud, http.MethodPost, "/tokens", fmt.Sprintf(`{"name": %q, "role": "User"}`, name))

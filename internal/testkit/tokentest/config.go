@@ -14,8 +14,10 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 )
 
+// Address is where Token puts its token.
 const Address = "cloudfleet_api_token.ci"
 
+// RotatingAddress is where Rotating puts its token.
 const RotatingAddress = "cloudfleet_rotating_api_token.ci"
 
 // Token is a configuration of one token; arguments are lines of HCL.
@@ -29,8 +31,10 @@ func Rotating(name, role string, arguments ...string) string {
 	return strings.Replace(Token(name, role, arguments...), "cloudfleet_api_token", "cloudfleet_rotating_api_token", 1)
 }
 
+// Trigger is a line of HCL.
 func Trigger(value string) string { return fmt.Sprintf("rotation_trigger = %q", value) }
 
+// Attribute is the path of an attribute.
 func Attribute(name string) tfjsonpath.Path { return tfjsonpath.New(name) }
 
 // Late is a trigger that is known only after apply when it changes: a new value
@@ -40,10 +44,12 @@ func Late(input, replace string) string {
 		Token("ci", "User", "rotation_trigger = terraform_data.late.output")
 }
 
+// AgeList is a value of encrypt_to.
 func AgeList(keys ...string) string {
 	return fmt.Sprintf(`{ age_recipients = ["%s"] }`, strings.Join(keys, `", "`))
 }
 
+// AgeIdentity returns a new identity of age.
 func AgeIdentity(t *testing.T) *age.X25519Identity {
 	t.Helper()
 	identity, err := age.GenerateX25519Identity()
@@ -62,6 +68,7 @@ func Message(text string) *regexp.Regexp {
 	return regexp.MustCompile(strings.Join(words, `[\s│]+`))
 }
 
+// What values of a token look like.
 var (
 	TokenID   = knownvalue.StringRegexp(regexp.MustCompile(`^[1-9A-HJ-NP-Za-km-z]{22}$`))
 	Secret    = knownvalue.StringRegexp(regexp.MustCompile(`^cf_secret_[0-9A-Za-z]{32}$`))

@@ -22,6 +22,7 @@ type Fault struct {
 	Says []string
 }
 
+// Names of faults, and what a message about one contains.
 const (
 	DeletedElsewhere = "404, deleted elsewhere"
 	LinkElsewhere    = "`Link` to another host"
@@ -86,13 +87,16 @@ func received(r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }
 
 func act(api http.Handler, r *http.Request) { api.ServeHTTP(httptest.NewRecorder(), r) }
 
+// Cut cuts the connection.
 func Cut() { panic(http.ErrAbortHandler) }
 
+// CutBefore cuts the connection before the API acts.
 func CutBefore(_ http.Handler, _ http.ResponseWriter, r *http.Request) {
 	received(r)
 	Cut()
 }
 
+// FaultHandler answers in place of the API.
 type FaultHandler = func(http.Handler, http.ResponseWriter, *http.Request)
 
 // After lets the server act, and then answers in its place.
@@ -111,6 +115,7 @@ func answerWith(status int, body string) FaultHandler {
 	}
 }
 
+// Decline answers with an error of the API.
 func Decline(status int, code string, retryAfter func() string) FaultHandler {
 	answer := answerWith(status, `{"code": "`+code+`", "message": "No.", "details": []}`)
 	return func(api http.Handler, w http.ResponseWriter, r *http.Request) {
