@@ -25,7 +25,7 @@ func reader(t *testing.T, name, debianPackage string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
 	if err != nil {
-		t.Skipf("there is no %s to read with: apt-get install %s", name, debianPackage)
+		acctest.Missing(t, "there is no %s to read with: apt-get install %s", name, debianPackage)
 	}
 	return path
 }
@@ -153,7 +153,7 @@ func TestLibsodiumReads(t *testing.T) {
 		}
 	}
 	if python == "" {
-		t.Skip("there is no Python with libsodium to read with: apt-get install python3-nacl")
+		acctest.Missing(t, "there is no Python with libsodium to read with: apt-get install python3-nacl")
 	}
 	public, private, err := box.GenerateKey(rand.Reader)
 	if err != nil {

@@ -181,7 +181,7 @@ func (s session) check(t *testing.T, name string, want verdict, commands []strin
 	t.Run(name, func(t *testing.T) {
 		path := find(s.client.name)
 		if path == "" {
-			t.Skipf("there is no %s here: %s", s.client.name, s.client.install)
+			acctest.Missing(t, "there is no %s here: %s", s.client.name, s.client.install)
 		}
 		var out []byte
 		var err error

@@ -14,6 +14,16 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/terraformcli"
 )
 
+// Missing skips a test because of a program that is not on this machine. Where CI is
+// set, everything has to be there, and it fails.
+func Missing(t *testing.T, format string, values ...any) {
+	t.Helper()
+	if os.Getenv("CI") != "" {
+		t.Fatalf(format, values...)
+	}
+	t.Skipf(format, values...)
+}
+
 // Processes are the CLI and the provider as processes of their own, for what does
 // not show where the provider is served from within the test.
 type Processes struct {
