@@ -33,7 +33,7 @@ type argument struct {
 
 var (
 	organizationID    = argument{"organization_id", "CLOUDFLEET_ORGANIZATION_ID", "", validate.UUID}
-	accessTokenID     = argument{"access_token_id", "CLOUDFLEET_ACCESS_TOKEN_ID", "", cloudfleet.CheckTokenID}
+	accessTokenID     = argument{"access_token_id", "CLOUDFLEET_ACCESS_TOKEN_ID", "", checkAccessTokenID}
 	accessTokenSecret = argument{"access_token_secret", "CLOUDFLEET_ACCESS_TOKEN_SECRET", "", checkSecret}
 	endpoint          = argument{"endpoint", "CLOUDFLEET_ENDPOINT", cloudfleet.DefaultEndpoint, checkEndpoint}
 	registryDomain    = argument{"registry_domain", "CLOUDFLEET_REGISTRY_DOMAIN", cfcr.DefaultDomain, cfcr.CheckDomain}
@@ -187,15 +187,42 @@ func checkEndpoint(s string) error {
 	return err
 }
 
+// checkAccessTokenID does not repeat the value, which is the secret where the two were
+// swapped.
+func checkAccessTokenID(s string) error {
+	if strings.HasPrefix(s, "cf_secret_") {
+		return errors.New("the ID of the access token looks like a secret: the ID and the secret may be swapped")
+	}
+	if err := checkInvisible("ID of the access token", s); err != nil {
+		return err
+	}
+	if cloudfleet.CheckTokenID(s) != nil {
+		return errors.New("the ID of the access token is not one of an API token, which looks like 2iKo4Asy51EUx2gpJFW76t")
+	}
+	return nil
+}
+
+// checkInvisible reports what a copied or generated credential has too much of.
+func checkInvisible(what, s string) error {
+	switch {
+	case strings.ContainsFunc(s, func(r rune) bool { return unicode.Is(unicode.Cf, r) }):
+		return fmt.Errorf("the %s has an invisible character in it, such as a byte order mark or a zero-width space: copy it again as plain text", what)
+	case len(s) > 1 && strings.ContainsAny(s[:1], "\"'`“”‘’") && strings.ContainsAny(s[len(s)-1:], "\"'`"):
+		return fmt.Errorf("the %s has quotation marks around it: leave them out", what)
+	}
+	return nil
+}
+
 // checkSecret does not repeat the secret.
 func checkSecret(s string) error {
 	switch {
 	case s == "":
 		return errors.New("the secret is empty. Leave the argument out to take it from the environment")
 	case strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }):
-		return errors.New("the secret has a space or a line break in it, perhaps from a file that ends with one: use trimspace()")
+		return errors.New("the secret has a space or a line break in it, perhaps from a file that ends with one: use trimspace() in a " +
+			"configuration, or remove it from the environment variable")
 	}
-	return nil
+	return checkInvisible("secret", s)
 }
 
 func checkTimeout(s string) error {

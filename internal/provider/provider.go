@@ -88,7 +88,7 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 			accessTokenID.name: schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: "ID of the API token that the provider works with. Its role must be `Administrator`. " + accessTokenID.source(),
-				Validators:          []validator.String{validate.String(accessTokenID.check)},
+				Validators:          []validator.String{validate.Secret(accessTokenID.check)},
 			},
 			accessTokenSecret.name: schema.StringAttribute{
 				Optional: true, Sensitive: true,
@@ -99,7 +99,7 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 				Optional: true,
 				MarkdownDescription: "Base URL of the Cloudfleet API: HTTPS, or plain HTTP to this machine alone, as for a mock server. " +
 					endpoint.source(),
-				Validators: []validator.String{validate.String(endpoint.check)},
+				Validators: []validator.String{validate.Secret(endpoint.check)},
 			},
 			registryDomain.name: schema.StringAttribute{
 				Optional:            true,

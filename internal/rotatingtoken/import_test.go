@@ -141,7 +141,7 @@ func TestRotatingTokenImportByIdentity(t *testing.T) {
 		"current alone":   {map[string]any{"token_id": current}, ""},
 		"previous alone":  {map[string]any{"previous_token_id": previous}, `"" is not the ID of an API token`},
 		"twice the same":  {map[string]any{"token_id": current, "previous_token_id": current}, "is given twice"},
-		"one that is not": {map[string]any{"token_id": current, "previous_token_id": "4vJ7qkEeP3xM9bYwRzT2nA"}, "Could not read API token 4vJ7qkEeP3xM9bYwRzT2nA"},
+		"one that is not": {map[string]any{"token_id": current, "previous_token_id": "4vJ7qkEeP3xM9bYwRzT2nA"}, "Cannot import API token 4vJ7qkEeP3xM9bYwRzT2nA"},
 	} {
 		r := protocoltest.Start(t, first.cloud, nil).Resource("cloudfleet_rotating_api_token")
 		diags := r.ImportByIdentity(t.Context(), test.identity)

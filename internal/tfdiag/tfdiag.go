@@ -96,9 +96,9 @@ func nextStep(err error) string {
 			"provider block: the token may have been deleted, or its secret regenerated elsewhere."
 	case status == http.StatusForbidden:
 		return "The provider's access token needs the role Administrator. Check that it is of the organization you mean."
-	case status == http.StatusNotFound:
-		return "Run a new plan: it shows what is still there. If everything is missing, check the provider's endpoint and the " +
-			"organization of its access token."
+	case status == http.StatusNotFound, status == http.StatusGone:
+		return "If it was deleted elsewhere, run a new plan: the refresh takes it out of the state, and so does `terraform state rm`. In an import, " +
+			"check the ID. If everything is missing, check the provider's endpoint and the organization of its access token."
 	case status == http.StatusConflict:
 		return "Something else changed it at the same time. Run it again."
 	case status == http.StatusBadRequest, status == http.StatusUnprocessableEntity:
