@@ -180,6 +180,9 @@ func (s session) check(t *testing.T, name string, want verdict, commands []strin
 	t.Helper()
 	t.Run(name, func(t *testing.T) {
 		path := find(s.client.name)
+		if path == "" && s.client.install == "make clients" {
+			t.Skipf("there is no %s here: %s builds it, and runs this test", s.client.name, s.client.install)
+		}
 		if path == "" {
 			acctest.Missing(t, "there is no %s here: %s", s.client.name, s.client.install)
 		}
