@@ -259,7 +259,7 @@ func receive[T any](resp *http.Response, err error) (answer T, _ *http.Response,
 // logging, credentials, ambiguity, limits, the network.
 func transport(o Options, network http.RoundTripper) http.RoundTripper {
 	limits := roundtrip.Limits{Timeout: o.RequestTimeout, Next: network}
-	return newRateLimiter(roundtrip.Logging{
+	return roundtrip.NewRateLimiter(roundtrip.Logging{
 		Log: o.Log, Message: "called the Cloudfleet API", Next: credentials{o.UserAgent, ambiguity{seenThrough{limits}}},
 	})
 }

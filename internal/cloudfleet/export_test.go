@@ -12,7 +12,7 @@ var (
 	CheckRetry     = checkRetry
 	NextPage       = nextPage
 	NewOver        = newOver
-	NewRateLimiter = newRateLimiter
+	NewRateLimiter = roundtrip.NewRateLimiter
 )
 
 // Wait is how long the client waits after an answer before it sends again.
@@ -36,8 +36,8 @@ func (c *Client) RetryQuickly() {
 	c.http.Backoff = func(waitMin, waitMax time.Duration, attempt int, resp *http.Response) time.Duration {
 		return quickly(roundtrip.Backoff(waitMin, waitMax, attempt, resp))
 	}
-	limiter, _ := c.http.HTTPClient.Transport.(*rateLimiter)
-	limiter.retryAfter = func(resp *http.Response) (time.Duration, bool) {
+	limiter, _ := c.http.HTTPClient.Transport.(*roundtrip.RateLimiter)
+	limiter.RetryAfter = func(resp *http.Response) (time.Duration, bool) {
 		wait, short := roundtrip.RetryAfter(resp)
 		return quickly(wait), short
 	}

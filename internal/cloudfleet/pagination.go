@@ -6,10 +6,10 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/roundtrip"
 )
 
 // pages yields the elements of a list that is served in pages.
@@ -75,35 +75,30 @@ func (l *list[T]) next(ctx context.Context, c *Client) ([]T, error) {
 	return page, nil
 }
 
-// link matches one link of a Link header (RFC 8288): its target and parameters. It
-// is compiled when the first one comes, so that the provider starts sooner.
-var (
-	link     = lazily(`<([^<>]*)>((?:\s*;\s*[^\s=;,"]+(?:\s*=\s*(?:"[^"]*"|[^\s;,"]*))?)*)`)
-	relParam = lazily(`(?i);\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]*))`)
-)
-
-func lazily(pattern string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
-}
-
 // nextPage returns the query of the page after the one that resp holds, or nil
 // if that was the last. A link that leads anywhere but to the same list is an
 // error: credentials would follow it.
 func nextPage(resp *http.Response) (url.Values, error) {
-	for _, m := range link().FindAllStringSubmatch(strings.Join(resp.Header.Values("Link"), ","), -1) {
-		rel := relParam().FindStringSubmatch(m[2])
-		if rel == nil || !slices.Contains(strings.Fields(strings.ToLower(rel[1]+rel[2])), "next") {
-			continue
-		}
-		here := resp.Request.URL
-		there, err := here.Parse(m[1])
-		if err != nil {
-			return nil, fmt.Errorf("the Link to the next page is not a URL")
-		}
-		if there.Scheme != here.Scheme || !strings.EqualFold(there.Host, here.Host) || there.Path != here.Path {
-			return nil, fmt.Errorf("the Link to the next page leads from %s%s to %s%s, which is not followed", here.Host, here.Path, there.Host, there.Path)
-		}
-		return there.Query(), nil
+	link, found := roundtrip.NextLink(resp.Header)
+	if !found {
+		return nil, nil
 	}
-	return nil, nil
+	here := resp.Request.URL
+	there, err := here.Parse(link)
+	if err != nil {
+		return nil, fmt.Errorf("the Link to the next page is not a URL")
+	}
+	if there.Scheme != here.Scheme || hostPort(there) != hostPort(here) || there.Path != here.Path {
+		return nil, fmt.Errorf("the Link to the next page leads from %s%s to %s%s, which is not followed", here.Host, here.Path, there.Host, there.Path)
+	}
+	return there.Query(), nil
+}
+
+// hostPort is the place of a URL, of which there are several spellings.
+func hostPort(u *url.URL) string {
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"https": "443", "http": "80"}[u.Scheme]
+	}
+	return strings.ToLower(u.Hostname()) + ":" + port
 }

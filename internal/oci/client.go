@@ -12,8 +12,10 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"sync"
 	"time"
 
+	"oras.land/oras-go/v2/registry"
 	"oras.land/oras-go/v2/registry/remote"
 	"oras.land/oras-go/v2/registry/remote/auth"
 	"oras.land/oras-go/v2/registry/remote/errcode"
@@ -52,20 +54,22 @@ type Options struct {
 // Client reads from a registry. It is safe for concurrent use.
 type Client struct {
 	registry *remote.Registry
+	// logins are the sync.Once of each login, by host name or repository.
+	logins sync.Map
 }
 
 // New returns a client, or an error if Host is not one. It does no I/O.
 func New(o Options) (*Client, error) {
-	registry, err := remote.NewRegistry(o.Host)
+	at, err := remote.NewRegistry(o.Host)
 	if err != nil {
 		return nil, err
 	}
-	registry.PlainHTTP = roundtrip.IsLoopback((&url.URL{Host: o.Host}).Hostname())
-	registry.RepositoryListPageSize = pageSize
-	registry.TagListPageSize = pageSize
-	registry.TagListMaxPages = maxPages
-	registry.Client = &auth.Client{
-		Client: &http.Client{Transport: &retry.Transport{Base: transport(o, registry.PlainHTTP), Policy: func() retry.Policy {
+	at.PlainHTTP = roundtrip.IsLoopback((&url.URL{Host: o.Host}).Hostname())
+	at.RepositoryListPageSize = pageSize
+	at.TagListPageSize = pageSize
+	at.TagListMaxPages = maxPages
+	at.Client = &auth.Client{
+		Client: &http.Client{Transport: &retry.Transport{Base: transport(o, at.PlainHTTP), Policy: func() retry.Policy {
 			return retryPolicy{o.MaxRetries}
 		}}},
 		Header:     http.Header{"User-Agent": {o.UserAgent}},
@@ -74,7 +78,7 @@ func New(o Options) (*Client, error) {
 		// The transport holds a token service to the domain, which is stricter.
 		BlockedRealmPrefixes: []netip.Prefix{},
 	}
-	return &Client{registry}, nil
+	return &Client{registry: at}, nil
 }
 
 // retryPolicy is the one of the API's client, for a client that only reads.
@@ -89,19 +93,62 @@ func (p retryPolicy) Retry(attempt int, resp *http.Response, err error) (time.Du
 	return roundtrip.Backoff(roundtrip.RetryWaitMin, roundtrip.RetryWaitMax, attempt, resp), nil
 }
 
-// Repositories returns the names of all repositories, sorted.
-func (c *Client) Repositories(ctx context.Context) ([]string, error) {
-	names := []string{}
-	pages := 0
-	err := c.registry.Repositories(ctx, "", func(page []string) error {
-		names = append(names, page...)
-		if pages++; pages > maxPages {
-			return fmt.Errorf("the list of repositories has more than %d pages", maxPages)
+// logIn gets the token for a repository, where the registry has a token service, before
+// many requests at once each find out that they need one.
+func (c *Client) logIn(ctx context.Context, repository string) {
+	client, ok := c.registry.Client.(*auth.Client)
+	if !ok {
+		return
+	}
+	host := c.registry.Reference.Host()
+	key := host
+	if scheme, err := client.Cache.GetScheme(ctx, host); err == nil && scheme == auth.SchemeBearer {
+		key = repository
+	}
+	once, _ := c.logins.LoadOrStore(key, &sync.Once{})
+	if once, ok := once.(*sync.Once); ok {
+		once.Do(func() {
+			ctx := auth.AppendRepositoryScope(ctx, registry.Reference{Registry: c.registry.Reference.Registry, Repository: repository}, auth.ActionPull)
+			_ = c.registry.Ping(ctx) // what is wrong shows in the request itself
+			c.logins.Store(repository, once)
+		})
+	}
+}
+
+// errNoMore ends a list.
+var errNoMore = errors.New("the list has no more")
+
+// collect collects the names of a list that is served in pages, each once. It stops at
+// a page that brings nothing new, because a list may lead to itself.
+func collect(list func(page func([]string) error) error) ([]string, error) {
+	names, seen, pages := []string{}, map[string]bool{}, 0
+	err := list(func(page []string) error {
+		before := len(names)
+		for _, name := range page {
+			if !seen[name] {
+				seen[name] = true
+				names = append(names, name)
+			}
+		}
+		switch pages++; {
+		case len(names) == before:
+			return errNoMore
+		case pages >= maxPages:
+			return fmt.Errorf("the list has more than %d pages", maxPages)
 		}
 		return nil
 	})
+	if errors.Is(err, errNoMore) {
+		err = nil
+	}
+	return names, redactError(err)
+}
+
+// Repositories returns the names of all repositories, sorted.
+func (c *Client) Repositories(ctx context.Context) ([]string, error) {
+	names, err := collect(func(page func([]string) error) error { return c.registry.Repositories(ctx, "", page) })
 	slices.Sort(names)
-	return names, plain(err)
+	return names, err
 }
 
 // Tags returns all tags of a repository.
@@ -110,12 +157,7 @@ func (c *Client) Tags(ctx context.Context, repository string) ([]string, error) 
 	if err != nil {
 		return nil, err
 	}
-	var tags []string
-	err = r.Tags(ctx, "", func(page []string) error {
-		tags = append(tags, page...)
-		return nil
-	})
-	return tags, plain(err)
+	return collect(func(page func([]string) error) error { return r.Tags(ctx, "", page) })
 }
 
 // Error is an answer that is not the one that was asked for.
@@ -159,9 +201,9 @@ type UnansweredError struct{ error }
 
 func (e UnansweredError) Unwrap() error { return e.error }
 
-// plain returns an error without what a URL's query may hold, such as the signature
+// redactError returns an error without what a URL's query may hold, such as the signature
 // of a storage service.
-func plain(err error) error {
+func redactError(err error) error {
 	if answer, ok := errors.AsType[*errcode.ErrorResponse](err); ok {
 		e := &Error{Method: answer.Method, Path: answer.URL.Path, StatusCode: answer.StatusCode}
 		if len(answer.Errors) > 0 {

@@ -49,17 +49,54 @@ func TestListIsSorted(t *testing.T) {
 	}
 }
 
+// A list that leads to itself ends at the page that brings nothing new, and one that
+// never ends at a bound.
 func TestListWithoutEnd(t *testing.T) {
-	host, _ := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Link", `<`+r.URL.Path+`?last=a>; rel="next"`)
-		_, _ = io.WriteString(w, `{"repositories":["a"],"tags":["a"]}`)
-	}))
-	c := client(t, options(host))
-	if _, err := c.Repositories(t.Context()); err == nil || !strings.Contains(err.Error(), "more than 1000 pages") {
-		t.Errorf("repositories: %v", err)
+	t.Parallel()
+	for name, endless := range map[string]bool{"leads to itself": false, "endless": true} {
+		requests := 0
+		host, _ := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			name := "a"
+			if requests++; endless {
+				name = fmt.Sprintf("a%d", requests)
+			}
+			w.Header().Set("Link", `<`+r.URL.Path+`?last=`+name+`>; rel="next"`)
+			fmt.Fprintf(w, `{"repositories":[%q],"tags":[%[1]q]}`, name)
+		}))
+		c := client(t, options(host))
+		for kind, list := range map[string]func() ([]string, error){
+			"repositories": func() ([]string, error) { return c.Repositories(t.Context()) },
+			"tags":         func() ([]string, error) { return c.Tags(t.Context(), "a") },
+		} {
+			requests = 0
+			names, err := list()
+			if endless && (err == nil || !strings.Contains(err.Error(), "1000 pages")) {
+				t.Errorf("%s, %s: %v", name, kind, err)
+			}
+			if !endless && (err != nil || !slices.Equal(names, []string{"a"}) || requests != 2) {
+				t.Errorf("%s, %s: %v, %v after %d requests", name, kind, names, err, requests)
+			}
+		}
 	}
-	if _, err := c.Tags(t.Context(), "a"); err == nil || !strings.Contains(err.Error(), "1000 pages") {
-		t.Errorf("tags: %v", err)
+}
+
+// Only the link to the next page is followed, and overlapping pages name each once.
+func TestLinksAndOverlappingPages(t *testing.T) {
+	t.Parallel()
+	host, _ := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Query().Get("last") {
+		case "":
+			w.Header().Set("Link", `</v2/_catalog?last=wrong>; rel="first", </v2/_catalog?last=b>; rel="next"`)
+			_, _ = io.WriteString(w, `{"repositories":["a","b"]}`)
+		case "b":
+			_, _ = io.WriteString(w, `{"repositories":["b","c"]}`)
+		default:
+			w.WriteHeader(http.StatusTeapot)
+		}
+	}))
+	names, err := client(t, options(host)).Repositories(t.Context())
+	if err != nil || !slices.Equal(names, []string{"a", "b", "c"}) {
+		t.Errorf("got %v, %v", names, err)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/opencontainers/go-digest"
@@ -21,15 +22,16 @@ const (
 	dockerConfig   = "application/vnd.docker.container.image.v1+json"
 )
 
-// maxManifests bounds how many manifests of one image are read.
-const maxManifests = 200
+// maxLookups bounds how many manifests are read to find a platform that the index
+// leaves out.
+const maxLookups = 20
 
 // Image is what a tag stands for.
 type Image struct {
 	// Digest is of the manifest, or of the index of an image for many platforms.
 	Digest string
-	// Size is in bytes: of manifests, configurations and layers of all platforms,
-	// each counted once.
+	// Size is in bytes: of the manifest, the configuration and the layers that the
+	// registry stores or, of an index, of itself and the manifests that it lists.
 	Size int64
 	// Platforms are such as linux/arm64, sorted. There are none for what is no
 	// container image, such as a chart.
@@ -39,112 +41,136 @@ type Image struct {
 // ErrNoTag is what Image returns when the registry has no such tag.
 var ErrNoTag = errors.New("there is no such tag")
 
-// Image returns what the tag stands for. All that it reads is held against its
-// digest.
+// Image returns what the tag stands for, with one request where that says all. Only
+// for a platform that it leaves out is more read. All that is read is held against
+// its digest.
 func (c *Client) Image(ctx context.Context, repository, tag string) (Image, error) {
 	source, err := c.registry.Repository(ctx, repository)
 	if err != nil {
 		return Image{}, err
 	}
+	c.logIn(ctx, repository)
 	found, body, err := source.FetchReference(ctx, tag)
 	switch {
 	case errors.Is(err, errdef.ErrNotFound):
 		return Image{}, ErrNoTag
 	case err != nil:
-		return Image{}, plain(err)
+		return Image{}, redactError(err)
 	}
 	defer body.Close()
-	manifest, err := content.ReadAll(body, found)
+	content, err := content.ReadAll(body, found)
 	if err != nil {
 		return Image{}, fmt.Errorf("the manifest is not what its digest %s says: %w", found.Digest, err)
 	}
-	t := tally{source: source, sizes: map[digest.Digest]int64{}, platforms: map[string]bool{}}
-	if err := t.add(ctx, found, manifest, true); err != nil {
-		return Image{}, plain(err)
+	m, err := parseManifest(found, content)
+	if err != nil {
+		return Image{}, err
 	}
-	image := Image{Digest: found.Digest.String(), Platforms: []string{}}
-	for _, size := range t.sizes {
-		image.Size += size
-	}
-	for platform := range t.platforms {
+	s := imageSummary{source: source, platforms: map[string]bool{}}
+	s.addPlatforms(ctx, m)
+	image := Image{Digest: found.Digest.String(), Size: m.size(found.Size), Platforms: []string{}}
+	for platform := range s.platforms {
 		image.Platforms = append(image.Platforms, platform)
 	}
 	slices.Sort(image.Platforms)
 	return image, nil
 }
 
-// tally is what has been found of an image so far.
-type tally struct {
+// manifest is a manifest or an index.
+type manifest struct {
+	MediaType string               `json:"mediaType"`
+	Manifests []ocispec.Descriptor `json:"manifests"`
+	Config    ocispec.Descriptor   `json:"config"`
+	Layers    []ocispec.Descriptor `json:"layers"`
+}
+
+func isManifest(mediaType string) bool {
+	return mediaType == ocispec.MediaTypeImageManifest || mediaType == dockerManifest
+}
+
+func isIndex(mediaType string) bool {
+	return mediaType == ocispec.MediaTypeImageIndex || mediaType == dockerIndex
+}
+
+// parseManifest refuses what one client could take for a manifest and another for an
+// index (CVE-2021-41190).
+func parseManifest(d ocispec.Descriptor, content []byte) (manifest, error) {
+	var m manifest
+	if err := json.Unmarshal(content, &m); err != nil {
+		return m, fmt.Errorf("the manifest %s is not JSON: %w", d.Digest, err)
+	}
+	switch {
+	case !isManifest(d.MediaType) && !isIndex(d.MediaType):
+		return m, fmt.Errorf("the tag stands for something of the type %q, which is neither an image nor an index of images", d.MediaType)
+	case m.MediaType != "" && m.MediaType != d.MediaType:
+		return m, fmt.Errorf("the manifest %s is served as %q and says that it is %q", d.Digest, d.MediaType, m.MediaType)
+	case len(m.Manifests) > 0 && (len(m.Layers) > 0 || m.Config.Digest != ""),
+		isIndex(d.MediaType) && (len(m.Layers) > 0 || m.Config.Digest != ""), isManifest(d.MediaType) && len(m.Manifests) > 0:
+		return m, fmt.Errorf("the manifest %s is ambiguous: it has parts of both an image and an index of images", d.Digest)
+	}
+	m.MediaType = d.MediaType
+	return m, nil
+}
+
+// size counts each part once, and no layer that is stored elsewhere. What is no size
+// does not count.
+func (m manifest) size(own int64) int64 {
+	sizes := map[digest.Digest]int64{}
+	for _, part := range slices.Concat(m.Manifests, m.Layers, []ocispec.Descriptor{m.Config}) {
+		if len(part.URLs) == 0 && part.Size > 0 {
+			sizes[part.Digest] = part.Size
+		}
+	}
+	sum := own
+	for _, size := range sizes {
+		if size > math.MaxInt64-sum {
+			return math.MaxInt64
+		}
+		sum += size
+	}
+	return sum
+}
+
+// imageSummary is what has been found of an image so far.
+type imageSummary struct {
 	source    registry.Repository
-	manifests int
-	sizes     map[digest.Digest]int64
+	lookups   int
 	platforms map[string]bool
 }
 
-// add counts a manifest, or an index and all below it. The platform of a manifest
-// stands in the index or, where there is none, in its configuration.
-func (t *tally) add(ctx context.Context, d ocispec.Descriptor, manifest []byte, alone bool) error {
-	if t.manifests++; t.manifests > maxManifests {
-		return fmt.Errorf("the image has more than %d manifests", maxManifests)
-	}
-	t.sizes[d.Digest] = d.Size
-	var parts struct {
-		Manifests []ocispec.Descriptor `json:"manifests"`
-		Config    ocispec.Descriptor   `json:"config"`
-		Layers    []ocispec.Descriptor `json:"layers"`
-	}
-	if err := json.Unmarshal(manifest, &parts); err != nil {
-		return fmt.Errorf("the manifest %s is not JSON: %w", d.Digest, err)
-	}
-	switch d.MediaType {
-	case ocispec.MediaTypeImageManifest, dockerManifest:
-		for _, part := range append(parts.Layers, parts.Config) {
-			t.sizes[part.Digest] = part.Size
-		}
-		if alone && (parts.Config.MediaType == ocispec.MediaTypeImageConfig || parts.Config.MediaType == dockerConfig) {
-			return t.addPlatformOf(ctx, parts.Config)
-		}
-	case ocispec.MediaTypeImageIndex, dockerIndex:
-		for _, part := range parts.Manifests {
-			t.addPlatform(part.Platform)
-			if t.sizes[part.Digest] > 0 {
-				continue
-			}
-			below, err := content.FetchAll(ctx, t.source, part)
-			if err != nil {
-				return fmt.Errorf("the image's manifest %s cannot be read: %w", part.Digest, plain(err))
-			}
-			if err := t.add(ctx, part, below, part.Platform == nil); err != nil {
-				return err
+// addPlatforms adds those that a manifest, or an index and what is below it, runs on.
+// What cannot be read is left out: the digest is known all the same.
+func (s *imageSummary) addPlatforms(ctx context.Context, m manifest) {
+	if isManifest(m.MediaType) {
+		if m.Config.MediaType == ocispec.MediaTypeImageConfig || m.Config.MediaType == dockerConfig {
+			var platform ocispec.Platform
+			if read, err := content.FetchAll(ctx, s.source, m.Config); err == nil && json.Unmarshal(read, &platform) == nil {
+				s.add(&platform)
 			}
 		}
-	default:
-		return fmt.Errorf("the tag stands for something of the type %q, which is neither an image nor an index of images", d.MediaType)
-	}
-	return nil
-}
-
-func (t *tally) addPlatformOf(ctx context.Context, config ocispec.Descriptor) error {
-	read, err := content.FetchAll(ctx, t.source, config)
-	if err != nil {
-		return fmt.Errorf("the image's configuration %s cannot be read: %w", config.Digest, plain(err))
-	}
-	var platform ocispec.Platform
-	if err := json.Unmarshal(read, &platform); err != nil {
-		return fmt.Errorf("the image's configuration %s is not JSON: %w", config.Digest, err)
-	}
-	t.addPlatform(&platform)
-	return nil
-}
-
-// addPlatform leaves out what no machine is, such as a build's attestation.
-func (t *tally) addPlatform(p *ocispec.Platform) {
-	if p == nil || p.OS == "" || p.OS == "unknown" {
 		return
 	}
-	name := p.OS + "/" + p.Architecture
-	if p.Variant != "" {
-		name += "/" + p.Variant
+	for _, part := range m.Manifests {
+		if part.Platform != nil {
+			s.add(part.Platform)
+			continue
+		}
+		if !isManifest(part.MediaType) && !isIndex(part.MediaType) || s.lookups >= maxLookups {
+			continue
+		}
+		s.lookups++
+		read, err := content.FetchAll(ctx, s.source, part)
+		if err != nil {
+			continue
+		}
+		if below, err := parseManifest(part, read); err == nil {
+			s.addPlatforms(ctx, below)
+		}
 	}
-	t.platforms[name] = true
+}
+
+func (s *imageSummary) add(p *ocispec.Platform) {
+	if name := platformName(p); name != "" {
+		s.platforms[name] = true
+	}
 }

@@ -3,13 +3,15 @@ package oci
 import (
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/roundtrip"
 )
 
-// transport layers what each attempt passes, the outermost first: logging, guard,
-// limits, the network.
+// transport layers what each attempt passes, the outermost first: the rate limiter,
+// links, challenges, logging, guard, limits, the network.
 func transport(o Options, plainHTTP bool) http.RoundTripper {
 	network := roundtrip.Network(o.RequestTimeout)
 	if plainHTTP {
@@ -17,7 +19,28 @@ func transport(o Options, plainHTTP bool) http.RoundTripper {
 		roundtrip.LoopbackOnly(network)
 	}
 	limits := roundtrip.Limits{Timeout: o.RequestTimeout, Next: network}
-	return roundtrip.Logging{Log: o.Log, Message: "asked the registry", Next: guard{o.Domain, plainHTTP, limits}}
+	logging := roundtrip.Logging{Log: o.Log, Message: "asked the registry", Next: guard{o.Domain, plainHTTP, limits}}
+	return roundtrip.NewRateLimiter(roundtrip.NextLinkOnly{Next: supportedChallenge{logging}})
+}
+
+// supportedChallenge leaves in a 401 only the first challenge that this client
+// supports, of several that a registry may offer.
+type supportedChallenge struct{ next http.RoundTripper }
+
+var challenge = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)(?:^|,)\s*((?:basic|bearer)\s.*)$`) })
+
+func (t supportedChallenge) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := t.next.RoundTrip(req)
+	if err != nil || resp.StatusCode != http.StatusUnauthorized {
+		return resp, err
+	}
+	for _, offered := range resp.Header.Values("WWW-Authenticate") {
+		if m := challenge().FindStringSubmatch(offered); m != nil {
+			resp.Header.Set("WWW-Authenticate", m[1])
+			break
+		}
+	}
+	return resp, nil
 }
 
 // guard keeps credentials to encrypted connections and to the registry's domain.

@@ -4,6 +4,7 @@ package providerdata
 
 import (
 	"fmt"
+	"sync"
 	"sync/atomic"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -20,6 +21,8 @@ type Data struct {
 	Client *cloudfleet.Client
 	// Calls is how a registry is asked: the user agent, the limits and the log.
 	Calls oci.Options
+	// Registries are the clients of registries that a run has made.
+	Registries *Registries
 	// OrganizationID is a UUID; null if none is configured, unknown until apply
 	// if it is computed.
 	OrganizationID types.String
@@ -46,6 +49,32 @@ func (d *Data) Saw(version types.Int64) {
 	if d != nil {
 		d.Versions.Saw(version)
 	}
+}
+
+// Registries has one client for each registry, so that all calls of a run share its
+// login and its rate limiter.
+type Registries struct {
+	mu      sync.Mutex
+	clients map[string]*oci.Client
+}
+
+// Client returns the client of the registry in o. The other options are those of the
+// first call for it.
+func (r *Registries) Client(o oci.Options) (*oci.Client, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if client := r.clients[o.Host]; client != nil {
+		return client, nil
+	}
+	client, err := oci.New(o)
+	if err != nil {
+		return nil, err
+	}
+	if r.clients == nil {
+		r.clients = map[string]*oci.Client{}
+	}
+	r.clients[o.Host] = client
+	return client, nil
 }
 
 // Versions is the largest secret_version that a run has seen in the state. A token

@@ -33,7 +33,7 @@ func clientOf(provider *providerdata.Data, region *types.String, summary string)
 	options := provider.Calls
 	options.Host, options.Domain = hostname, provider.RegistryDomain.ValueString()
 	options.Username, options.Password = id.ValueString(), secret.ValueString()
-	client, err := oci.New(options)
+	client, err := provider.Registries.Client(options)
 	if err != nil {
 		return nil, "", tfdiag.FromRegistryError(summary, hostname, err)
 	}

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -37,6 +38,16 @@ var (
 	errIdentityToken = fmt.Errorf("%s answered with an identity token, which is no password", helper)
 )
 
+// limitedBuffer takes as much as an answer of a helper may have: 1 MiB.
+type limitedBuffer struct{ bytes.Buffer }
+
+func (b *limitedBuffer) Write(p []byte) (int, error) {
+	if b.Len()+len(p) > 1<<20 {
+		return 0, errors.New("its answer has more than 1 MiB")
+	}
+	return b.Buffer.Write(p)
+}
+
 // login is a user name and a password.
 type login struct{ username, password string }
 
@@ -49,8 +60,13 @@ func askHelper(ctx context.Context, hostname string, limit time.Duration) (login
 		cmd := exec.CommandContext(ctx, helper, args...)
 		cmd.WaitDelay = helperWaitDelay
 		return &program{run: func(in io.Reader) ([]byte, error) {
-			cmd.Stdin = in
-			return cmd.Output()
+			var out limitedBuffer
+			cmd.Stdin, cmd.Stdout = in, &out
+			err := cmd.Run()
+			if errors.Is(err, exec.ErrWaitDelay) {
+				err = nil // it has ended well, and a process that it started holds on to its output
+			}
+			return out.Bytes(), err
 		}}
 	})
 }

@@ -72,13 +72,14 @@ func (d *ImageDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 			},
 			"size": schema.Int64Attribute{
 				Computed: true,
-				MarkdownDescription: "What the image takes up in the registry, in bytes: manifests, configurations and compressed layers of all " +
-					"platforms, each counted once.",
+				MarkdownDescription: "What the tag's manifest lists, in bytes: its own size, the configuration and the compressed layers, each counted " +
+					"once and without layers that are stored elsewhere. Of an image for more than one platform it is the size of the index and of " +
+					"the manifests that it lists: the layers are listed in those.",
 			},
 			"platforms": schema.ListAttribute{
 				Computed: true, ElementType: types.StringType,
-				MarkdownDescription: "What the image runs on, such as `linux/amd64` and `linux/arm/v7`, sorted. Empty for what is no container " +
-					"image, such as a chart.",
+				MarkdownDescription: "What the image runs on, such as `linux/amd64` and `linux/arm/v7`, sorted and in containerd's form: `linux/arm64` " +
+					"for `arm64/v8` and `aarch64`. Empty for what is no container image, such as a chart.",
 			},
 		},
 	}
@@ -130,11 +131,14 @@ func notFoundDiag(ctx context.Context, client *oci.Client, hostname, repository,
 	tags, err := client.Tags(ctx, repository)
 	switch {
 	case oci.IsNotFound(err):
-		// Without the names the message is poorer, and no less true.
-		repositories, _ := client.Repositories(ctx)
+		// What could not be learned is not stated.
+		var suggestion string
+		if repositories, err := client.Repositories(ctx); err == nil {
+			suggestion = " " + suggest("repository", repository, repositories)
+		}
 		diags.AddAttributeError(path.Root("repository"), "No such repository", fmt.Sprintf(
-			"There is no repository %q in %s. %s\n\nCorrect the name, or push to it. Images are stored in each region on their own: "+
-				"it may be in another.", repository, hostname, suggest("repository", repository, repositories)))
+			"There is no repository %q in %s.%s\n\nCorrect the name, or push to it. Images are stored in each region on their own: "+
+				"it may be in another.", repository, hostname, suggestion))
 	case err != nil:
 		diags.Append(tfdiag.FromRegistryError(fmt.Sprintf("No tag %s in %s, nor a list of its tags", tag, repository), hostname, err)...)
 	default:

@@ -45,9 +45,9 @@ func TestAccRotatingImport(t *testing.T) {
 		imports("%[1]s", "previous_token_id"),
 		resource.TestStep{
 			ResourceName: rotatingAddress, ImportState: true, ImportStateIdFunc: id("%[1]s," + other),
-			ExpectError: message("Could not read API token " + other),
+			ExpectError: message("Cannot import API token " + other),
 		},
-		invalid(other, "Could not read API token "+other),
+		invalid(other, "Cannot import API token "+other),
 		invalid("../organization", `"../organization" is not the ID of an API token`),
 		invalid(other+",", `"" is not the ID of an API token`),
 		invalid(other+","+other, `"`+other+`" is given twice. The import ID is that of the current token, or those of`),

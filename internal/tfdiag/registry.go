@@ -2,6 +2,7 @@ package tfdiag
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/http"
@@ -27,7 +28,13 @@ func FromRegistryError(summary, hostname string, err error) diag.Diagnostics {
 		diags.AddError(summary, paragraphs(Sentence(err), nextStep(err)))
 	default:
 		next := "If other clients can read it, please report this as a bug in the provider. If not, push it again."
-		if _, unanswered := errors.AsType[oci.UnansweredError](err); unanswered {
+		_, unanswered := errors.AsType[oci.UnansweredError](err)
+		_, untrusted := errors.AsType[x509.UnknownAuthorityError](err)
+		switch {
+		case untrusted:
+			next = "The registry's certificate is not signed by an authority that this machine trusts. If it is one of your own, or a proxy's, set " +
+				"SSL_CERT_FILE to a file with its certificate (on macOS and Windows: add it to the system's)."
+		case unanswered:
 			next = "Check that this machine reaches it: its network, its proxy (HTTPS_PROXY, NO_PROXY), and the provider's organization_id and " +
 				"registry_domain, which its host name is made of. Then run it again."
 		}
@@ -41,10 +48,10 @@ func nextStepAtRegistry(status int) string {
 	case status >= http.StatusInternalServerError:
 		return "Run it again in a few minutes. If it persists, ask Cloudfleet's support."
 	case status == http.StatusUnauthorized:
-		return "Check that the provider's access token is of the organization that its organization_id names: no other gets in. " +
+		return "Check that the provider's access token is of the organization that its organization_id names: no other gets in. Some registries also answer this where there is no such repository: check its name. " +
 			nextStep(&cloudfleet.Error{StatusCode: status})
 	case status == http.StatusForbidden:
-		return "The provider's access token may not read this. Check its role, and that it is of the organization you mean."
+		return "The provider's access token may not read this. Check its role, that it is of the organization you mean, and that there is such a repository."
 	case status == http.StatusNotFound:
 		return "Check the provider's registry_domain, and that the registry is the one you mean."
 	default:

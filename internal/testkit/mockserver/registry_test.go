@@ -55,7 +55,7 @@ func TestRegistryKnowsTheTokens(t *testing.T) {
 // and a fault that is meant for the API is none of the registry's.
 func TestRegistryIsApartFromTheAPI(t *testing.T) {
 	t.Parallel()
-	admin := start(t, mockserver.Options{RateLimit: 1})
+	admin := start(t, mockserver.Options{})
 	admin.Intercept(func(http.Handler) http.Handler { return http.NotFoundHandler() })
 	for range 3 {
 		if got := admin.registry(t, admin.basic); got != http.StatusOK {

@@ -23,8 +23,8 @@ import (
 type Options struct {
 	// Latency is how long each request waits before it is worked on.
 	Latency time.Duration
-	// RateLimit is how many requests a second are served, in bursts of at most
-	// as many; the others get 429 with a Retry-After. Zero is no limit.
+	// RateLimit is how many requests a second are served, by the API and by the
+	// registries each, in bursts of at most as many; the others get 429 with a Retry-After. Zero is no limit.
 	RateLimit int
 	// IgnoreIdempotencyKey makes every create a new token, even under a key that
 	// was seen before.
@@ -39,15 +39,16 @@ type Options struct {
 }
 
 // Server is the API and the registries as an http.Handler. It is safe for
-// concurrent use. The rate limit, Wrap, Intercept and Requests are of the API alone.
+// concurrent use. Wrap, Intercept and Requests are of the API only.
 type Server struct {
-	options   Options
-	limiter   *rate.Limiter
-	api       http.Handler
-	intercept atomic.Pointer[func(http.Handler) http.Handler]
-	lastID    atomic.Int64
-	store     store
-	registry  *registry.Server
+	options Options
+	// limiter is of the API, and registryLimiter of all registries together.
+	limiter, registryLimiter atomic.Pointer[rate.Limiter]
+	api                      http.Handler
+	intercept                atomic.Pointer[func(http.Handler) http.Handler]
+	lastID                   atomic.Int64
+	store                    store
+	registry                 *registry.Server
 
 	logMu            sync.Mutex
 	log, registryLog []Request
@@ -86,9 +87,7 @@ func New(o Options) *Server {
 		o.Now = time.Now
 	}
 	s := &Server{options: o, store: store{now: o.Now, answers: map[string]issued{}}}
-	if o.RateLimit > 0 {
-		s.limiter = rate.NewLimiter(rate.Limit(o.RateLimit), o.RateLimit)
-	}
+	s.LimitRate(o.RateLimit)
 	s.registry = registry.New(registry.Options{Authenticate: s.registryAccess, Bearer: o.RegistryBearer})
 	s.api = s.routes()
 	if o.Wrap != nil {
@@ -104,6 +103,16 @@ func (s *Server) AddOrganization(name string) Credentials {
 	o := &organization{ID: newUUID(), Name: name}
 	t := s.store.create(o, "mock server's first token", roleAdministrator)
 	return Credentials{OrganizationID: o.ID, TokenID: t.ID, TokenSecret: t.Secret}
+}
+
+// LimitRate changes Options.RateLimit of a server that is running.
+func (s *Server) LimitRate(perSecond int) {
+	s.limiter.Store(nil)
+	s.registryLimiter.Store(nil)
+	if perSecond > 0 {
+		s.limiter.Store(rate.NewLimiter(rate.Limit(perSecond), perSecond))
+		s.registryLimiter.Store(rate.NewLimiter(rate.Limit(perSecond), perSecond))
+	}
 }
 
 // Intercept puts a handler between every further request and the API, to inject
@@ -145,9 +154,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, TokenID: id,
 		IdempotencyKey: r.Header.Get("Idempotency-Key"), UserAgent: r.UserAgent(),
 	}
-	log, handler := &s.log, http.Handler(http.HandlerFunc(s.limit))
+	log, handler := &s.log, throttled(s.limiter.Load(), s.api)
 	if registry.Serves(r.URL.Path) {
-		log, handler = &s.registryLog, s.registry
+		log, handler = &s.registryLog, throttled(s.registryLimiter.Load(), s.registry)
 	} else if f := s.intercept.Load(); f != nil {
 		handler = (*f)(handler)
 	}
@@ -168,17 +177,21 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	handler.ServeHTTP(recorder, r)
 }
 
-func (s *Server) limit(w http.ResponseWriter, r *http.Request) {
-	if s.limiter != nil {
-		reservation := s.limiter.Reserve()
+// throttled answers 429 in place of next where there are more requests than the limit.
+func throttled(limiter *rate.Limiter, next http.Handler) http.Handler {
+	if limiter == nil {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		reservation := limiter.Reserve()
 		if wait := reservation.Delay(); wait > 0 {
 			reservation.Cancel()
 			w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
 			writeError(w, http.StatusTooManyRequests, "rate_limited", "Too many requests.")
 			return
 		}
-	}
-	s.api.ServeHTTP(w, r)
+		next.ServeHTTP(w, r)
+	})
 }
 
 // statusRecorder remembers the status that was answered.

@@ -1,4 +1,4 @@
-package cloudfleet
+package roundtrip
 
 import (
 	"context"
@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
-
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/roundtrip"
 )
 
 const (
@@ -28,7 +26,7 @@ const (
 	rateUnknown = 30
 )
 
-// rateLimiter makes all requests of a client wait together when the server turns one
+// RateLimiter makes all requests of a client wait together when the server turns one
 // away, and then finds the rate at which they are served. Without a throttle it
 // does nothing.
 //
@@ -39,10 +37,10 @@ const (
 // limit is most likely still near, then faster and faster, until the limit is
 // forgotten. Each throttle costs everyone a wait, but no capacity: what the server
 // was given meanwhile lets the rate be a little too fast for some seconds.
-type rateLimiter struct {
+type RateLimiter struct {
 	next http.RoundTripper
-	// retryAfter is roundtrip.RetryAfter.
-	retryAfter func(*http.Response) (wait time.Duration, short bool)
+	// RetryAfter is the function of this name, unless a test wants shorter waits.
+	RetryAfter func(*http.Response) (wait time.Duration, short bool)
 
 	last atomic.Pointer[throttle]
 	// turn is held by the one request that waits for its time, while the others
@@ -59,11 +57,13 @@ type throttle struct {
 	served  atomic.Int64
 }
 
-func newRateLimiter(next http.RoundTripper) *rateLimiter {
-	return &rateLimiter{next: next, retryAfter: roundtrip.RetryAfter, turn: make(chan struct{}, 1)}
+// NewRateLimiter returns a limiter of the requests that go to next.
+func NewRateLimiter(next http.RoundTripper) *RateLimiter {
+	return &RateLimiter{next: next, RetryAfter: RetryAfter, turn: make(chan struct{}, 1)}
 }
 
-func (l *rateLimiter) RoundTrip(req *http.Request) (*http.Response, error) {
+// RoundTrip implements http.RoundTripper.
+func (l *RateLimiter) RoundTrip(req *http.Request) (*http.Response, error) {
 	last, err := l.wait(req.Context())
 	if err != nil {
 		if req.Body != nil {
@@ -74,8 +74,8 @@ func (l *rateLimiter) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := l.next.RoundTrip(req)
 	switch {
 	case err != nil:
-	case roundtrip.IsThrottled(resp):
-		if wait, short := l.retryAfter(resp); short {
+	case IsThrottled(resp):
+		if wait, short := l.RetryAfter(resp); short {
 			// Of all that were on their way, one is enough to learn from.
 			l.last.CompareAndSwap(last, last.then(wait))
 		}
@@ -87,7 +87,7 @@ func (l *rateLimiter) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // wait returns when a request may be sent, and the last throttle before that, nil
 // if there was none.
-func (l *rateLimiter) wait(ctx context.Context) (*throttle, error) {
+func (l *RateLimiter) wait(ctx context.Context) (*throttle, error) {
 	if l.last.Load() == nil {
 		return nil, nil
 	}

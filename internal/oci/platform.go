@@ -1,0 +1,50 @@
+package oci
+
+import (
+	"strings"
+
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+)
+
+// platformName returns the one form of a platform that containerd has, such as
+// linux/arm64 for arm64/v8 and aarch64, or nothing for what is no machine, such as a
+// build's attestation.
+func platformName(p *ocispec.Platform) string {
+	if p == nil || p.OS == "" || p.Architecture == "" || p.OS == "unknown" || p.Architecture == "unknown" {
+		return ""
+	}
+	os, arch, variant := strings.ToLower(p.OS), strings.ToLower(p.Architecture), strings.ToLower(p.Variant)
+	if os == "macos" {
+		os = "darwin"
+	}
+	switch arch {
+	case "i386":
+		arch, variant = "386", ""
+	case "x86_64", "x86-64", "amd64":
+		arch = "amd64"
+		if variant == "v1" {
+			variant = ""
+		}
+	case "aarch64", "arm64":
+		arch = "arm64"
+		if variant == "8" || variant == "v8" {
+			variant = ""
+		}
+	case "armhf":
+		arch, variant = "arm", "v7"
+	case "armel":
+		arch, variant = "arm", "v6"
+	case "arm":
+		switch variant {
+		case "", "7":
+			variant = "v7"
+		case "5", "6", "8":
+			variant = "v" + variant
+		}
+	}
+	name := os + "/" + arch
+	if variant != "" {
+		name += "/" + variant
+	}
+	return name
+}

@@ -1,0 +1,49 @@
+package roundtrip
+
+import (
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// link matches one link of a Link header (RFC 8288): its target and parameters. It
+// is compiled when the first one comes, so that the provider starts sooner.
+var (
+	link     = lazily(`<([^<>]*)>((?:\s*;\s*[^\s=;,"]+(?:\s*=\s*(?:"[^"]*"|[^\s;,"]*))?)*)`)
+	relParam = lazily(`(?i);\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]*))`)
+)
+
+func lazily(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
+
+// NextLink returns the target of the Link with rel="next" in a header (RFC 8288), and
+// whether there is one.
+func NextLink(header http.Header) (target string, found bool) {
+	for _, m := range link().FindAllStringSubmatch(strings.Join(header.Values("Link"), ","), -1) {
+		rel := relParam().FindStringSubmatch(m[2])
+		if rel != nil && slices.Contains(strings.Fields(strings.ToLower(rel[1]+rel[2])), "next") {
+			return m[1], true
+		}
+	}
+	return "", false
+}
+
+// NextLinkOnly leaves in an answer only the Link to the next page, for a client that
+// would follow the first one whatever it leads to.
+type NextLinkOnly struct{ Next http.RoundTripper }
+
+// RoundTrip implements http.RoundTripper.
+func (t NextLinkOnly) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := t.Next.RoundTrip(req)
+	if err == nil && resp.Header.Get("Link") != "" {
+		next, found := NextLink(resp.Header)
+		resp.Header.Del("Link")
+		if found {
+			resp.Header.Set("Link", "<"+next+`>; rel="next"`)
+		}
+	}
+	return resp, err
+}
