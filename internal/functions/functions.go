@@ -169,7 +169,7 @@ var dockerConfigJSON = pureFunction{
 		MarkdownDescription: "Returns Docker's configuration with the credentials for one registry, as JSON: the same, to the byte, as " +
 			"`kubectl create secret docker-registry` writes it. It belongs in `.dockerconfigjson` of a Kubernetes secret of the type " +
 			"`kubernetes.io/dockerconfigjson`, by which a cluster elsewhere, or one of another organization, pulls images; or in " +
-			"`~/.docker/config.json` of a pipeline. The password is in it, and can be read by whoever has it: it is sensitive if the " +
+			"`config.json` of the folder that `DOCKER_CONFIG` names in a pipeline. The password is in it, and can be read by whoever has it: it is sensitive if the " +
 			"password is.",
 		Parameters: []function.Parameter{
 			parameter("hostname", "Host name of the registry, with a port or without, from `registry_hostname` or the data source "+
@@ -195,7 +195,7 @@ var credentialHelperConfigJSON = pureFunction{
 	definition: function.Definition{
 		Summary: "Docker configuration that has Cloudfleet's CLI log in",
 		MarkdownDescription: "Returns a Docker configuration, as JSON, by which Docker asks Cloudfleet's CLI for short-lived credentials, as " +
-			"`cloudfleet auth configure-docker` writes it. It has no secret in it. It belongs in `~/.docker/config.json` of a machine " +
+			"`cloudfleet auth configure-docker` writes it. It has no secret in it. It belongs in `config.json` of a folder of its own that `DOCKER_CONFIG` names, on a machine " +
 			"that has the CLI, such as a developer's. The host names are sorted.",
 		Parameters: []function.Parameter{
 			function.SetParameter{

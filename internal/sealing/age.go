@@ -14,8 +14,9 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// ParseAgeRecipients takes public keys of age (X25519, age1…) and of SSH
-// (ssh-ed25519, or ssh-rsa of at least 2048 bits), at least one. Seal returns a
+// ParseAgeRecipients takes public keys of age (X25519, age1…, or post-quantum,
+// age1pq1…, which cannot be mixed with others) and of SSH (ssh-ed25519, or ssh-rsa of
+// at least 2048 bits), at least one. Seal returns a
 // file of age, armored, which any one of them can read.
 func ParseAgeRecipients(keys []string) (*Recipients, error) {
 	if len(keys) == 0 {
@@ -38,8 +39,16 @@ func ParseAgeRecipients(keys []string) (*Recipients, error) {
 	}
 	slices.Sort(sorted)
 	var unique []age.Recipient
+	hybrid := 0
 	for _, canonical := range sorted {
 		unique = append(unique, recipients[canonical])
+		if strings.HasPrefix(canonical, "age1pq1") {
+			hybrid++
+		}
+	}
+	if hybrid > 0 && hybrid < len(unique) {
+		return nil, errors.New("post-quantum recipients (age1pq1…) cannot be mixed with others, by which a quantum computer could read the secret: " +
+			"give only the one kind or only the others")
 	}
 	return newRecipients("age "+strings.Join(sorted, ", "), func(plaintext string) (string, error) {
 		return sealAge(plaintext, unique)
@@ -77,6 +86,8 @@ func parseAgeRecipient(key string) (string, age.Recipient, error) {
 		return "", nil, errors.New("it is empty: give age1…, ssh-ed25519 … or ssh-rsa …")
 	case strings.ContainsAny(key, "\r\n"):
 		return "", nil, errors.New("it has more than one line: make each line an element of the list of its own, without comments")
+	case strings.HasPrefix(key, "age1pq1"):
+		return parseHybrid(key)
 	case strings.HasPrefix(key, "age1"):
 		return parseX25519(key)
 	default:
@@ -90,6 +101,15 @@ func parseX25519(key string) (string, age.Recipient, error) {
 		return "", nil, errors.New("it is an age recipient of another kind, such as a plugin's: give one of X25519, as `age-keygen` makes it")
 	}
 	recipient, err := age.ParseX25519Recipient(key)
+	if err != nil {
+		return "", nil, errors.New("it is not a whole age recipient: compare it with what `age-keygen -y FILE` prints")
+	}
+	return recipient.String(), recipient, nil
+}
+
+// parseHybrid parses a recipient of age's own post-quantum kind.
+func parseHybrid(key string) (string, age.Recipient, error) {
+	recipient, err := age.ParseHybridRecipient(key)
 	if err != nil {
 		return "", nil, errors.New("it is not a whole age recipient: compare it with what `age-keygen -y FILE` prints")
 	}

@@ -23,7 +23,7 @@ func CheckAgeIdentity(s string) error {
 // key in PEM without a passphrase. The error is ErrOtherIdentity if it was
 // encrypted to others.
 func DecryptAge(ciphertext, identity string) (string, error) {
-	ciphertext = strings.TrimSpace(ciphertext)
+	ciphertext = unindent(ciphertext)
 	if !strings.HasPrefix(ciphertext, armor.Header) || !strings.HasSuffix(ciphertext, armor.Footer) {
 		return "", errors.New("this is not an armored age file, which begins with " + armor.Header + " and ends with " + armor.Footer)
 	}
@@ -54,8 +54,22 @@ var ErrOtherIdentity = errors.New("the ciphertext was not encrypted to this iden
 
 var errDamaged = errors.New("the ciphertext is damaged: something of it was changed or left out")
 
+// unindent takes away what editors, heredocs and YAML put around lines: white space, and
+// a byte order mark.
+func unindent(s string) string {
+	lines := strings.Split(strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(s), "\ufeff")), "\n")
+	for i := range lines {
+		lines[i] = strings.TrimSpace(lines[i])
+	}
+	return strings.Join(lines, "\n")
+}
+
 func parseAgeIdentities(s string) ([]age.Identity, error) {
-	s = strings.TrimSpace(s)
+	s = unindent(s)
+	if strings.HasPrefix(s, armor.Header) || strings.HasPrefix(s, "age-encryption.org/") {
+		return nil, errors.New("this identity is protected with a passphrase, which nobody can be asked for here: decrypt it first " +
+			"(`age --decrypt FILE`), and give what that prints")
+	}
 	if strings.HasPrefix(s, "age1") || strings.HasPrefix(s, "ssh-") {
 		return nil, errors.New("this is a public key, and what decrypts is the private one: AGE-SECRET-KEY-1…, or a private SSH key in PEM")
 	}

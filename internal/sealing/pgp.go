@@ -69,6 +69,13 @@ func readPGPKey(key string) (*openpgp.Entity, error) {
 		return nil, err
 	}
 	key = strings.TrimSpace(key)
+	const begin = "-----BEGIN PGP"
+	if before, armored, found := strings.Cut(key, begin); found {
+		if strings.Contains(armored, begin) {
+			return nil, errors.New("there is more than one armored block in this, and it is not clear which one is meant: give one")
+		}
+		key = key[len(before):] // gpg ignores what is before the armor
+	}
 	var binary []byte
 	switch {
 	case key == "":
@@ -76,7 +83,7 @@ func readPGPKey(key string) (*openpgp.Entity, error) {
 	case strings.HasPrefix(key, "keybase:"):
 		return nil, errors.New("keybase: is not supported, because a plan would rest on what another server says: give the key itself, " +
 			"which https://keybase.io/NAME/pgp_keys.asc has")
-	case strings.HasPrefix(key, "-----BEGIN PGP"):
+	case strings.HasPrefix(key, begin):
 		block, err := armor.Decode(strings.NewReader(key))
 		if err != nil || block.Type != openpgp.PublicKeyType {
 			return nil, errors.New("this is armored, but not as a public PGP key: " + howToExportPGP)
@@ -90,6 +97,9 @@ func readPGPKey(key string) (*openpgp.Entity, error) {
 		var err error
 		if binary, err = base64.StdEncoding.DecodeString(strings.Join(strings.Fields(key), "")); err != nil {
 			return nil, errors.New("this is neither an armored PGP key nor one in base64: " + howToExportPGP)
+		}
+		if bytes.HasPrefix(bytes.TrimSpace(binary), []byte(begin)) {
+			return readPGPKey(string(binary)) // an armored key that was encoded once more
 		}
 	}
 	return readPGPPackets(binary)
@@ -145,9 +155,9 @@ func encryptionSubkeys(e *openpgp.Entity) []openpgp.Subkey {
 func checkPGPKey(e *openpgp.Entity, now time.Time) error {
 	name := fingerprint(e.PrimaryKey)
 	signature, identity := e.PrimarySelfSignature()
-	switch _, good := e.EncryptionKey(now); {
-	case good:
-		return nil
+	switch key, valid := e.EncryptionKey(now); {
+	case valid:
+		return checkPGPStrength(name, key.PublicKey)
 	case e.Revoked(now) || identity != nil && identity.Revoked(now):
 		return fmt.Errorf("the PGP key %s is revoked: give another one", name)
 	case signature == nil:
@@ -157,6 +167,18 @@ func checkPGPKey(e *openpgp.Entity, now time.Time) error {
 	default:
 		return &ExpiredError{name}
 	}
+}
+
+// checkPGPStrength refuses what SSH and gpg's own defaults refuse.
+func checkPGPStrength(name string, key *packet.PublicKey) error {
+	bits, err := key.BitLength()
+	switch {
+	case key.PubKeyAlgo == packet.PubKeyAlgoElGamal:
+		return fmt.Errorf("the PGP key %s encrypts with ElGamal, which is outdated: give one of Curve25519, or of RSA with at least 2048 bits", name)
+	case err == nil && key.PubKeyAlgo == packet.PubKeyAlgoRSA && bits < 2048:
+		return fmt.Errorf("the PGP key %s is an RSA key of %d bits, which is too weak: give one of at least 2048 bits", name, bits)
+	}
+	return nil
 }
 
 func fingerprint(key *packet.PublicKey) string { return fmt.Sprintf("%X", key.Fingerprint) }

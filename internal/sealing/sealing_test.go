@@ -13,7 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"filippo.io/age"
 	"github.com/ProtonMail/go-crypto/openpgp"
+	"github.com/ProtonMail/go-crypto/openpgp/armor"
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
 	"golang.org/x/crypto/nacl/box"
 	"golang.org/x/crypto/ssh"
@@ -158,7 +160,7 @@ func TestParseRefuses(t *testing.T) {
 		"age, zero":                       {parseAge(native, zeroAge), "recipient 2 of 2: nothing can be encrypted to"},
 		"age, SSH of low order":           {parseAge(zeroSSH), "nothing can be encrypted to"},
 		"age, SSH not on the curve":       {parseAge(offCurve), "malformed"},
-		"age, post-quantum":               {parseAge("age1pq1" + strings.Repeat("q", 100)), "of another kind"},
+		"age, post-quantum":               {parseAge("age1pq1" + strings.Repeat("q", 100)), "not a whole age recipient"},
 		"age, plugin":                     {parseAge("age1yubikey1qwt50d05nh5vutpdzmlg5wn80xq5negm4uj9ghv0snvdd3yysf5yw3rhl3t"), "of another kind"},
 		"age, two lines":                  {parseAge(native + "\n" + native), "more than one line"},
 		"age, identity":                   {parseAge(native, nativeIdentity), "recipient 2 of 2: this is a private key (an age identity)"},
@@ -253,6 +255,93 @@ func TestDecryptAge(t *testing.T) {
 			t.Errorf("%s: %q, %v, want %q", name, plaintext, err, test.reason)
 		case err != nil && len(test.identity) > 40 && strings.Contains(err.Error(), test.identity[20:40]):
 			t.Errorf("%s: %q repeats the identity", name, err)
+		}
+	}
+}
+
+func TestPostQuantumAge(t *testing.T) {
+	identity, err := age.GenerateHybridIdentity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	public := identity.Recipient().String()
+	recipients, err := sealing.ParseAgeRecipients([]string{public})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ciphertext, err := recipients.Seal("cf_secret_x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := sealing.DecryptAge(ciphertext, identity.String()); err != nil || got != "cf_secret_x" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	other, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sealing.ParseAgeRecipients([]string{public, other.Recipient().String()}); err == nil || !strings.Contains(err.Error(), "cannot be mixed") {
+		t.Errorf("mixed: %v", err)
+	}
+}
+
+// What editors and heredocs put around a text does no harm.
+func TestDecryptAgeTakesIndentedTexts(t *testing.T) {
+	identity, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	recipients, err := sealing.ParseAgeRecipients([]string{identity.Recipient().String()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ciphertext, err := recipients.Seal("cf_secret_x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"a byte order mark": "\ufeff" + ciphertext,
+		"indented":          "  " + strings.ReplaceAll(ciphertext, "\n", "\n    "),
+		"CRLF":              strings.ReplaceAll(ciphertext, "\n", "\r\n"),
+	} {
+		if got, err := sealing.DecryptAge(text, "\ufeff  "+identity.String()+"\r\n"); err != nil || got != "cf_secret_x" {
+			t.Errorf("%s: got %q, %v", name, got, err)
+		}
+	}
+	if err := sealing.CheckAgeIdentity(ciphertext); err == nil || !strings.Contains(err.Error(), "passphrase") {
+		t.Errorf("a protected identity: %v", err)
+	}
+}
+
+// What gpg reads is read, and what it would have to guess is refused.
+func TestFormsOfAPGPKey(t *testing.T) {
+	armored := func(bits int) string {
+		t.Helper()
+		entity, err := openpgp.NewEntity("Me", "", "me@example.org", &packet.Config{Algorithm: packet.PubKeyAlgoRSA, RSABits: bits})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out strings.Builder
+		w, err := armor.Encode(&out, openpgp.PublicKeyType, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(entity.Serialize(w), w.Close()); err != nil {
+			t.Fatal(err)
+		}
+		return out.String()
+	}
+	key := armored(2048)
+	for name, test := range map[string]struct{ key, refused string }{
+		"armored":                 {key, ""},
+		"text before the armor":   {"pub  rsa2048 2026-01-01\n\n" + key, ""},
+		"armored, then in base64": {base64.StdEncoding.EncodeToString([]byte(key)), ""},
+		"two blocks":              {key + "\n" + key, "more than one armored block"},
+		"1024 bits":               {armored(1024), "too weak"},
+	} {
+		_, err := sealing.ParsePGPKey(test.key)
+		if (err == nil) != (test.refused == "") || err != nil && !strings.Contains(err.Error(), test.refused) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

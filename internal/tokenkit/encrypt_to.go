@@ -62,7 +62,7 @@ func EncryptToAttribute(toChangeThem string) schema.SingleNestedAttribute {
 			},
 			ageRecipientsName: schema.ListAttribute{
 				Optional: true, ElementType: types.StringType,
-				MarkdownDescription: "Public keys of [age](https://age-encryption.org), `age1…`, or of SSH, `ssh-ed25519 …` or `ssh-rsa …`. Each of " +
+				MarkdownDescription: "Public keys of [age](https://age-encryption.org), `age1…` (post-quantum ones, `age1pq1…`, only by themselves), or of SSH, `ssh-ed25519 …` or `ssh-rsa …`. Each of " +
 					"their owners can read the ciphertext, an armored age file, with `age --decrypt` or the function `age_decrypt`.",
 			},
 			pgpKeyName: schema.StringAttribute{

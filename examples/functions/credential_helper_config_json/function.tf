@@ -6,7 +6,9 @@ locals {
   ]
 }
 
+# A folder of its own, for DOCKER_CONFIG: a destroy would delete ~/.docker/config.json
+# with all other logins in it.
 resource "local_file" "docker_config" {
-  filename = pathexpand("~/.docker/config.json")
+  filename = pathexpand("~/.docker-cloudfleet/config.json")
   content  = provider::cloudfleet::credential_helper_config_json(local.hostnames)
 }
