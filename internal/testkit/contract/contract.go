@@ -12,6 +12,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -32,6 +33,12 @@ type Checker struct {
 // New returns a checker that calls violation with every breach, from any
 // goroutine, or an error if the document itself is not valid.
 func New(violation func(error)) (*Checker, error) {
+	router, err := router()
+	return &Checker{router, violation}, err
+}
+
+// router is made once: to parse and validate the document takes longer than most tests.
+var router = sync.OnceValues(func() (routers.Router, error) {
 	loader := openapi3.NewLoader()
 	doc, err := loader.LoadFromData(document)
 	if err != nil {
@@ -41,9 +48,8 @@ func New(violation func(error)) (*Checker, error) {
 		return nil, err
 	}
 	doc.Servers = openapi3.Servers{{URL: "/v1"}} // on whichever host
-	router, err := gorillamux.NewRouter(doc)
-	return &Checker{router, violation}, err
-}
+	return gorillamux.NewRouter(doc)
+})
 
 // Hold returns a wrapper around an API for one test, in which a call that breaks
 // the contract is an error.

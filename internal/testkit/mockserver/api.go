@@ -116,18 +116,24 @@ func (s *Server) createToken(w http.ResponseWriter, r *http.Request, caller *rec
 	if !ok {
 		return
 	}
+	writeJSON(w, http.StatusCreated, s.once(r, caller.organization, func() issued {
+		return s.store.create(caller.organization, settings.name, settings.role)
+	}))
+}
+
+// once issues a secret, or answers as before to a key that was seen before.
+func (s *Server) once(r *http.Request, o *organization, issue func() issued) issued {
 	key := r.Header.Get("Idempotency-Key")
 	if key == "" || s.options.IgnoreIdempotencyKey {
-		writeJSON(w, http.StatusCreated, s.store.create(caller.organization, settings.name, settings.role))
-		return
+		return issue()
 	}
-	key = caller.organization.ID + "/" + key
+	key = o.ID + r.URL.Path + "/" + key
 	answer, known := s.store.answers[key]
 	if !known {
-		answer = s.store.create(caller.organization, settings.name, settings.role)
+		answer = issue()
 		s.store.answers[key] = answer
 	}
-	writeJSON(w, http.StatusCreated, answer)
+	return answer
 }
 
 func (s *Server) getToken(w http.ResponseWriter, _ *http.Request, t *record) {
@@ -148,9 +154,11 @@ func (s *Server) deleteToken(w http.ResponseWriter, _ *http.Request, t *record) 
 	w.WriteHeader(http.StatusNoContent)
 }
 
-func (s *Server) regenerateToken(w http.ResponseWriter, _ *http.Request, t *record) {
-	t.UpdatedAt = s.options.Now().UTC()
-	writeJSON(w, http.StatusOK, t.issueSecret())
+func (s *Server) regenerateToken(w http.ResponseWriter, r *http.Request, t *record) {
+	writeJSON(w, http.StatusOK, s.once(r, t.organization, func() issued {
+		t.UpdatedAt = s.options.Now().UTC()
+		return t.issueSecret()
+	}))
 }
 
 type settings struct{ name, role string }

@@ -26,7 +26,7 @@ type Options struct {
 	// RateLimit is how many requests a second are served, by the API and by the
 	// registries each, in bursts of at most as many; the others get 429 with a Retry-After. Zero is no limit.
 	RateLimit int
-	// IgnoreIdempotencyKey makes every create a new token, even under a key that
+	// IgnoreIdempotencyKey makes every create a new token, and every regenerate a new secret, even under a key that
 	// was seen before.
 	IgnoreIdempotencyKey bool
 	// RegistryBearer makes the registries challenge with a Bearer token service,

@@ -8,6 +8,7 @@ import (
 	"context"
 	"iter"
 	"maps"
+	"sync"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
@@ -42,8 +43,7 @@ func Start(t *testing.T, cloud *acctest.Cloud, arguments map[string]any) *Provid
 	maps.Copy(config, arguments)
 	full := must(as[server](must(providerserver.NewProtocol6WithError(provider.New("test")())())))
 	ctx := t.Context()
-	schemas := must(full.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{}))
-	identities := must(full.GetResourceIdentitySchemas(ctx, &tfprotov6.GetResourceIdentitySchemasRequest{}))
+	schemas, identities := schemas()
 	packed := pack(encode(schemas.Provider.ValueType(), config))
 	valid := must(full.ValidateProviderConfig(ctx, &tfprotov6.ValidateProviderConfigRequest{Config: packed}))
 	configured := must(full.ConfigureProvider(ctx, &tfprotov6.ConfigureProviderRequest{TerraformVersion: "1.14.0", Config: packed}))
@@ -54,6 +54,14 @@ func Start(t *testing.T, cloud *acctest.Cloud, arguments map[string]any) *Provid
 	}
 	return &Provider{full, schemas, identities.IdentitySchemas}
 }
+
+// schemas asks for the provider's schemas once: they are the same for all tests.
+var schemas = sync.OnceValues(func() (*tfprotov6.GetProviderSchemaResponse, *tfprotov6.GetResourceIdentitySchemasResponse) {
+	full := must(as[server](must(providerserver.NewProtocol6WithError(provider.New("test")())())))
+	ctx := context.Background()
+	return must(full.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{})),
+		must(full.GetResourceIdentitySchemas(ctx, &tfprotov6.GetResourceIdentitySchemasRequest{}))
+})
 
 // Data reads a data source.
 func (p *Provider) Data(ctx context.Context, typeName string, config map[string]any) (map[string]any, Diags) {
