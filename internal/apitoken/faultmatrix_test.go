@@ -133,10 +133,11 @@ func (c *cell) errorf(format string, args ...any) {
 	c.t.Errorf("%s, %s, lasting %t: %s", c.op.name, c.fault.Name, c.lasting, fmt.Sprintf(format, args...))
 }
 
-// provider is the provider as a CLI starts it for one run.
-func (c *cell) provider(endpoint string) *protocoltest.Provider {
+// provider is the provider as a CLI starts it for one run. Where a fault is met, it
+// waits no longer than it has to.
+func (c *cell) provider(endpoint string, meetsFault bool) *protocoltest.Provider {
 	arguments := map[string]any{"endpoint": endpoint, "max_retries": 1}
-	if slices.Contains(c.fault.Says, noWhole) {
+	if meetsFault && slices.Contains(c.fault.Says, noWhole) {
 		arguments["request_timeout"] = shortTimeout.String()
 	}
 	return protocoltest.Start(c.t, c.cloud, arguments)
@@ -146,7 +147,7 @@ func (c *cell) run() string {
 	ctx, log := protocoltest.Logged(c.t.Context())
 	c.log = log
 	c.cloud = acctest.Start(c.t, mockserver.Options{IgnoreIdempotencyKey: c.op.ignoreKey})
-	good := c.provider(c.cloud.Endpoint)
+	good := c.provider(c.cloud.Endpoint, false)
 	c.token = good.Resource("cloudfleet_api_token")
 	if diags := c.token.Apply(ctx, c.op.before); len(diags) > 0 {
 		c.errorf("it could not begin: %s", diags)
@@ -158,7 +159,7 @@ func (c *cell) run() string {
 		endpoint = "http://127.0.0.1:1/v1" // nobody listens there
 	}
 	c.cloud.Intercept(c.inject())
-	broken := c.provider(endpoint)
+	broken := c.provider(endpoint, true)
 	c.token.Use(broken)
 	begin := time.Now()
 	told := c.op.do(ctx, broken, c.token)
@@ -169,7 +170,7 @@ func (c *cell) run() string {
 	outcome := c.outcome(told, before, serverBefore)
 	c.mustSay(told)
 
-	after := c.provider(c.cloud.Endpoint)
+	after := c.provider(c.cloud.Endpoint, false)
 	c.token.Use(after)
 	healed := c.token.Refresh(ctx)
 	if c.op.goal != nil || len(c.cloud.Issued()) > 0 {
@@ -219,7 +220,7 @@ func (c *cell) outcome(told protocoltest.Diags, before map[string]any, serverBef
 			c.errorf("an error and a new state: %v", c.token.State())
 		}
 		return "error"
-	case slices.ContainsFunc(told, func(d *tfprotov6.Diagnostic) bool { return !strings.Contains(d.Summary, "The apply revokes") }):
+	case slices.ContainsFunc(told, isAboutTheFault):
 		return "again, warned"
 	case before != nil && c.token.State() == nil && c.op.goal != nil:
 		return "removed"
@@ -228,6 +229,11 @@ func (c *cell) outcome(told protocoltest.Diags, before map[string]any, serverBef
 	default:
 		return "done"
 	}
+}
+
+// isAboutTheFault reports whether a warning comes only where a fault was met.
+func isAboutTheFault(d *tfprotov6.Diagnostic) bool {
+	return !strings.Contains(d.Summary, "The apply revokes") && !strings.Contains(d.Summary, "The secret of the imported")
 }
 
 // mustSay holds what the user is told against what has become of the secrets.

@@ -33,7 +33,7 @@ func TestIdentity(t *testing.T) {
 	identity := map[string]any{"id": r.Text("id")}
 	step := func(what string, r *protocoltest.Resource, diags protocoltest.Diags) {
 		t.Helper()
-		if len(diags) > 0 || !reflect.DeepEqual(r.Identity(), identity) {
+		if diags.HasError() || !reflect.DeepEqual(r.Identity(), identity) {
 			t.Errorf("%s: the identity is %v, want %v. %s", what, r.Identity(), identity, diags)
 		}
 	}

@@ -194,6 +194,9 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 		resp.Diagnostics.Append(failure("read", m, err)...)
 		return
 	}
+	if m.Name.IsNull() {
+		resp.Diagnostics.Append(tokenkit.WarnOfImport(m.ID, token.Name))
+	}
 	resp.Diagnostics.Append(memory.Unspell(&token)...)
 	m.setToken(token)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)

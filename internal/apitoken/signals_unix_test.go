@@ -35,7 +35,9 @@ func TestAccSignals(t *testing.T) {
 			cells = append(cells, cell{signal, target})
 		}
 	}
-	for operation, isCall := range map[string]func(*http.Request) bool{"create": isCreate, "regenerate": isRegenerate} {
+	for operation, isCall := range map[string]func(*http.Request) bool{
+		"create": isCreate, "regenerate": isRegenerate, "wait for a rate limit": isCreate,
+	} {
 		for _, c := range cells {
 			t.Run(fmt.Sprintf("%s/%s/%s", operation, c.signal, c.target), func(t *testing.T) {
 				t.Parallel()
@@ -60,6 +62,11 @@ func TestAccSignals(t *testing.T) {
 						}
 					}
 					time.Sleep(500 * time.Millisecond) // until the processes have been told
+					if operation == "wait for a rate limit" {
+						w.Header().Set("Retry-After", "2")
+						w.WriteHeader(http.StatusTooManyRequests)
+						return
+					}
 					api.ServeHTTP(w, r)
 				})
 				cmd := run.apply(pair("b"))

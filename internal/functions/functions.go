@@ -52,6 +52,12 @@ func parameter(name, description string, check func(string) error) function.Stri
 	}
 }
 
+// nullable is for a parameter for which null has an error of its own.
+func nullable(p function.StringParameter) function.StringParameter {
+	p.AllowNullValue = true
+	return p
+}
+
 // funcError is an error that is not of one argument. The arguments' own checks leave
 // none, so that whoever sees it has found a bug.
 func funcError(err error) *function.FuncError {
@@ -174,18 +180,26 @@ var dockerConfigJSON = pureFunction{
 		Parameters: []function.Parameter{
 			parameter("hostname", "Host name of the registry, with a port or without, from `registry_hostname` or the data source "+
 				"`cloudfleet_registry`: without `https://`.", cfcr.CheckHostname),
-			parameter("username", "User name: the `id` of a `cloudfleet_api_token`.", cfcr.CheckUsername),
-			parameter("password", "Password: the `secret` of that `cloudfleet_api_token`. To pull, the role `User` is enough.",
-				cfcr.CheckPassword),
+			nullable(parameter("username", "User name: the `id` of a `cloudfleet_api_token`.", cfcr.CheckUsername)),
+			nullable(parameter("password", "Password: the `secret` of that `cloudfleet_api_token`. To pull, the role `User` is enough.",
+				cfcr.CheckPassword)),
 		},
 		Return: function.StringReturn{},
 	},
 	run: func(ctx context.Context, arguments function.ArgumentsData) (any, *function.FuncError) {
-		var hostname, username, password string
+		var hostname string
+		var username, password types.String
 		if err := arguments.Get(ctx, &hostname, &username, &password); err != nil {
 			return nil, err
 		}
-		text, err := cfcr.Auths(hostname, username, password)
+		if username.IsNull() {
+			return nil, function.NewArgumentFuncError(1, "the user name is null. That of a rotating token is null where the token was deleted elsewhere")
+		}
+		if password.IsNull() {
+			return nil, function.NewArgumentFuncError(2, "the password is null. The secret of a token is null with encrypt_to (use age_decrypt), and after "+
+				"an import until rotation_trigger has had one value and then another")
+		}
+		text, err := cfcr.Auths(hostname, username.ValueString(), password.ValueString())
 		return text, funcError(err)
 	},
 }
@@ -195,8 +209,8 @@ var credentialHelperConfigJSON = pureFunction{
 	definition: function.Definition{
 		Summary: "Docker configuration that has Cloudfleet's CLI log in",
 		MarkdownDescription: "Returns a Docker configuration, as JSON, by which Docker asks Cloudfleet's CLI for short-lived credentials, as " +
-			"`cloudfleet auth configure-docker` writes it. It has no secret in it. It belongs in `config.json` of a folder of its own that `DOCKER_CONFIG` names, on a machine " +
-			"that has the CLI, such as a developer's. The host names are sorted.",
+			"`cloudfleet auth configure-docker` writes it. It has no secret in it. It belongs in `config.json` of a folder of its own that " +
+			"`DOCKER_CONFIG` names, on a machine that has the CLI, such as a developer's. The host names are sorted.",
 		Parameters: []function.Parameter{
 			function.SetParameter{
 				Name: "hostnames", ElementType: types.StringType,

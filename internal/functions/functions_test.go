@@ -113,6 +113,8 @@ func TestAccFunctionsRefuse(t *testing.T) {
 		"user name":              {call("docker_config_json", hostname, "a:b", "c"), "username", "a user name has no colon"},
 		"empty user name":        {call("docker_config_json", hostname, "", "c"), "username", "the user name is empty"},
 		"password":               {call("docker_config_json", hostname, "a", "b\n"), "password", "the password has a control character in it, such as a line break. If it is read from a file, use trimspace()."},
+		"no user name":           {expression("docker_config_json", `"`+hostname+`"`, "null", `"b"`), "username", "the user name is null."},
+		"no password":            {expression("docker_config_json", `"`+hostname+`"`, `"a"`, "null"), "password", "the password is null. The secret of a token is null with encrypt_to"},
 		"no host names":          {expression("credential_helper_config_json", "[]"), "hostnames", "there is no host name: name at least one registry."},
 		"one bad host name":      {expression("credential_helper_config_json", `["`+hostname+`", "mars"]`), "hostnames", `"mars" is not the host name of a registry`},
 		"one host name is null":  {expression("credential_helper_config_json", `["`+hostname+`", null]`), "hostnames", `"" is not the host name of a registry`},

@@ -64,6 +64,7 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 			found[0].ID, found[0].Name, found[0].Role, found[1].ID, found[1].Name, found[1].Role))
 	}
 	if imported {
+		resp.Diagnostics.Append(tokenkit.WarnOfImport(m.TokenID, found[0].Name))
 		m.KeepPrevious = types.BoolValue(true)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)

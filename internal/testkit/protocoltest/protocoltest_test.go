@@ -53,7 +53,9 @@ func TestLifeOfAResource(t *testing.T) {
 	}
 
 	other := p.Resource(typeName)
-	clean(t, other.Import(t.Context(), id))
+	if diags := other.Import(t.Context(), id); diags.HasError() {
+		t.Fatal(diags)
+	}
 	if other.State()["name"] != "cd" || other.State()["secret"] != nil {
 		t.Errorf("imported %v", other.State())
 	}
