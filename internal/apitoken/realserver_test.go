@@ -392,3 +392,39 @@ func TestPlanOfACreateTellsTheTruthAboutCredentials(t *testing.T) {
 		}
 	})
 }
+
+// The provider works with its own secret, so that nobody has to ask whether it is valid.
+func TestOwnSecretIsNotVerified(t *testing.T) {
+	t.Parallel()
+	cloud := acctest.Start(t, mockserver.Options{Now: func() time.Time { return time.Now().Add(-time.Hour) }})
+	config := map[string]any{"name": "ci", "role": "Administrator", "verify_secret": true}
+	r := protocoltest.Start(t, cloud, nil).Resource("cloudfleet_api_token")
+	mustApply(t, r, config)
+	r.Use(protocoltest.Start(t, cloud, map[string]any{"access_token_id": r.Text("id"), "access_token_secret": r.Text("secret"), "organization_id": nil}))
+	cloud.ForgetRequests()
+	if diags := r.Refresh(t.Context()); diags.HasError() {
+		t.Fatal(diags)
+	}
+	organization := 0
+	for _, request := range cloud.Requests() {
+		if strings.HasSuffix(request.Path, "/organization") {
+			organization++
+		}
+	}
+	if organization > 1 { // one remembers where the token was seen
+		t.Errorf("asked %v", cloud.Requests())
+	}
+}
+
+// What the first call of an update has done is in the state, even if the second fails.
+func TestRenameIsSavedBeforeTheRegenerate(t *testing.T) {
+	t.Parallel()
+	cloud := acctest.Start(t, mockserver.Options{})
+	r := protocoltest.Start(t, cloud, nil).Resource("cloudfleet_api_token")
+	mustApply(t, r, arguments("ci", "a"))
+	breakWrite(cloud, 1, func(_ http.Handler, w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusConflict) })
+	diags := r.Apply(t.Context(), arguments("cd", "b"))
+	if !diags.HasError() || r.Text("name") != "cd" || r.Text("rotation_trigger") != "a" {
+		t.Errorf("got %v, %v", r.State(), diags)
+	}
+}
