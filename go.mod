@@ -2,6 +2,8 @@ module github.com/cloudfleet/terraform-provider-cloudfleet
 
 go 1.26.0
 
+toolchain go1.26.8
+
 require (
 	filippo.io/age v1.3.2
 	github.com/ProtonMail/go-crypto v1.4.1 // 1.5 adds post-quantum algorithms, and with them 0.6 MB

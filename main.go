@@ -4,9 +4,12 @@ package main
 import (
 	"context"
 	"flag"
+	"fmt"
 	"log"
 	"os"
 	"os/signal"
+	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -22,27 +25,45 @@ import (
 var version = "dev"
 
 func main() {
-	debug := flag.Bool("debug", false, "keep running for a debugger, and print how Terraform reaches it")
+	showVersion := flag.Bool("version", false, "print the version, the commit and the version of Go")
+	debugging := flag.Bool("debug", false, "keep running for a debugger, and print how Terraform reaches it")
 	flag.Parse()
-	if !*debug {
+	if *showVersion {
+		fmt.Println(buildVersion())
+		return
+	}
+	if !*debugging {
 		logOnlyIfRead()
 	}
 
 	process := providerdata.NewProcess()
 	p := provider.NewInProcess(version, process)
-	if *debug {
+	if *debugging {
 		p = provider.NewInProcess(version, nil)
 	} else {
 		outlive(p, process)
 	}
 	err := providerserver.Serve(context.Background(), func() fwprovider.Provider { return p }, providerserver.ServeOpts{
 		Address: provider.Address,
-		Debug:   *debug,
+		Debug:   *debugging,
 	})
 	shutdown(p)
 	if err != nil {
 		log.Fatal(err)
 	}
+}
+
+// buildVersion is the version, with the commit where the build knows it.
+func buildVersion() string {
+	commit := "unknown commit"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, setting := range info.Settings {
+			if setting.Key == "vcs.revision" {
+				commit = setting.Value
+			}
+		}
+	}
+	return fmt.Sprintf("terraform-provider-cloudfleet %s (%s, %s)", version, commit, runtime.Version())
 }
 
 // outlive keeps the process alive when a signal goes to the whole process group: the

@@ -85,6 +85,30 @@ func goList(t *testing.T, format, packages string) []string {
 	return strings.Split(strings.TrimSpace(string(out)), "\n")
 }
 
+// One version of Go builds all of the tree, wherever it is built.
+func TestToolchainsAgree(t *testing.T) {
+	files, err := filepath.Glob("tools/*/go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	toolchain := regexp.MustCompile(`(?m)^toolchain (go\S+)$`)
+	versions := map[string]string{}
+	for _, file := range append(files, "go.mod", "tools/go.mod") {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := toolchain.FindStringSubmatch(string(content))
+		if m == nil {
+			t.Fatalf("%s has no toolchain line", file)
+		}
+		versions[m[1]] = file
+	}
+	if len(versions) != 1 {
+		t.Errorf("the toolchains differ: %v", versions)
+	}
+}
+
 // A promise is worth as much as its test, so each that SECURITY.md names has to be
 // there.
 func TestSecurityNamesTestsThatExist(t *testing.T) {

@@ -2,6 +2,8 @@ module github.com/cloudfleet/terraform-provider-cloudfleet/tools/clients
 
 go 1.26.0
 
+toolchain go1.26.8
+
 tool (
 	github.com/google/go-containerregistry/cmd/crane
 	helm.sh/helm/v4/cmd/helm
