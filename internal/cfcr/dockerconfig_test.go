@@ -74,7 +74,7 @@ func FuzzAuths(f *testing.F) {
 		if err := json.Unmarshal([]byte(text), &config); err != nil {
 			t.Fatalf("%s: %s", err, text)
 		}
-		entry := config.Auths[hostname]
+		entry := config.Auths[strings.ToLower(hostname)]
 		if len(config.Auths) != 1 || len(entry) != 3 || entry["username"] != username || entry["password"] != password {
 			t.Errorf("%q, %q at %q became %s", username, password, hostname, text)
 		}
@@ -122,7 +122,7 @@ func FuzzCredHelpers(f *testing.F) {
 		if err := json.Unmarshal([]byte(text), &config); err != nil {
 			t.Fatalf("%s: %s", err, text)
 		}
-		want := slices.Compact(slices.Sorted(slices.Values([]string{a, b})))
+		want := slices.Compact(slices.Sorted(slices.Values([]string{strings.ToLower(a), strings.ToLower(b)})))
 		if got := slices.Sorted(maps.Keys(config.CredHelpers)); !slices.Equal(got, want) {
 			t.Errorf("%q became %q", want, got)
 		}
