@@ -43,9 +43,8 @@ func (a *RevokeSecret) Schema(_ context.Context, _ action.SchemaRequest, resp *a
 			"its `verify_secret` is set, or else when its `rotation_trigger` changes from one value to another.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{
-				Required: true,
-				MarkdownDescription: "ID of the token whose secret is to die: what leaked as the user name beside it. The token that the " +
-					"provider itself works with is refused.",
+				Required:            true,
+				MarkdownDescription: "ID of the token whose secret to revoke: the user name that leaked beside it. The provider's own token is refused.",
 			},
 		},
 	}
@@ -106,7 +105,7 @@ func (a *RevokeSecret) Invoke(ctx context.Context, req action.InvokeRequest, res
 	if ambiguous {
 		progress("No answer came to the first attempt, so it was sent again.")
 	}
-	progress("The old secret of API token %q (%s, %s) is dead, and nobody has the new one.", token.Name, id, token.Role)
+	progress("The old secret of API token %q (%s, %s) is revoked, and nobody has the new one.", token.Name, id, token.Role)
 }
 
 // notRevoked says what has become of the secret.

@@ -31,7 +31,7 @@ func TestRevoke(t *testing.T) {
 	if len(diags) > 0 || cloud.Accepts(id, r.Text("secret")) {
 		t.Errorf("the old secret is good: %t. %s", cloud.Accepts(id, r.Text("secret")), diags)
 	}
-	const want = "Revoking the secret of API token ID.\nThe old secret of API token \"ci\" (ID, User) is dead, and nobody has the new one."
+	const want = "Revoking the secret of API token ID.\nThe old secret of API token \"ci\" (ID, User) is revoked, and nobody has the new one."
 	if got := strings.ReplaceAll(strings.Join(progress, "\n"), id, "ID"); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -33,7 +33,7 @@ func ephemeralName(name string, expires time.Time) string {
 	return name + expires.UTC().Format(expirySuffix)
 }
 
-// leftBehind tells whether a token with the name tokenName at Cloudfleet is an
+// leftBehind reports whether a token with the name tokenName at Cloudfleet is an
 // ephemeral one that is called name in the configuration and has expired. Any other
 // form of name is somebody else's: what this function says yes to is deleted.
 func leftBehind(tokenName, name string, now time.Time) bool {

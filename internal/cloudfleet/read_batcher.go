@@ -136,7 +136,7 @@ func (b *readBatcher) get(ctx context.Context, c *Client, id string) (Token, boo
 	}
 }
 
-// worthAPage tells whether to fetch a page for so many that wait. There are never more
+// worthAPage reports whether to fetch a page for so many that wait. There are never more
 // pages than reads, but for one.
 func (r *refresh) worthAPage(batch int) bool {
 	return r.pages <= r.reads && (batch >= batchMin || readsPerPage*(r.pages+1) <= r.reads)
@@ -162,7 +162,7 @@ func (b *readBatcher) fetch(ctx context.Context, c *Client, r *refresh) {
 	r.fetched = make(chan struct{})
 }
 
-// isWhole tells whether a list says all about a token that a read has to know.
+// isWhole reports whether a list says all about a token that a read has to know.
 func isWhole(t Token) bool { return t.Name != "" && t.Role != "" && !t.CreatedAt.IsZero() }
 
 // forget is for after a write: what a page says about the token was true before

@@ -188,7 +188,7 @@ func (e *Error) Status() string {
 	return s
 }
 
-// IsNotFound tells whether the registry answered that the thing asked for does not
+// IsNotFound reports whether the registry answered that the thing asked for does not
 // exist.
 func IsNotFound(err error) bool {
 	e, ok := errors.AsType[*Error](err)

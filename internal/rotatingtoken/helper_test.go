@@ -32,7 +32,7 @@ func (r rotatingToken) apply(configs ...map[string]any) {
 	}
 }
 
-// good tells whether the secret in these attributes is accepted.
+// good reports whether the secret in these attributes is accepted.
 func (r rotatingToken) good(state map[string]any, id, secret string) bool {
 	text := func(name string) string { s, _ := state[name].(string); return s }
 	return r.cloud.Accepts(text(id), text(secret))

@@ -50,7 +50,7 @@ var EncryptToTypes = map[string]attr.Type{
 func EncryptToAttribute(toChangeThem string) schema.SingleNestedAttribute {
 	return schema.SingleNestedAttribute{
 		Optional: true,
-		MarkdownDescription: "Who alone can read the secret, by exactly one of the arguments in it. Then `secret` is null, `encrypted_secret` " +
+		MarkdownDescription: "Encrypts the secret so that only these recipients can read it. Set exactly one argument. Then `secret` is null, `encrypted_secret` " +
 			"has the ciphertext, and the secret itself is in no state, plan or log. To add, change or remove recipients " + toChangeThem +
 			"; the order of the keys, comments and white space do not count.",
 		Attributes: map[string]schema.Attribute{

@@ -45,7 +45,7 @@ func NameRegexValidators() []validator.String {
 	return []validator.String{validate.String(checkNameRegex), stringvalidator.ConflictsWith(path.MatchRoot("name_prefix"))}
 }
 
-// Compile returns what tells whether a token passes. A name_regex that is no regular
+// Compile returns what reports whether a token passes. A name_regex that is no regular
 // expression is an error, which validation has usually found before.
 func (f Filter) Compile() (func(cloudfleet.Token) bool, diag.Diagnostics) {
 	expression, err := compileNameRegex(f.NameRegex.ValueString())

@@ -44,7 +44,7 @@ type kind struct {
 	schema schema.Schema
 	// compute, if set, fills in what is computed beside the id.
 	compute func(context.Context, *tfsdk.State) diag.Diagnostics
-	// gone, if set, tells whether a refresh finds nothing any more.
+	// gone, if set, reports whether a refresh finds nothing any more.
 	gone func(context.Context, tfsdk.State) bool
 }
 

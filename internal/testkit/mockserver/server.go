@@ -73,7 +73,7 @@ func (r Request) String() string {
 	return fmt.Sprintf("%s: %d", s, r.Status)
 }
 
-// IsWrite tells whether the request could change anything.
+// IsWrite reports whether the request could change anything.
 func (r Request) IsWrite() bool { return r.Method != http.MethodGet }
 
 // Credentials are an organization and an Administrator token of it.

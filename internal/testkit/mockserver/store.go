@@ -111,7 +111,7 @@ func (s *Server) Tokens(organizationID string) []Token {
 	return tokens
 }
 
-// Accepts tells whether the pair of ID and secret is good at this moment.
+// Accepts reports whether the pair of ID and secret is good at this moment.
 func (s *Server) Accepts(id, secret string) bool {
 	s.store.mu.Lock()
 	defer s.store.mu.Unlock()

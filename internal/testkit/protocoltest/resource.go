@@ -57,7 +57,7 @@ func (r *Resource) Identity() map[string]any {
 // such as Terraform before 1.12.
 func (r *Resource) ForgetIdentity() { r.state.identity = nil }
 
-// Tainted tells whether a create failed and left something: the next Apply
+// Tainted reports whether a create failed and left something: the next Apply
 // replaces it.
 func (r *Resource) Tainted() bool { return r.state.tainted }
 

@@ -15,7 +15,7 @@ var Unknown any = tftypes.UnknownValue
 // Diags are diagnostics as they come over the protocol.
 type Diags []*tfprotov6.Diagnostic
 
-// HasError tells whether one of them is an error.
+// HasError reports whether one of them is an error.
 func (d Diags) HasError() bool {
 	for _, one := range d {
 		if one.Severity == tfprotov6.DiagnosticSeverityError {

@@ -60,7 +60,7 @@ func New(o Options) *Server {
 	return &Server{options: o, service: tokenService{granted: map[string]grant{}}, stores: map[store]http.Handler{}}
 }
 
-// Serves tells whether a request with this path is one to a registry.
+// Serves reports whether a request with this path is one to a registry.
 func Serves(path string) bool {
 	return path == "/v2" || strings.HasPrefix(path, "/v2/") || path == tokenPath
 }
