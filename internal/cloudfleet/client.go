@@ -47,6 +47,8 @@ type Options struct {
 	// AccessTokenID and AccessTokenSecret are the credential. Where either is
 	// empty, every call returns ErrNoCredentials.
 	AccessTokenID, AccessTokenSecret string
+	// CredentialNote is added to the message where the credential is rejected (401).
+	CredentialNote string
 	// UserAgent is sent with every request.
 	UserAgent string
 	// RequestTimeout limits each attempt, the answer's body included. Zero is
@@ -64,6 +66,7 @@ type Options struct {
 type Client struct {
 	base         *url.URL
 	self         credential
+	note         string
 	organization organizationCheck
 	batcher      readBatcher
 	access       accessCheck
@@ -118,7 +121,7 @@ func newOver(network http.RoundTripper, o Options) (*Client, error) {
 		o.RequestTimeout = DefaultRequestTimeout
 	}
 	self := newCredential(o.AccessTokenID, o.AccessTokenSecret)
-	return &Client{base: base, self: self, organization: organizationCheck{want: o.OrganizationID}, http: &retryablehttp.Client{
+	return &Client{base: base, self: self, note: o.CredentialNote, organization: organizationCheck{want: o.OrganizationID}, http: &retryablehttp.Client{
 		HTTPClient: &http.Client{
 			Transport: transport(o, network),
 			// Credentials stay with the host they were meant for.
@@ -201,6 +204,9 @@ func doUnchecked[T any](ctx context.Context, c *Client, r request) (answer T, re
 		return answer, nil, err
 	}
 	answer, resp, err = receive[T](c.http.Do(req))
+	if e, ok := errors.AsType[*Error](err); ok && e.StatusCode == http.StatusUnauthorized && a.as.tokenID == c.self.tokenID && c.note != "" {
+		e.Message += " " + c.note
+	}
 	if err != nil && a.ambiguous {
 		err = AmbiguousError{err}
 	}

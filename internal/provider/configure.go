@@ -72,6 +72,9 @@ func (a argument) value(configured types.String, diags *diag.Diagnostics) types.
 // settings is the provider's configuration with variables and defaults in place.
 type settings struct {
 	organizationID, accessTokenID, accessTokenSecret, endpoint, registryDomain, requestTimeout, maxRetries types.String
+	// credentialNote says where the two halves of the credential come from, where these
+	// are two places: then they may not belong together.
+	credentialNote string
 }
 
 func (m model) settings(diags *diag.Diagnostics) settings {
@@ -90,6 +93,12 @@ func (m model) settings(diags *diag.Diagnostics) settings {
 		registryDomain:    registryDomain.value(m.RegistryDomain, diags),
 		requestTimeout:    requestTimeout.value(m.RequestTimeout, diags),
 		maxRetries:        maxRetries.value(retries, diags),
+	}
+	switch {
+	case m.AccessTokenID.IsNull() && !m.AccessTokenSecret.IsNull():
+		s.credentialNote = "The ID comes from " + accessTokenID.variable + " and the secret from the provider block: they may not belong together."
+	case !m.AccessTokenID.IsNull() && m.AccessTokenSecret.IsNull():
+		s.credentialNote = "The ID comes from the provider block and the secret from " + accessTokenSecret.variable + ": they may not belong together."
 	}
 	requireOther(accessTokenID, s.accessTokenID, accessTokenSecret, s.accessTokenSecret, diags)
 	requireOther(accessTokenSecret, s.accessTokenSecret, accessTokenID, s.accessTokenID, diags)
@@ -125,6 +134,7 @@ func (s settings) client(userAgent string) (*cloudfleet.Client, error) {
 		OrganizationID:    s.organizationID.ValueString(), // unknown is any
 		AccessTokenID:     s.accessTokenID.ValueString(),
 		AccessTokenSecret: s.accessTokenSecret.ValueString(),
+		CredentialNote:    s.credentialNote,
 		UserAgent:         userAgent,
 		RequestTimeout:    timeout,
 		MaxRetries:        retries,
