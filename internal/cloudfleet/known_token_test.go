@@ -189,3 +189,22 @@ func TestLeftoversAreLookedForForAWhile(t *testing.T) {
 		}
 	})
 }
+
+// Where the organization is only to be remembered, it is asked for once in a run, however
+// that ends.
+func TestOrganizationToRememberIsAskedForOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, c := inBubble(t, mockserver.Options{})
+		cloud.failFirst(100, http.HandlerFunc(hang))
+		begin := time.Now()
+		for range 50 {
+			if id := c.SeenOrganization(t.Context()); id != "" {
+				t.Errorf("got %q", id)
+			}
+		}
+		if took, calls := time.Since(begin), cloud.calls()["organization"]; took > 10*time.Second || calls != 1 {
+			t.Errorf("took %s and %d calls", took, calls)
+		}
+	})
+}

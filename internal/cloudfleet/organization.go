@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -49,13 +50,27 @@ func (c *Client) Organization(ctx context.Context) (Organization, error) {
 	}
 }
 
+// SeenOrganization is Organization for callers that can do without: one short attempt
+// for all of them, and none after that. It returns an empty ID where that failed.
+func (c *Client) SeenOrganization(ctx context.Context) string {
+	c.organization.attempt.Do(func() {
+		_, _ = c.Organization(context.WithValue(ctx, onceKey{}, listTimeout)) // what is wrong shows where it is needed
+	})
+	if known := c.organization.known.Load(); known != nil {
+		return known.ID
+	}
+	return ""
+}
+
 // organizationCheck keeps a client from working on another organization than the
 // one that is meant: there, every token that it looks for would seem to be gone.
 type organizationCheck struct {
 	// want is an ID, or empty for any.
-	want   string
-	known  atomic.Pointer[Organization]
-	asking singleflight.Group
+	want  string
+	known atomic.Pointer[Organization]
+	// attempt is the one of SeenOrganization.
+	attempt sync.Once
+	asking  singleflight.Group
 }
 
 func (c *organizationCheck) check(o Organization) error {

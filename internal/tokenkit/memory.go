@@ -74,10 +74,10 @@ func (m Memory) Save(ctx context.Context, private PrivateWriter) diag.Diagnostic
 	return private.SetKey(ctx, memoryKey, content)
 }
 
-// SeenIn remembers the organization, where it can be learned.
+// SeenIn remembers the organization, where it can be learned with little effort.
 func (m *Memory) SeenIn(ctx context.Context, client *cloudfleet.Client) {
-	if o, err := client.Organization(ctx); err == nil {
-		m.OrganizationID = o.ID
+	if id := client.SeenOrganization(ctx); id != "" {
+		m.OrganizationID = id
 	}
 }
 
