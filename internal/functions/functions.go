@@ -52,12 +52,6 @@ func parameter(name, description string, check func(string) error) function.Stri
 	}
 }
 
-// nullable is for a parameter for which null has an error of its own.
-func nullable(p function.StringParameter) function.StringParameter {
-	p.AllowNullValue = true
-	return p
-}
-
 // funcError is an error that is not of one argument. The arguments' own checks leave
 // none, so that whoever sees it has found a bug.
 func funcError(err error) *function.FuncError {
@@ -180,26 +174,19 @@ var dockerConfigJSON = pureFunction{
 		Parameters: []function.Parameter{
 			parameter("hostname", "Host name of the registry, with a port or without, from `registry_hostname` or the data source "+
 				"`cloudfleet_registry`: without `https://`.", cfcr.CheckHostname),
-			nullable(parameter("username", "User name: the `id` of a `cloudfleet_api_token`.", cfcr.CheckUsername)),
-			nullable(parameter("password", "Password: the `secret` of that `cloudfleet_api_token`. To pull, the role `User` is enough.",
-				cfcr.CheckPassword)),
+			parameter("username", "User name: the `id` of a `cloudfleet_api_token`.", cfcr.CheckUsername),
+			parameter("password", "Password: the `secret` of that `cloudfleet_api_token`, which must not be null. It is null with `encrypt_to` (use "+
+				"`age_decrypt`), and after an import until `rotation_trigger` has had one value and then another. To pull, the role `User` is enough.",
+				cfcr.CheckPassword),
 		},
 		Return: function.StringReturn{},
 	},
 	run: func(ctx context.Context, arguments function.ArgumentsData) (any, *function.FuncError) {
-		var hostname string
-		var username, password types.String
+		var hostname, username, password string
 		if err := arguments.Get(ctx, &hostname, &username, &password); err != nil {
 			return nil, err
 		}
-		if username.IsNull() {
-			return nil, function.NewArgumentFuncError(1, "the user name is null. That of a rotating token is null where the token was deleted elsewhere")
-		}
-		if password.IsNull() {
-			return nil, function.NewArgumentFuncError(2, "the password is null. The secret of a token is null with encrypt_to (use age_decrypt), and after "+
-				"an import until rotation_trigger has had one value and then another")
-		}
-		text, err := cfcr.Auths(hostname, username.ValueString(), password.ValueString())
+		text, err := cfcr.Auths(hostname, username, password)
 		return text, funcError(err)
 	},
 }
