@@ -24,6 +24,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
+	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/sealing"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
@@ -57,6 +58,10 @@ func pgpPublicKey(t *testing.T, created time.Time, lifetime time.Duration) strin
 // decrypts makes sure that identity reads the secret, and that it is nowhere else in
 // the state.
 func decrypts(cloud *acctest.Cloud, identity *age.X25519Identity) resource.TestCheckFunc {
+	return decryptsAt(cloud, address, identity)
+}
+
+func decryptsAt(cloud *acctest.Cloud, address string, identity *age.X25519Identity) resource.TestCheckFunc {
 	return func(s *terraform.State) error {
 		in := s.RootModule().Resources[address].Primary.Attributes
 		plaintext, err := sealing.DecryptAge(in["encrypted_secret"], identity.String())
@@ -151,20 +156,24 @@ func TestAccEncryptToUnknown(t *testing.T) {
 	late := func(value string) string {
 		return "resource \"terraform_data\" \"late\" {\n  input = " + value + "\n}\n"
 	}
-	for name, config := range map[string]string{
+	config, checks := "", []resource.TestCheckFunc{}
+	cloud := acctest.Start(t, mockserver.Options{})
+	for name, row := range map[string]string{
 		"an element": late(`"`+key+`"`) + tokenFor(`{ age_recipients = [terraform_data.late.output] }`),
 		"the list":   late(`["`+key+`"]`) + tokenFor(`{ age_recipients = tolist(terraform_data.late.output) }`),
 		"which one":  late(`"`+key+`"`) + tokenFor(`{ age_recipients = ["`+key+`"], pgp_key = terraform_data.late.output == "" ? "x" : null }`),
 		"all of it":  late(`true`) + tokenFor(`terraform_data.late.output ? `+ageList(key)+` : null`),
 	} {
-		t.Run(name, func(t *testing.T) {
-			cloud := acctest.Start(t, mockserver.Options{})
-			cloud.Run(t, resource.TestStep{
-				Config: config, Check: decrypts(cloud, identity),
-				ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
-			})
-		})
+		label := acctest.Label(name)
+		config += acctest.Relabel(row, label)
+		checks = append(checks, decryptsAt(cloud, "cloudfleet_api_token."+label, identity))
 	}
+	t.Run("and right in the end", func(t *testing.T) {
+		cloud.Run(t, resource.TestStep{
+			Config: config, Check: resource.ComposeTestCheckFunc(checks...),
+			ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
+		})
+	})
 	t.Run("and wrong in the end", func(t *testing.T) {
 		acctest.Start(t, mockserver.Options{}).Run(t, resource.TestStep{
 			Config:      late(`"mars"`) + tokenFor(`{ age_recipients = ["`+key+`", terraform_data.late.output] }`),
@@ -184,8 +193,7 @@ func TestAccEncryptToRefuses(t *testing.T) {
 	key := identity.Recipient().String()
 	private := identity.String()
 	zero := strings.Repeat("A", 43) + "="
-	expired := pgpPublicKey(t, time.Now().Add(-48*time.Hour), 24*time.Hour)
-	for name, test := range map[string]struct{ encryptTo, at, message string }{
+	tests := map[string]refusal{
 		"nobody":             {`{}`, "encrypt_to", "It names no recipient: give one of github_public_key, age_recipients and pgp_key."},
 		"two kinds":          {`{ age_recipients = ["` + key + `"], pgp_key = "x" }`, "encrypt_to", "It has age_recipients and pgp_key: give one of them"},
 		"low order":          {`{ github_public_key = "` + zero + `" }`, "encrypt_to.github_public_key", "Anyone could read what is encrypted to this key"},
@@ -193,30 +201,40 @@ func TestAccEncryptToRefuses(t *testing.T) {
 		"null in a list":     {`{ age_recipients = ["` + key + `", null] }`, "encrypt_to.age_recipients", "Recipient 2 of 2: it is empty"},
 		"typo in one":        {ageList(key, key[:30]), "encrypt_to.age_recipients", "Recipient 2 of 2: it is not a whole age recipient"},
 		"keybase":            {pgp("keybase:me"), "encrypt_to.pgp_key", "Keybase: is not supported"},
-		"expired":            {pgp(expired), "encrypt_to.pgp_key", "has expired, or by this machine's clock it is not valid yet"},
 		"private":            {ageList(private), "encrypt_to.age_recipients", "Recipient 1 of 1: this is a private key (an age identity)"},
 		"private among two":  {`{ age_recipients = ["` + private + `"], pgp_key = "x" }`, "encrypt_to.age_recipients", "this is a private key"},
 		"private, in lines":  {"{\n    pgp_key = <<-EOT\n      " + private + "\n    EOT\n  }", "encrypt_to.pgp_key", "This is a private key"},
 		"private for GitHub": {`{ github_public_key = "` + private + `" }`, "encrypt_to.github_public_key", "This is a private key"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			shown := ""
-			resource.ParallelTest(t, resource.TestCase{
-				ProtoV6ProviderFactories: acctest.Factories,
-				ErrorCheck: func(err error) error {
-					shown = err.Error()
-					return nil
-				},
-				Steps: []resource.TestStep{{Config: tokenFor(test.encryptTo), PlanOnly: true}},
-			})
-			summary := "Error: Invalid "
-			if strings.HasPrefix(name, "private") {
-				summary = "Error: Private key in "
-			}
-			if !strings.Contains(shown, summary+test.at+"\n") || !message(test.message).MatchString(shown) || strings.Contains(shown, private[20:50]) {
-				t.Errorf("shown: %s", shown)
-			}
-		})
+	}
+	refuses(t, tests, private[20:50])
+}
+
+// An expired key passes validation, so that it has a plan of its own.
+func TestAccEncryptToRefusesAnExpiredKey(t *testing.T) {
+	expired := pgpPublicKey(t, time.Now().Add(-48*time.Hour), 24*time.Hour)
+	refuses(t, map[string]refusal{
+		"expired": {pgp(expired), "encrypt_to.pgp_key", "has expired, or by this machine's clock it is not valid yet"},
+	}, expired)
+}
+
+type refusal struct{ encryptTo, at, message string }
+
+func refuses(t *testing.T, tests map[string]refusal, hidden string) {
+	t.Helper()
+	config := ""
+	for name, test := range tests {
+		config += acctest.Relabel(tokenFor(test.encryptTo), acctest.Label(name))
+	}
+	errors := acctest.PlanErrors(t, tfversion.Version1_0_0, config)
+	for name, test := range tests {
+		summary := "Error: Invalid "
+		if strings.HasPrefix(name, "private") {
+			summary = "Error: Private key in "
+		}
+		shown := errors[acctest.Label(name)]
+		if !strings.Contains(shown, summary+test.at+"\n") || !message(test.message).MatchString(shown) || strings.Contains(shown, hidden) {
+			t.Errorf("%s: shown: %s", name, shown)
+		}
 	}
 }
 

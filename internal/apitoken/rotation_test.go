@@ -1,6 +1,7 @@
 package apitoken_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -18,29 +19,37 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/tokentest"
 )
 
-var unknownSecret = []plancheck.PlanCheck{
-	plancheck.ExpectUnknownValue(address, attribute("secret")),
-	plancheck.ExpectUnknownValue(address, attribute("secret_version")),
-	plancheck.ExpectUnknownValue(address, attribute("secret_issued_at")),
-	inPlan("id", tokenID),
+func unknownSecret(address string) []plancheck.PlanCheck {
+	return []plancheck.PlanCheck{
+		plancheck.ExpectUnknownValue(address, attribute("secret")),
+		plancheck.ExpectUnknownValue(address, attribute("secret_version")),
+		plancheck.ExpectUnknownValue(address, attribute("secret_issued_at")),
+		plancheck.ExpectKnownValue(address, attribute("id"), tokenID),
+	}
 }
 
-var knownSecret = []plancheck.PlanCheck{
-	inPlan("secret", secret),
-	inPlan("secret_version", tokentest.Issued),
-	inPlan("secret_issued_at", timestamp),
-	inPlan("id", tokenID),
+func knownSecret(address string) []plancheck.PlanCheck {
+	return []plancheck.PlanCheck{
+		plancheck.ExpectKnownValue(address, attribute("secret"), secret),
+		plancheck.ExpectKnownValue(address, attribute("secret_version"), tokentest.Issued),
+		plancheck.ExpectKnownValue(address, attribute("secret_issued_at"), timestamp),
+		plancheck.ExpectKnownValue(address, attribute("id"), tokenID),
+	}
 }
 
 // Every row of the table in the documentation of rotation_trigger, and the ways
 // in which a trigger can be unknown.
 func TestAccRotation(t *testing.T) {
+	cloud := acctest.Start(t, mockserver.Options{})
+	var rows []*follower
+	var before, after resource.TestStep
+	var checks []resource.TestCheckFunc
 	none := token("ci", "User")
 	a, b := token("ci", "User", trigger("a")), token("ci", "User", trigger("b"))
 	for name, test := range map[string]struct {
 		before, after string
 		action        plancheck.ResourceActionType
-		plan          []plancheck.PlanCheck
+		plan          func(address string) []plancheck.PlanCheck
 		regenerates   bool
 		trigger       knownvalue.Check
 	}{
@@ -57,48 +66,64 @@ func TestAccRotation(t *testing.T) {
 		"together with a new role":  {a, token("ci", "Administrator", trigger("b")), plancheck.ResourceActionUpdate, unknownSecret, true, knownvalue.StringExact("b")},
 		"a first one with a rename": {none, token("other", "User", trigger("a")), plancheck.ResourceActionUpdate, knownSecret, false, knownvalue.StringExact("a")},
 	} {
-		t.Run(name, func(t *testing.T) {
-			cloud := acctest.Start(t, mockserver.Options{})
-			var before map[string]string
-			remember := func(s *terraform.State) error {
-				before = s.RootModule().Resources[address].Primary.Attributes
-				return nil
+		label := acctest.Label(name)
+		row := &follower{cloud: cloud, address: "cloudfleet_api_token." + label}
+		rows = append(rows, row)
+		before.Config += acctest.Relabel(test.before, label)
+		after.Config += acctest.Relabel(test.after, label)
+		planned := append(test.plan(row.address), plancheck.ExpectResourceAction(row.address, test.action))
+		after.ConfigPlanChecks.PreApply = append(after.ConfigPlanChecks.PreApply, planned...)
+		for attr, check := range map[string]knownvalue.Check{
+			"secret": secret, "secret_version": tokentest.Issued, "secret_issued_at": timestamp, "rotation_trigger": test.trigger,
+		} {
+			after.ConfigStateChecks = append(after.ConfigStateChecks, statecheck.ExpectKnownValue(row.address, attribute(attr), check))
+		}
+		checks = append(checks, func(*terraform.State) error {
+			if err := row.regenerated(test.regenerates); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
 			}
-			cloud.Run(t,
-				resource.TestStep{Config: test.before, Check: remember},
-				resource.TestStep{
-					PreConfig: cloud.ForgetRequests,
-					Config:    test.after,
-					ConfigPlanChecks: resource.ConfigPlanChecks{
-						PreApply:             append([]plancheck.PlanCheck{plancheck.ExpectResourceAction(address, test.action)}, test.plan...),
-						PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()},
-					},
-					ConfigStateChecks: []statecheck.StateCheck{
-						inState("secret", secret),
-						inState("secret_version", tokentest.Issued),
-						inState("secret_issued_at", timestamp),
-						inState("rotation_trigger", test.trigger),
-					},
-					Check: resource.ComposeTestCheckFunc(accepted(cloud), func(s *terraform.State) error {
-						after := s.RootModule().Resources[address].Primary.Attributes
-						if after["id"] != before["id"] {
-							return fmt.Errorf("the ID has changed")
-						}
-						if issued := after["secret_version"] != before["secret_version"]; issued != test.regenerates {
-							return fmt.Errorf("the version went from %s to %s", before["secret_version"], after["secret_version"])
-						}
-						if changed := after["secret"] != before["secret"]; changed != test.regenerates {
-							return fmt.Errorf("the secret has changed: %t", changed)
-						}
-						if cloud.Accepts(before["id"], before["secret"]) == test.regenerates {
-							return fmt.Errorf("the old secret is good: %t", !test.regenerates)
-						}
-						return nil
-					}),
-				},
-			)
+			return nil
 		})
 	}
+	take := func(s *terraform.State) error {
+		for _, row := range rows {
+			row.take(s)
+		}
+		return nil
+	}
+	before.Check, after.Check = take, resource.ComposeTestCheckFunc(append([]resource.TestCheckFunc{take}, checks...)...)
+	after.ConfigPlanChecks.PostApplyPostRefresh = []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}
+	cloud.Run(t, before, after)
+}
+
+// follower follows one token from step to step.
+type follower struct {
+	cloud         *acctest.Cloud
+	address       string
+	before, after map[string]string
+}
+
+func (f *follower) take(s *terraform.State) {
+	f.before, f.after = f.after, s.RootModule().Resources[f.address].Primary.Attributes
+}
+
+// regenerated makes sure that the secret was regenerated, or else that it is what it
+// was, and that the token is the same.
+func (f *follower) regenerated(want bool) error {
+	before, after := f.before, f.after
+	switch {
+	case after["id"] != before["id"]:
+		return errors.New("the ID has changed")
+	case !f.cloud.Accepts(after["id"], after["secret"]):
+		return errors.New("the secret in the state is rejected")
+	case (after["secret_version"] != before["secret_version"]) != want:
+		return fmt.Errorf("the version went from %s to %s", before["secret_version"], after["secret_version"])
+	case (after["secret"] != before["secret"]) != want:
+		return fmt.Errorf("the secret has changed: %t", !want)
+	case f.cloud.Accepts(before["id"], before["secret"]) == want:
+		return fmt.Errorf("the old secret is valid: %t", want)
+	}
+	return nil
 }
 
 func TestAccRotatesAgainAndAgain(t *testing.T) {
@@ -141,7 +166,7 @@ func TestAccRotationThatFailsIsTriedAgain(t *testing.T) {
 			PreConfig: func() { cloud.Intercept(nil); cloud.ForgetRequests() },
 			Config:    renamed,
 			ConfigPlanChecks: resource.ConfigPlanChecks{
-				PreApply: append([]plancheck.PlanCheck{plancheck.ExpectResourceAction(address, plancheck.ResourceActionUpdate)}, unknownSecret...),
+				PreApply: append([]plancheck.PlanCheck{plancheck.ExpectResourceAction(address, plancheck.ResourceActionUpdate)}, unknownSecret(address)...),
 			},
 			ConfigStateChecks: []statecheck.StateCheck{
 				inState("secret_version", tokentest.Issued),

@@ -49,10 +49,10 @@ func TestAccVerifySecret(t *testing.T) {
 			PreConfig: regeneratedElsewhere(t, cloud), RefreshState: true, ExpectNonEmptyPlan: true, Check: wantNoWrites(cloud),
 		},
 		resource.TestStep{ // who turns it off wants no regeneration
-			Config: token("ci", "User"), ConfigPlanChecks: plan(plancheck.ResourceActionUpdate, knownSecret...), Check: wantNoWrites(cloud),
+			Config: token("ci", "User"), ConfigPlanChecks: plan(plancheck.ResourceActionUpdate, knownSecret(address)...), Check: wantNoWrites(cloud),
 		},
 		resource.TestStep{ // what was found is not forgotten
-			Config: token("ci", "User", verify), ConfigPlanChecks: plan(plancheck.ResourceActionUpdate, unknownSecret...),
+			Config: token("ci", "User", verify), ConfigPlanChecks: plan(plancheck.ResourceActionUpdate, unknownSecret(address)...),
 			ConfigStateChecks: []statecheck.StateCheck{inState("secret_version", tokentest.Issued)}, Check: accepted(cloud),
 		},
 		resource.TestStep{Config: token("ci", "User", verify), ConfigPlanChecks: plan(plancheck.ResourceActionNoop)},

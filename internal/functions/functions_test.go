@@ -15,6 +15,7 @@ import (
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/functions"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/tokentest"
 )
 
 const (
@@ -37,7 +38,11 @@ func expression(name string, arguments ...string) string {
 }
 
 func valueOutput(value string, arguments ...string) string {
-	return fmt.Sprintf("output \"this\" {\n  value = %s\n  %s\n}\n", value, strings.Join(arguments, "\n  "))
+	return rowOutput("this", value, arguments...)
+}
+
+func rowOutput(label, value string, arguments ...string) string {
+	return fmt.Sprintf("output %q {\n  value = %s\n  %s\n}\n", label, value, strings.Join(arguments, "\n  "))
 }
 
 func outputs(value knownvalue.Check) []statecheck.StateCheck {
@@ -62,6 +67,7 @@ func TestAccFunctions(t *testing.T) {
 	}
 	two := fmt.Sprintf("[%q, %q]", hostname, "localhost:5000")
 	helpers := knownvalue.StringExact(`{"credHelpers":{"` + hostname + `":"cloudfleet","localhost:5000":"cloudfleet"}}`)
+	config, checks := "", []statecheck.StateCheck{}
 	for name, test := range map[string]struct {
 		value string
 		want  knownvalue.Check
@@ -91,14 +97,15 @@ func TestAccFunctions(t *testing.T) {
 		"credential helper of a set":           {expression("credential_helper_config_json", "toset("+two+")"), helpers},
 		"credential helper of the other order": {expression("credential_helper_config_json", "reverse("+two+")"), helpers},
 	} {
-		t.Run(name, func(t *testing.T) {
-			runFunctions(t, resource.TestStep{Config: valueOutput(test.value), ConfigStateChecks: outputs(test.want)})
-		})
+		label := acctest.Label(name)
+		config += rowOutput(label, test.value)
+		checks = append(checks, statecheck.ExpectKnownOutputValue(label, test.want))
 	}
+	runFunctions(t, resource.TestStep{Config: config, ConfigStateChecks: checks})
 }
 
 func TestAccFunctionsRefuse(t *testing.T) {
-	for name, test := range map[string]struct{ value, argument, message string }{
+	tests := map[string]struct{ value, argument, message string }{
 		"organization":           {call("registry_hostname", "acme", "europe"), "organization_id", `"acme" is not a UUID`},
 		"region":                 {call("registry_hostname", ours, "mars"), "region", `"mars" is not a region of the Cloudfleet registry. Use one of: europe, northamerica, apac.`},
 		"no region":              {expression("registry_hostname", `"`+ours+`"`, "null"), "region", "argument must not be null"},
@@ -120,17 +127,17 @@ func TestAccFunctionsRefuse(t *testing.T) {
 		"one host name is null":  {expression("credential_helper_config_json", `["`+hostname+`", null]`), "hostnames", `"" is not the host name of a registry`},
 		"host names are null":    {expression("credential_helper_config_json", "null"), "hostnames", "argument must not be null"},
 		"second of two mistakes": {call("registry_hostname", "acme", "mars"), "organization_id", `"acme" is not a UUID, such as ` + ours + ` "mars" is not a region`},
-	} {
-		t.Run(name, func(t *testing.T) {
-			words := strings.Fields(fmt.Sprintf("Invalid value for %q parameter: %s", test.argument, test.message))
-			for i := range words {
-				words[i] = regexp.QuoteMeta(words[i])
-			}
-			runFunctions(t, resource.TestStep{
-				Config:      valueOutput(test.value),
-				ExpectError: regexp.MustCompile(strings.Join(words, `[\s│]+`)),
-			})
-		})
+	}
+	config := ""
+	for name, test := range tests {
+		config += rowOutput(acctest.Label(name), test.value)
+	}
+	errors := acctest.PlanErrors(t, tfversion.Version1_8_0, config)
+	for name, test := range tests {
+		want := tokentest.Message(fmt.Sprintf("Invalid value for %q parameter: %s", test.argument, test.message))
+		if shown := errors[acctest.Label(name)]; !want.MatchString(shown) {
+			t.Errorf("%s: shown: %s", name, shown)
+		}
 	}
 }
 
@@ -151,22 +158,23 @@ func TestAccDockerConfigJSONIsAsSensitiveAsThePassword(t *testing.T) {
 func TestAccFunctionsOfUnknownArguments(t *testing.T) {
 	late := fmt.Sprintf("resource \"terraform_data\" \"late\" {\n  input = %q\n}\n", hostname)
 	unknown := "terraform_data.late.output"
+	config, planned, checks := late, []plancheck.PlanCheck{}, []statecheck.StateCheck{}
 	for name, test := range map[string]struct{ value, want string }{
 		"image_ref":                     {expression("image_ref", unknown, `"checkout"`, `"v1"`), hostname + "/checkout:v1"},
 		"parse_image_ref":               {expression("parse_image_ref", `"${`+unknown+`}/checkout:v1"`) + ".hostname", hostname},
 		"credential_helper_config_json": {expression("credential_helper_config_json", "["+unknown+"]"), `{"credHelpers":{"` + hostname + `":"cloudfleet"}}`},
 	} {
-		t.Run(name, func(t *testing.T) {
-			runFunctions(t, resource.TestStep{
-				Config: late + valueOutput(test.value),
-				ConfigPlanChecks: resource.ConfigPlanChecks{
-					PreApply:             []plancheck.PlanCheck{plancheck.ExpectUnknownOutputValue("this")},
-					PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()},
-				},
-				ConfigStateChecks: outputs(knownvalue.StringExact(test.want)),
-			})
-		})
+		label := acctest.Label(name)
+		config += rowOutput(label, test.value)
+		planned = append(planned, plancheck.ExpectUnknownOutputValue(label))
+		checks = append(checks, statecheck.ExpectKnownOutputValue(label, knownvalue.StringExact(test.want)))
 	}
+	runFunctions(t, resource.TestStep{
+		Config: config, ConfigStateChecks: checks,
+		ConfigPlanChecks: resource.ConfigPlanChecks{
+			PreApply: planned, PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()},
+		},
+	})
 }
 
 func TestFunctionsAreDescribed(t *testing.T) {

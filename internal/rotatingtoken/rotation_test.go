@@ -1,8 +1,10 @@
 package rotatingtoken_test
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,24 +22,42 @@ import (
 // slots follows the two slots of a rotating token from step to step.
 type slots struct {
 	cloud         *acctest.Cloud
+	address       string // rotatingAddress by default
 	before, after map[string]string
 }
 
-// look takes over the state, and makes sure that both secrets in it are good.
+// look takes over the state, and makes sure that both secrets in it are valid and that
+// no other token is left.
 func (s *slots) look(state *terraform.State) error {
-	s.before, s.after = s.after, state.RootModule().Resources[rotatingAddress].Primary.Attributes
+	if err := s.take(state); err != nil {
+		return err
+	}
+	return onlyThese(s.cloud, s)
+}
+
+// onlyThese makes sure that the API has no tokens but those in these slots.
+func onlyThese(cloud *acctest.Cloud, all ...*slots) error {
+	count := 0
+	for _, s := range all {
+		count++
+		if s.after["previous_token_id"] != "" {
+			count++
+		}
+	}
+	if issued := cloud.Issued(); len(issued) != count {
+		return fmt.Errorf("%d tokens are in the state, and the API has %v", count, issued)
+	}
+	return nil
+}
+
+// take takes over the state, and makes sure that both secrets in it are valid.
+func (s *slots) take(state *terraform.State) error {
+	s.before, s.after = s.after, state.RootModule().Resources[cmp.Or(s.address, rotatingAddress)].Primary.Attributes
 	if !s.cloud.Accepts(s.after["token_id"], s.after["secret"]) {
 		return errors.New("the current secret is refused")
 	}
-	count := 1
-	if s.after["previous_token_id"] != "" {
-		count++
-		if !s.cloud.Accepts(s.after["previous_token_id"], s.after["previous_secret"]) {
-			return errors.New("the previous secret is refused")
-		}
-	}
-	if issued := s.cloud.Issued(); len(issued) != count {
-		return fmt.Errorf("there are %v", issued)
+	if s.after["previous_token_id"] != "" && !s.cloud.Accepts(s.after["previous_token_id"], s.after["previous_secret"]) {
+		return errors.New("the previous secret is refused")
 	}
 	return nil
 }
@@ -56,31 +76,44 @@ func (s *slots) is(name string) knownvalue.Check {
 type unknownValue struct{ knownvalue.Check }
 
 func rotatingPlan(action plancheck.ResourceActionType, values map[string]knownvalue.Check) resource.ConfigPlanChecks {
-	checks := []plancheck.PlanCheck{plancheck.ExpectResourceAction(rotatingAddress, action)}
+	return thenEmpty(inRotatingPlan(rotatingAddress, action, values))
+}
+
+// thenEmpty makes checks of a plan, and wants the plan after its apply to be empty.
+func thenEmpty(checks []plancheck.PlanCheck) resource.ConfigPlanChecks {
+	return resource.ConfigPlanChecks{PreApply: checks, PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}
+}
+
+func inRotatingPlan(address string, action plancheck.ResourceActionType, values map[string]knownvalue.Check) []plancheck.PlanCheck {
+	checks := []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, action)}
 	for name, value := range values {
 		if _, isUnknown := value.(unknownValue); isUnknown {
-			checks = append(checks, plancheck.ExpectUnknownValue(rotatingAddress, attribute(name)))
+			checks = append(checks, plancheck.ExpectUnknownValue(address, attribute(name)))
 		} else {
-			checks = append(checks, plancheck.ExpectKnownValue(rotatingAddress, attribute(name), value))
+			checks = append(checks, plancheck.ExpectKnownValue(address, attribute(name), value))
 		}
 	}
-	return resource.ConfigPlanChecks{PreApply: checks, PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}
+	return checks
 }
 
 // inRotatingState wants text values in the state, and null for an empty one.
 func inRotatingState(values map[string]string) []statecheck.StateCheck {
+	return inStateAt(rotatingAddress, values)
+}
+
+func inStateAt(address string, values map[string]string) []statecheck.StateCheck {
 	checks := []statecheck.StateCheck{
-		statecheck.ExpectKnownValue(rotatingAddress, attribute("secret_version"), tokentest.Issued),
-		statecheck.ExpectKnownValue(rotatingAddress, attribute("token_id"), tokenID),
-		statecheck.ExpectKnownValue(rotatingAddress, attribute("secret"), secret),
-		statecheck.ExpectKnownValue(rotatingAddress, attribute("secret_issued_at"), timestamp),
+		statecheck.ExpectKnownValue(address, attribute("secret_version"), tokentest.Issued),
+		statecheck.ExpectKnownValue(address, attribute("token_id"), tokenID),
+		statecheck.ExpectKnownValue(address, attribute("secret"), secret),
+		statecheck.ExpectKnownValue(address, attribute("secret_issued_at"), timestamp),
 	}
 	for name, value := range values {
 		check := knownvalue.Check(knownvalue.Null())
 		if value != "" {
 			check = knownvalue.StringExact(value)
 		}
-		checks = append(checks, statecheck.ExpectKnownValue(rotatingAddress, attribute(name), check))
+		checks = append(checks, statecheck.ExpectKnownValue(address, attribute(name), check))
 	}
 	return checks
 }
@@ -109,6 +142,9 @@ func TestAccRotatingTransitions(t *testing.T) {
 		return strings.Replace(late(input, replace), "cloudfleet_api_token", "cloudfleet_rotating_api_token", 1)
 	}
 	const issues = true
+	cloud := acctest.Start(t, mockserver.Options{})
+	steps, takes := make([]resource.TestStep, 3), make([][]resource.TestCheckFunc, 3)
+	var rows []*slots
 	none := rotating("ci", "User")
 	a, b, c := rotating("ci", "User", trigger("a")), rotating("ci", "User", trigger("b")), rotating("ci", "User", trigger("c"))
 	for name, test := range map[string]struct {
@@ -135,45 +171,59 @@ func TestAccRotatingTransitions(t *testing.T) {
 		"together with a rename":   {[]string{a, b}, rotating("cd", "Administrator", trigger("c")), plancheck.ResourceActionUpdate, issues, false, "c"},
 		"rename":                   {[]string{a, b}, rotating("cd", "Administrator", trigger("b")), plancheck.ResourceActionUpdate, false, false, "b"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			cloud := acctest.Start(t, mockserver.Options{})
-			s := slots{cloud: cloud}
-			var steps []resource.TestStep
-			for _, config := range test.from {
-				steps = append(steps, resource.TestStep{Config: config, ConfigStateChecks: inRotatingState(nil), Check: s.look})
+		label := acctest.Label(name)
+		row := &slots{cloud: cloud, address: "cloudfleet_rotating_api_token." + label}
+		rows = append(rows, row)
+		// A row begins as late as it can, so that all end in the last step.
+		configs := append(slices.Clone(test.from), test.to)
+		for i, config := range configs {
+			at := len(steps) - len(configs) + i
+			steps[at].Config += acctest.Relabel(config, label)
+			takes[at] = append(takes[at], row.take)
+			if i < len(configs)-1 {
+				steps[at].ConfigStateChecks = append(steps[at].ConfigStateChecks, inStateAt(row.address, nil)...)
 			}
-			hadPrevious := len(steps) > 1
-			planned := map[string]knownvalue.Check{}
-			for _, name := range []string{"token_id", "secret", "secret_issued_at"} {
-				planned[name] = s.is(name)
+		}
+
+		hadPrevious := len(test.from) > 1
+		planned := map[string]knownvalue.Check{}
+		for _, name := range []string{"token_id", "secret", "secret_issued_at"} {
+			planned[name] = row.is(name)
+		}
+		for _, name := range []string{"previous_token_id", "previous_secret"} {
+			switch {
+			case test.unknown:
+				planned[name] = unknownValue{}
+			case test.issues:
+				planned[name] = row.is(strings.TrimPrefix(name, "previous_"))
+			case hadPrevious:
+				planned[name] = row.is(name)
+			default:
+				planned[name] = knownvalue.Null()
 			}
-			for _, name := range []string{"previous_token_id", "previous_secret"} {
-				switch {
-				case test.unknown:
-					planned[name] = unknownValue{}
-				case test.issues:
-					planned[name] = s.is(strings.TrimPrefix(name, "previous_"))
-				case hadPrevious:
-					planned[name] = s.is(name)
-				default:
-					planned[name] = knownvalue.Null()
-				}
+		}
+		if test.issues || test.unknown {
+			for _, name := range []string{"token_id", "secret", "secret_version", "secret_issued_at"} {
+				planned[name] = unknownValue{}
 			}
-			if test.issues || test.unknown {
-				for _, name := range []string{"token_id", "secret", "secret_version", "secret_issued_at"} {
-					planned[name] = unknownValue{}
-				}
+		}
+		last := &steps[len(steps)-1]
+		last.ConfigPlanChecks.PreApply = append(last.ConfigPlanChecks.PreApply, inRotatingPlan(row.address, test.action, planned)...)
+		last.ConfigStateChecks = append(last.ConfigStateChecks, inStateAt(row.address, map[string]string{"rotation_trigger": test.trigger})...)
+		takes[len(steps)-1] = append(takes[len(steps)-1], func(*terraform.State) error {
+			if err := row.moved(test.issues, hadPrevious); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
 			}
-			cloud.Run(t, append(steps, resource.TestStep{
-				Config:            test.to,
-				ConfigPlanChecks:  rotatingPlan(test.action, planned),
-				ConfigStateChecks: inRotatingState(map[string]string{"rotation_trigger": test.trigger}),
-				Check: resource.ComposeTestCheckFunc(s.look, func(*terraform.State) error {
-					return s.moved(test.issues, hadPrevious)
-				}),
-			})...)
+			return nil
 		})
 	}
+	for i := range steps {
+		steps[i].Check = resource.ComposeTestCheckFunc(takes[i]...)
+	}
+	last := &steps[len(steps)-1]
+	last.ConfigPlanChecks = thenEmpty(last.ConfigPlanChecks.PreApply)
+	last.Check = resource.ComposeTestCheckFunc(last.Check, func(*terraform.State) error { return onlyThese(cloud, rows...) })
+	cloud.Run(t, steps...)
 }
 
 // moved makes sure that a rotation has swapped the slots, or else that both are
