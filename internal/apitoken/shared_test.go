@@ -47,3 +47,7 @@ func isCreate(r *http.Request) bool {
 }
 
 func isRegenerate(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/regenerate") }
+
+func arguments(name, trigger string) map[string]any {
+	return map[string]any{"name": name, "role": "User", "rotation_trigger": trigger}
+}

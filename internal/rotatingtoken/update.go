@@ -54,7 +54,7 @@ func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp 
 		save()
 	}
 	if change.issues {
-		issued, diags := r.issue(ctx, m, memory)
+		issued, diags := r.issue(ctx, m, &memory)
 		resp.Diagnostics.Append(diags...)
 		if diags.HasError() {
 			return
@@ -96,9 +96,9 @@ type issued struct {
 
 // issue makes the next current token: of the one in the other slot, if there is one
 // and it is not needed as the only valid one, or of a new one.
-func (r *Resource) issue(ctx context.Context, m model, memory tokenkit.Memory) (issued, diag.Diagnostics) {
+func (r *Resource) issue(ctx context.Context, m model, memory *tokenkit.Memory) (issued, diag.Diagnostics) {
 	if !m.TokenID.IsNull() && !m.PreviousTokenID.IsNull() {
-		token, ambiguous, err := r.data.Client.RegenerateToken(ctx, m.known(m.PreviousTokenID, memory))
+		token, ambiguous, err := r.data.Client.RegenerateToken(ctx, m.known(m.PreviousTokenID, *memory))
 		if err == nil {
 			return issued{token: token, regeneratedTwice: ambiguous}, nil
 		}
@@ -116,7 +116,7 @@ func (r *Resource) issue(ctx context.Context, m model, memory tokenkit.Memory) (
 	}
 	token, ambiguous, err := r.data.Client.CreateToken(ctx, settings)
 	if err == nil {
-		return issued{token: token, createdTwice: ambiguous}, nil
+		return issued{token: token, createdTwice: ambiguous}, memory.RememberStored(settings, token)
 	}
 	consequence := "The tokens in the state are as they were. " + triesAgain
 	switch {

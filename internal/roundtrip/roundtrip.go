@@ -101,14 +101,28 @@ func (t Limits) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// cause names the limit, where that is what ended the attempt: over HTTP/2 the error
-// itself does not.
+// cause names what ended the attempt, where the error does not: the limit over HTTP/2,
+// and a connection that was closed.
 func cause(ctx context.Context, err error) error {
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+	var reset streamError
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return context.Cause(ctx)
+	case errors.Is(err, io.EOF), errors.As(err, &reset):
+		return fmt.Errorf("the connection was closed before a whole answer came: %w", err)
 	}
 	return err
 }
+
+// streamError is what net/http reports of an HTTP/2 stream that the server has ended.
+// Its own type is not exported, and converts to one with the same fields.
+type streamError struct {
+	StreamID uint32
+	Code     uint32
+	Cause    error
+}
+
+func (e streamError) Error() string { return fmt.Sprintf("HTTP/2 stream error %d", e.Code) }
 
 // TimeoutError is the error of an attempt that took longer than its limit. It is a
 // net.Error.

@@ -96,10 +96,26 @@ type Cloud struct {
 // contract is an error of the test.
 func Start(t *testing.T, o mockserver.Options) *Cloud {
 	t.Helper()
+	return start(t, o, (*httptest.Server).Start)
+}
+
+// StartHTTP2 is Start, over TLS and HTTP/2, with the certificate that test servers of
+// the standard library have.
+func StartHTTP2(t *testing.T, o mockserver.Options) *Cloud {
+	t.Helper()
+	return start(t, o, func(s *httptest.Server) {
+		s.EnableHTTP2 = true
+		s.StartTLS()
+	})
+}
+
+func start(t *testing.T, o mockserver.Options, listen func(*httptest.Server)) *Cloud {
+	t.Helper()
 	hold, issued := contract.Hold(t), &secrets{}
 	o.Wrap = func(api http.Handler) http.Handler { return hold(issued.note(api)) }
 	server := mockserver.New(o)
-	listener := httptest.NewServer(server)
+	listener := httptest.NewUnstartedServer(server)
+	listen(listener)
 	t.Cleanup(listener.Close)
 	return &Cloud{
 		Server: server, Credentials: server.AddOrganization("Test"), URL: listener.URL, Endpoint: listener.URL + "/v1",

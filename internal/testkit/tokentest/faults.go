@@ -39,14 +39,14 @@ const (
 func Faults(elsewhere string) []Fault {
 	return []Fault{
 		{"connection refused", nil, []string{"connection refused", network, runAgain}},
-		{"connection cut before the server acted", CutBefore, []string{"EOF", network, runAgain}},
-		{"connection cut after the server acted", After(CutBefore), []string{"EOF", network, runAgain}},
+		{"connection cut before the server acted", CutBefore, []string{"connection was closed", network, runAgain}},
+		{"connection cut after the server acted", After(CutBefore), []string{"connection was closed", network, runAgain}},
 		{"time-out before the server acted", func(_ http.Handler, _ http.ResponseWriter, r *http.Request) {
 			received(r)
 			<-r.Context().Done()
 		}, []string{NoWhole, network, runAgain}},
 		{"time-out after the server acted", func(api http.Handler, _ http.ResponseWriter, r *http.Request) {
-			act(api, r)
+			Act(api, r)
 			<-r.Context().Done()
 		}, []string{NoWhole, network, runAgain}},
 		{"429, `Retry-After` in seconds", Decline(429, "rate_limited", func() string { return "1" }),
@@ -64,11 +64,11 @@ func Faults(elsewhere string) []Fault {
 		{DeletedElsewhere, gone, []string{"404 Not Found (not_found)", requestID, "new plan"}},
 		{"404 with a page of HTML", page(404), []string{"404 Not Found", "text/html", requestID, "endpoint"}},
 		{"409", Decline(409, "conflict", nil), []string{"409 Conflict (conflict)", requestID, runAgain}},
-		{"422 with details", answerWith(422, `{"code": "validation_failed", "message": "The token is not valid.", "details": [{"field": "name", "message": "is taken"}]}`),
+		{"422 with details", AnswerWith(422, `{"code": "validation_failed", "message": "The token is not valid.", "details": [{"field": "name", "message": "is taken"}]}`),
 			[]string{"422 Unprocessable Entity (validation_failed)", "Is taken.", requestID, runAgain}},
 		{"answer cut short", After(cutShort), []string{"broke off", network, runAgain}},
-		{"empty answer", After(answerWith(200, "")), []string{"200 OK", requestID, "report"}},
-		{"answer of the wrong JSON type", After(answerWith(200, `"yes"`)), []string{"200 OK", requestID, "report"}},
+		{"empty answer", After(AnswerWith(200, "")), []string{"200 OK", requestID, "report"}},
+		{"answer of the wrong JSON type", After(AnswerWith(200, `"yes"`)), []string{"200 OK", requestID, "report"}},
 		{"redirect to another host", func(_ http.Handler, w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, elsewhere+r.URL.Path, http.StatusTemporaryRedirect)
 		}, []string{"307 Temporary Redirect", "redirect", requestID, "endpoint"}},
@@ -85,7 +85,8 @@ func Faults(elsewhere string) []Fault {
 // client has left.
 func received(r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }
 
-func act(api http.Handler, r *http.Request) { api.ServeHTTP(httptest.NewRecorder(), r) }
+// Act lets the server act, and drops its answer.
+func Act(api http.Handler, r *http.Request) { api.ServeHTTP(httptest.NewRecorder(), r) }
 
 // Cut cuts the connection.
 func Cut() { panic(http.ErrAbortHandler) }
@@ -102,12 +103,13 @@ type FaultHandler = func(http.Handler, http.ResponseWriter, *http.Request)
 // After lets the server act, and then answers in its place.
 func After(then FaultHandler) FaultHandler {
 	return func(api http.Handler, w http.ResponseWriter, r *http.Request) {
-		act(api, r)
+		Act(api, r)
 		then(api, w, r)
 	}
 }
 
-func answerWith(status int, body string) FaultHandler {
+// AnswerWith answers with this status and body.
+func AnswerWith(status int, body string) FaultHandler {
 	return func(_ http.Handler, w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
@@ -117,7 +119,7 @@ func answerWith(status int, body string) FaultHandler {
 
 // Decline answers with an error of the API.
 func Decline(status int, code string, retryAfter func() string) FaultHandler {
-	answer := answerWith(status, `{"code": "`+code+`", "message": "No.", "details": []}`)
+	answer := AnswerWith(status, `{"code": "`+code+`", "message": "No.", "details": []}`)
 	return func(api http.Handler, w http.ResponseWriter, r *http.Request) {
 		if retryAfter != nil {
 			w.Header().Set("Retry-After", retryAfter())
@@ -143,7 +145,7 @@ func gone(api http.Handler, w http.ResponseWriter, r *http.Request) {
 	}
 	del := r.Clone(r.Context())
 	del.Method, del.URL.Path, del.Body, del.ContentLength = http.MethodDelete, "/v1/tokens"+path, http.NoBody, 0
-	act(api, del)
+	Act(api, del)
 	api.ServeHTTP(w, r)
 }
 

@@ -1,4 +1,4 @@
-package apitoken_test
+package faultmatrix_test
 
 import (
 	"flag"
@@ -13,7 +13,7 @@ var update = flag.Bool("update", false, "write what the tests found into the gui
 // table is a table of the guide.
 type table struct {
 	title   string
-	rows    []fault
+	rows    []row
 	lasting bool
 	cells   [][]string
 }
