@@ -84,22 +84,20 @@ func (i *interrupted) onFirst(isCall func(*http.Request) bool, f func(api http.H
 // tokens are the tokens in the state, by name.
 func (i *interrupted) tokens() map[string]map[string]any {
 	i.t.Helper()
-	out, err := i.folder.Run(i.t.Context(), "show", "-json")
+	content, err := os.ReadFile(filepath.Join(i.folder.Dir, "terraform.tfstate"))
 	must(i.t, err)
 	var state struct {
-		Values struct {
-			RootModule struct {
-				Resources []struct {
-					Name   string
-					Values map[string]any
-				}
-			} `json:"root_module"`
+		Resources []struct {
+			Type, Name string
+			Instances  []struct{ Attributes map[string]any }
 		}
 	}
-	must(i.t, json.Unmarshal(out, &state))
+	must(i.t, json.Unmarshal(content, &state))
 	tokens := map[string]map[string]any{}
-	for _, r := range state.Values.RootModule.Resources {
-		tokens[r.Name] = r.Values
+	for _, r := range state.Resources {
+		if r.Type == "cloudfleet_api_token" && len(r.Instances) > 0 {
+			tokens[r.Name] = r.Instances[0].Attributes
+		}
 	}
 	return tokens
 }

@@ -41,18 +41,28 @@ func Start(t *testing.T, cloud *acctest.Cloud, arguments map[string]any) *Provid
 		"access_token_id": cloud.TokenID, "access_token_secret": cloud.TokenSecret, "max_retries": 0,
 	}
 	maps.Copy(config, arguments)
+	p, diags := Configure(t, config)
+	if diags.HasError() {
+		t.Fatal(diags)
+	}
+	return p
+}
+
+// Configure configures a provider with these arguments alone, and returns what it has
+// to say of them.
+func Configure(t *testing.T, arguments map[string]any) (*Provider, Diags) {
+	t.Helper()
 	full := must(as[server](must(providerserver.NewProtocol6WithError(provider.New("test")())())))
 	ctx := t.Context()
 	schemas, identities := schemas()
-	packed := pack(encode(schemas.Provider.ValueType(), config))
+	packed := pack(encode(schemas.Provider.ValueType(), arguments))
+	diags := Diags(append(schemas.Diagnostics, identities.Diagnostics...))
 	valid := must(full.ValidateProviderConfig(ctx, &tfprotov6.ValidateProviderConfigRequest{Config: packed}))
-	configured := must(full.ConfigureProvider(ctx, &tfprotov6.ConfigureProviderRequest{TerraformVersion: "1.14.0", Config: packed}))
-	for _, diags := range []Diags{schemas.Diagnostics, identities.Diagnostics, valid.Diagnostics, configured.Diagnostics} {
-		if diags.HasError() {
-			t.Fatal(diags)
-		}
+	if diags = append(diags, valid.Diagnostics...); !diags.HasError() {
+		configured := must(full.ConfigureProvider(ctx, &tfprotov6.ConfigureProviderRequest{TerraformVersion: "1.14.0", Config: packed}))
+		diags = append(diags, configured.Diagnostics...)
 	}
-	return &Provider{full, schemas, identities.IdentitySchemas}
+	return &Provider{full, schemas, identities.IdentitySchemas}, diags
 }
 
 // schemas asks for the provider's schemas once: they are the same for all tests.
