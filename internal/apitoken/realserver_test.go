@@ -37,7 +37,7 @@ func mustApply(t *testing.T, r *protocoltest.Resource, config map[string]any) {
 	}
 }
 
-func version(t *testing.T, r *protocoltest.Resource) int64 {
+func versionIn(t *testing.T, r *protocoltest.Resource) int64 {
 	t.Helper()
 	v, ok := r.State()["secret_version"].(int64)
 	if !ok {
@@ -73,13 +73,13 @@ func TestSecretVersionNeverComesTwice(t *testing.T) {
 		r := p.Resource(typeName)
 		begin := time.Now().Unix()
 		mustApply(t, r, arguments("ci", "a"))
-		last := version(t, r)
+		last := versionIn(t, r)
 		if last < begin {
 			t.Errorf("the first version is %d, want the Unix time %d or more", last, begin)
 		}
 		larger := func(after string) {
 			t.Helper()
-			if v := version(t, r); v <= last {
+			if v := versionIn(t, r); v <= last {
 				t.Errorf("after %s the version is %d, and was %d before", after, v, last)
 			} else {
 				last = v

@@ -13,18 +13,52 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/hashicorp/go-version"
+	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 )
+
+const (
+	group    = "group"
+	cli      = "CLI"
+	provider = "provider"
+)
+
+// signalled is what a signal comes in the midst of.
+type signalled struct {
+	isCall        func(*http.Request) bool
+	before, after string // configurations
+	limited       bool   // whether the call is answered with a wait for a rate limit
+}
 
 // Whatever signal reaches whichever process while a secret is issued: afterwards the
 // secret is in the state, or no token is left that nobody has the secret of, and the
 // next apply arrives.
 func TestAccSignals(t *testing.T) {
 	t.Parallel()
-	start := startInterrupted(t)
+	signalAll(t, tfversion.Version1_8_0, map[string]signalled{
+		"create":                {isCreate, "", pair("b"), false},
+		"regenerate":            {isRegenerate, pair("a"), pair("b"), false},
+		"wait for a rate limit": {isCreate, "", pair("b"), true},
+	})
+}
+
+// The same for a token that no state has: none is left.
+func TestAccSignalsEphemeral(t *testing.T) {
+	t.Parallel()
+	const config = "ephemeral \"cloudfleet_api_token\" \"run\" {\n  name = \"run\"\n  role = \"User\"\n}\n"
+	signalAll(t, tfversion.Version1_10_0, map[string]signalled{
+		"open":                  {isCreate, "", config, false},
+		"wait for a rate limit": {isCreate, "", config, true},
+	})
+}
+
+func signalAll(t *testing.T, minimum *version.Version, operations map[string]signalled) {
+	t.Helper()
+	start := startInterrupted(t, minimum)
 	if _, err := os.Stat("/proc/self/stat"); err != nil {
 		t.Skip("to find the provider's process takes a /proc file system")
 	}
-	const group, cli, provider = "group", "CLI", "provider"
 	type cell struct {
 		signal syscall.Signal
 		target string
@@ -35,52 +69,53 @@ func TestAccSignals(t *testing.T) {
 			cells = append(cells, cell{signal, target})
 		}
 	}
-	for operation, isCall := range map[string]func(*http.Request) bool{
-		"create": isCreate, "regenerate": isRegenerate, "wait for a rate limit": isCreate,
-	} {
+	for name, operation := range operations {
 		for _, c := range cells {
-			t.Run(fmt.Sprintf("%s/%s/%s", operation, c.signal, c.target), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s/%s/%s", name, c.signal, c.target), func(t *testing.T) {
 				t.Parallel()
-				run := start(t)
-				if operation == "regenerate" {
-					run.mustApply(pair("a"))
-				}
-				answered := make(chan struct{})
-				started := make(chan *os.Process, 1)
-				run.onFirst(isCall, func(api http.Handler, w http.ResponseWriter, r *http.Request) {
-					defer close(answered)
-					pid := (<-started).Pid
-					providers := children(pid)
-					switch c.target {
-					case group:
-						_ = syscall.Kill(-pid, c.signal)
-					case cli:
-						_ = syscall.Kill(pid, c.signal)
-					case provider:
-						for _, child := range providers {
-							_ = syscall.Kill(child, c.signal)
-						}
-					}
-					time.Sleep(500 * time.Millisecond) // until the processes have been told
-					if operation == "wait for a rate limit" {
-						w.Header().Set("Retry-After", "2")
-						w.WriteHeader(http.StatusTooManyRequests)
-						return
-					}
-					api.ServeHTTP(w, r)
-				})
-				cmd := run.apply(pair("b"))
-				cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-				out, _ := run.run(cmd, started) // a CLI that was killed says nothing
-				<-answered
-				run.noneUnowned(t, out)
-
-				run.mustApply(pair("b"))
-				tokens := run.tokens()
-				if !run.accepts(tokens["one"]) || !run.accepts(tokens["two"]) || len(run.cloud.Issued()) != 2 {
-					t.Errorf("after another apply: %v of %v\n%s", tokens, run.cloud.Issued(), out)
-				}
+				operation.signal(start(t), c.signal, c.target)
 			})
+		}
+	}
+}
+
+func (s signalled) signal(run *interrupted, signal syscall.Signal, target string) {
+	t := run.t
+	if s.before != "" {
+		run.mustApply(s.before)
+	}
+	answered := make(chan struct{})
+	started := make(chan *os.Process, 1)
+	run.onFirst(s.isCall, func(api http.Handler, w http.ResponseWriter, r *http.Request) {
+		defer close(answered)
+		pid := (<-started).Pid
+		targets := map[string][]int{group: {-pid}, cli: {pid}, provider: children(pid)}[target]
+		for _, pid := range targets {
+			_ = syscall.Kill(pid, signal)
+		}
+		time.Sleep(500 * time.Millisecond) // until the processes have been told
+		if s.limited {
+			w.Header().Set("Retry-After", "2")
+			w.WriteHeader(http.StatusTooManyRequests)
+			return
+		}
+		api.ServeHTTP(w, r)
+	})
+	cmd := run.apply(s.after)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	out, _ := run.run(cmd, started) // a CLI that was killed says nothing
+	<-answered
+	run.noneUnowned(t, out)
+
+	run.mustApply(s.after)
+	run.noneUnowned(t, out)
+	tokens := run.tokens()
+	if len(run.cloud.Issued()) != len(tokens) || len(tokens) != strings.Count(s.after, "resource \"") {
+		t.Errorf("after another apply: %v of %v\n%s", tokens, run.cloud.Issued(), out)
+	}
+	for name, token := range tokens {
+		if !run.accepts(token) {
+			t.Errorf("after another apply, the secret of %s is rejected\n%s", name, out)
 		}
 	}
 }
@@ -111,7 +146,7 @@ func (i *interrupted) noneUnowned(t *testing.T, out string) {
 // A provider whose CLI was killed ends, and with it the secret in its environment.
 func TestAccProviderEndsAfterItsCLI(t *testing.T) {
 	t.Parallel()
-	run := startInterrupted(t)(t)
+	run := startInterrupted(t, tfversion.Version1_8_0)(t)
 	if _, err := os.Stat("/proc/self/stat"); err != nil {
 		t.Skip("to find the provider's process takes a /proc file system")
 	}
