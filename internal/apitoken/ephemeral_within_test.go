@@ -3,9 +3,16 @@ package apitoken
 import (
 	"context"
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
 )
 
 func TestReasonOfACallThatFailed(t *testing.T) {
@@ -30,4 +37,35 @@ func TestReasonOfACallThatFailed(t *testing.T) {
 			t.Errorf("%s: %s", name, got)
 		}
 	}
+}
+
+// silent never answers.
+type silent struct{}
+
+func (silent) RoundTrip(r *http.Request) (*http.Response, error) {
+	<-r.Context().Done()
+	return nil, context.Cause(r.Context())
+}
+
+// Neither what is swept before a run nor what is deleted after it keeps the run.
+func TestSweepAndRemoveEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, err := cloudfleet.NewOver(silent{}, cloudfleet.Options{
+			Endpoint: "http://127.0.0.1/v1", AccessTokenID: "2iKo4Asy51EUx2gpJFW76t", AccessTokenSecret: "cf_secret_x", MaxRetries: 20,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := &EphemeralResource{data: &providerdata.Data{Client: client}}
+		for name, call := range map[string]func() diag.Diagnostics{
+			"sweep":  func() diag.Diagnostics { return e.sweep(t.Context(), "ci") },
+			"remove": func() diag.Diagnostics { return e.remove(t.Context(), "2iKo4Asy51EUx2gpJFW77u") },
+		} {
+			limit := map[string]time.Duration{"sweep": sweepTimeout, "remove": removeTimeout}[name]
+			begin := time.Now()
+			if diags := call(); diags.WarningsCount() != 1 || time.Since(begin) != limit {
+				t.Errorf("%s: after %s: %v", name, time.Since(begin), diags)
+			}
+		}
+	})
 }

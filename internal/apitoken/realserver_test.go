@@ -14,6 +14,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/protocoltest"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/tokentest"
 )
 
 // What servers do that the contract does not promise, for both resources.
@@ -426,5 +427,18 @@ func TestRenameIsSavedBeforeTheRegenerate(t *testing.T) {
 	diags := r.Apply(t.Context(), arguments("cd", "b"))
 	if !diags.HasError() || r.Text("name") != "cd" || r.Text("rotation_trigger") != "a" {
 		t.Errorf("got %v, %v", r.State(), diags)
+	}
+}
+
+// A create that tells no secret leaves no version: nothing was issued that a consumer
+// could have.
+func TestCreateWithoutSecretHasNoVersion(t *testing.T) {
+	t.Parallel()
+	cloud := acctest.Start(t, mockserver.Options{})
+	r := protocoltest.Start(t, cloud, nil).Resource("cloudfleet_api_token")
+	breakWrite(cloud, 0, tokentest.WithholdSecret)
+	diags := r.Apply(t.Context(), arguments("ci", "a"))
+	if !diags.HasError() || !r.Tainted() || versionIn(t, r) != 0 || r.State()["secret"] != nil {
+		t.Errorf("the state is %v after %v", r.State(), diags)
 	}
 }

@@ -156,7 +156,6 @@ func (r *Resource) Create(ctx context.Context, req resource.CreateRequest, resp 
 			return
 		}
 		m.setNoSecret()
-		m.SecretVersion = version
 	} else {
 		resp.Diagnostics.Append(m.setSecret(token, version, recipients)...)
 	}

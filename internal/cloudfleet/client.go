@@ -102,11 +102,11 @@ func New(o Options) (*Client, error) {
 	if strings.HasPrefix(strings.ToLower(o.Endpoint), "http:") {
 		roundtrip.LoopbackOnly(network)
 	}
-	return newOver(network, o)
+	return NewOver(network, o)
 }
 
-// newOver is New over another network.
-func newOver(network http.RoundTripper, o Options) (*Client, error) {
+// NewOver is New over another network, such as a test has.
+func NewOver(network http.RoundTripper, o Options) (*Client, error) {
 	if o.Endpoint == "" {
 		o.Endpoint = DefaultEndpoint
 	}

@@ -11,7 +11,6 @@ import (
 var (
 	CheckRetry     = checkRetry
 	NextPage       = nextPage
-	NewOver        = newOver
 	NewRateLimiter = roundtrip.NewRateLimiter
 )
 

@@ -3,6 +3,7 @@ package cloudfleet_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -186,6 +187,30 @@ func TestLeftoversAreLookedForForAWhile(t *testing.T) {
 		_, err := c.Leftovers(t.Context(), cloudfleet.Token{ID: ids[0]}, time.Second)
 		if took := time.Since(begin); err == nil || took > 11*time.Second {
 			t.Errorf("got %v after %s", err, took)
+		}
+	})
+}
+
+// A leftover came to be while the create was ambiguous, by a clock that tells whole
+// seconds.
+func TestLeftoversByTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, c, ids := bubbleWith(t, 1)
+		created := time.Date(2026, 3, 1, 12, 0, 10, 0, time.UTC)
+		token := cloudfleet.Token{ID: ids[0], Name: "ci", Role: cloudfleet.RoleUser, CreatedAt: created}
+		for at, want := range map[string]int{
+			`"2026-03-01T12:00:10Z"`: 1, `"2026-03-01T12:00:08Z"`: 1, `"2026-03-01T12:00:07Z"`: 1, `"2026-03-01T12:00:06Z"`: 0, `null`: 1,
+		} {
+			cloud.onList(func(http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+					w.Header().Set("Content-Type", "application/json")
+					_, _ = fmt.Fprintf(w, `[{"id": "2iKo4Asy51EUx2gpJFW76t", "name": "ci", "role": "User", "created_at": %s}]`, at)
+				})
+			})
+			if leftovers, err := c.Leftovers(t.Context(), token, 2*time.Second); err != nil || len(leftovers) != want {
+				t.Errorf("created at %s: %v, %v", at, leftovers, err)
+			}
 		}
 	})
 }

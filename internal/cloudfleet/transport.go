@@ -59,7 +59,7 @@ func (t ambiguity) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // seenThrough lets a write that was sent run on when its caller is cancelled: the
-// answer may hold a secret.
+// answer may hold a secret. A delete has none to lose, so that a deadline ends it.
 type seenThrough struct {
 	next http.RoundTripper
 }
@@ -67,7 +67,13 @@ type seenThrough struct {
 func (t seenThrough) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx := req.Context()
 	if req.Method != http.MethodGet {
+		deadline, limited := ctx.Deadline()
 		ctx = context.WithoutCancel(ctx)
+		if limited && req.Method == http.MethodDelete {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithDeadline(ctx, deadline)
+			defer cancel()
+		}
 	}
 	if limit, once := ctx.Value(onceKey{}).(time.Duration); once {
 		var cancel context.CancelFunc

@@ -168,6 +168,31 @@ func TestRetries(t *testing.T) {
 }
 
 // Whoever the registry sends us to gets no credentials.
+// What went wrong on the way may go well the next time.
+func TestLateAndLostAnswersAreTriedAgain(t *testing.T) {
+	t.Parallel()
+	for name, fails := range map[string]http.HandlerFunc{
+		"late": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+		"lost": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var calls atomic.Int32
+			host, _ := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if calls.Add(1) == 1 {
+					fails(w, r)
+				}
+				_, _ = io.WriteString(w, `{"repositories":[]}`)
+			}))
+			o := options(host)
+			o.MaxRetries, o.RequestTimeout = 1, 3*time.Second
+			if _, err := client(t, o).Repositories(t.Context()); err != nil || calls.Load() != 2 {
+				t.Errorf("%v after %d calls", err, calls.Load())
+			}
+		})
+	}
+}
+
 func TestCredentialsStayAtHome(t *testing.T) {
 	var asked, told atomic.Int32
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {

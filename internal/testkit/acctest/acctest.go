@@ -42,7 +42,7 @@ func init() {
 	// garbage.
 	must(os.Setenv("GOMAXPROCS", "1"))
 	must(os.Setenv("GOGC", "off"))
-	cloudfleet.LagTime = 0                     // the mock server does not lag unless a test makes it
+	cloudfleet.LagTime = 0 // the mock server does not lag unless a test makes it
 	if os.Getenv(resource.EnvTfAcc) != "" {
 		must(chooseCLI())
 	}
