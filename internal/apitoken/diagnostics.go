@@ -11,10 +11,13 @@ import (
 )
 
 // failure says which token could not be worked on, and what may have become of
-// its secret.
-func failure(verb string, m model, err error) diag.Diagnostics {
+// its secret. Tainted is the ID of a token that is in the state without a secret, or
+// empty.
+func failure(verb string, m model, tainted string, err error) diag.Diagnostics {
 	var consequence string
 	switch {
+	case tainted != "":
+		consequence = tokenkit.CreatedWithoutSecret(tainted)
 	case !cloudfleet.MayHaveActed(err):
 	case verb == create:
 		consequence = tokenkit.MayBeCreated

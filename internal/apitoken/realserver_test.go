@@ -438,6 +438,9 @@ func TestCreateWithoutSecretHasNoVersion(t *testing.T) {
 	r := protocoltest.Start(t, cloud, nil).Resource("cloudfleet_api_token")
 	breakWrite(cloud, 0, tokentest.WithholdSecret)
 	diags := r.Apply(t.Context(), arguments("ci", "a"))
+	if says := "in the state as tainted"; !strings.Contains(diags.String(), says) {
+		t.Errorf("it does not say %q: %v", says, diags)
+	}
 	if !diags.HasError() || !r.Tainted() || versionIn(t, r) != 0 || r.State()["secret"] != nil {
 		t.Errorf("the state is %v after %v", r.State(), diags)
 	}

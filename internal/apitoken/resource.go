@@ -46,7 +46,7 @@ func (r *Resource) Schema(_ context.Context, _ resource.SchemaRequest, resp *res
 				Optional: true,
 				MarkdownDescription: "Any text, such as a date or the output of `time_rotating`. When one value is followed by another, the " +
 					"secret is regenerated in place and **the old one is refused at once**. To set it for the first time, or to remove it, " +
-					"regenerates nothing.",
+					"regenerates nothing. An empty text is a value like any other.",
 			},
 			"verify_secret": schema.BoolAttribute{
 				Optional: true,
@@ -151,7 +151,7 @@ func (r *Resource) Create(ctx context.Context, req resource.CreateRequest, resp 
 	resp.Diagnostics.Append(diags...)
 	token, ambiguous, err := r.data.Client.CreateToken(ctx, m.settings())
 	if err != nil {
-		resp.Diagnostics.Append(failure(create, m, err)...)
+		resp.Diagnostics.Append(failure(create, m, token.ID, err)...)
 		if token.ID == "" {
 			return
 		}
@@ -190,7 +190,7 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 		return
 	}
 	if err != nil {
-		resp.Diagnostics.Append(failure("read", m, err)...)
+		resp.Diagnostics.Append(failure("read", m, "", err)...)
 		return
 	}
 	if m.Name.IsNull() {
@@ -239,7 +239,7 @@ func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp 
 	if change.updates {
 		token, err := r.data.Client.UpdateToken(ctx, m.ID.ValueString(), plan.settings())
 		if err != nil {
-			resp.Diagnostics.Append(failure("update", m, err)...)
+			resp.Diagnostics.Append(failure("update", m, "", err)...)
 			return
 		}
 		m.Name, m.Role = plan.Name, plan.Role
@@ -249,7 +249,7 @@ func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp 
 	if change.issues {
 		token, ambiguous, err := r.data.Client.RegenerateToken(ctx, m.known(memory))
 		if err != nil {
-			resp.Diagnostics.Append(failure(regenerate, m, err)...)
+			resp.Diagnostics.Append(failure(regenerate, m, "", err)...)
 			return
 		}
 		version := types.Int64Value(tokenkit.NextVersion(m.SecretVersion.ValueInt64()))
@@ -276,7 +276,7 @@ func (r *Resource) Delete(ctx context.Context, req resource.DeleteRequest, resp 
 	r.data.Saw(m.SecretVersion)
 	err := r.data.Client.DeleteToken(ctx, m.known(memory))
 	if err != nil && !cloudfleet.IsNotFound(err) {
-		resp.Diagnostics.Append(failure("delete", m, err)...)
+		resp.Diagnostics.Append(failure("delete", m, "", err)...)
 	}
 }
 
@@ -284,6 +284,6 @@ func (r *Resource) Delete(ctx context.Context, req resource.DeleteRequest, resp 
 func (r *Resource) checkDelete(m *model) diag.Diagnostics {
 	return tokenkit.CheckLockout(r.client(), tokenkit.Effect{
 		ID: m.ID, Name: m.Name, Deletes: true,
-		Alternative: ", or remove only the entry of this token from the state and leave the token as it is (`terraform state rm`, or a `removed` block)",
+		Alternative: tokenkit.LeaveToken,
 	})
 }

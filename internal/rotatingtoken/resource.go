@@ -53,7 +53,7 @@ func (r *Resource) Schema(_ context.Context, _ resource.SchemaRequest, resp *res
 				Optional: true,
 				MarkdownDescription: "Any text, such as a date or the output of `time_rotating`. When one value is followed by another, the two " +
 					"tokens are rotated: there is a new current one, and **the previous one is refused from then on**. To set it for the first " +
-					"time, or to remove it, rotates nothing.",
+					"time, or to remove it, rotates nothing. An empty text is a value like any other.",
 			},
 			"keep_previous": schema.BoolAttribute{
 				Optional: true, Computed: true, Default: booldefault.StaticBool(true),
@@ -146,12 +146,12 @@ func (r *Resource) Create(ctx context.Context, req resource.CreateRequest, resp 
 	resp.Diagnostics.Append(diags...)
 	token, ambiguous, err := r.data.Client.CreateToken(ctx, m.settings())
 	if err != nil {
-		resp.Diagnostics.Append(createFailure(m.Name, err)...)
+		resp.Diagnostics.Append(createFailure(m.Name, token.ID, err)...)
 		if token.ID == "" {
 			return
 		}
 		m.setNoCurrent()
-		m.TokenID, m.SecretVersion = types.StringValue(token.ID), version
+		m.TokenID, m.SecretVersion = types.StringValue(token.ID), types.Int64Value(0)
 	} else {
 		resp.Diagnostics.Append(m.setCurrent(token, version, recipients)...)
 	}
@@ -193,8 +193,7 @@ func (r *Resource) Delete(ctx context.Context, req resource.DeleteRequest, resp 
 
 // checkDelete refuses to delete the provider's own token, in either slot.
 func (r *Resource) checkDelete(m *model) diag.Diagnostics {
-	const alternative = ", or remove only the entry of this resource from the state and leave its tokens as they are (`terraform state rm`, or a `removed` block)"
 	return tokenkit.CheckLockout(r.client(),
-		tokenkit.Effect{ID: m.TokenID, Name: m.Name, Deletes: true, Alternative: alternative},
-		tokenkit.Effect{ID: m.PreviousTokenID, Name: m.Name, Deletes: true, Alternative: alternative})
+		tokenkit.Effect{ID: m.TokenID, Name: m.Name, Deletes: true, Alternative: tokenkit.LeaveToken},
+		tokenkit.Effect{ID: m.PreviousTokenID, Name: m.Name, Deletes: true, Alternative: tokenkit.LeaveToken})
 }

@@ -179,9 +179,12 @@ func failure(verb, id, consequence string, err error) diag.Diagnostics {
 	return tfdiag.FromError(fmt.Sprintf("Could not %s API token %s", verb, id), consequence, err, "name", "role")
 }
 
-func createFailure(name types.String, err error) diag.Diagnostics {
+func createFailure(name types.String, tainted string, err error) diag.Diagnostics {
 	var consequence string
-	if cloudfleet.MayHaveActed(err) {
+	switch {
+	case tainted != "":
+		consequence = tokenkit.CreatedWithoutSecret(tainted)
+	case cloudfleet.MayHaveActed(err):
 		consequence = tokenkit.MayBeCreated
 	}
 	return tfdiag.FromError(fmt.Sprintf("Could not create API token %q", name.ValueString()), consequence, err, "name", "role")

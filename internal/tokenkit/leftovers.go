@@ -18,6 +18,12 @@ import (
 const MayBeCreated = "Cloudfleet may have created the token all the same. Nobody has its secret then: look for a token of this name that is " +
 	"not in the state (the data source cloudfleet_api_tokens lists them), and delete it."
 
+// CreatedWithoutSecret is the consequence of a create whose answer told the ID of a
+// token and no secret.
+func CreatedWithoutSecret(id string) string {
+	return fmt.Sprintf("Cloudfleet has created the token %s without telling its secret. It is in the state as tainted: the next apply replaces it.", id)
+}
+
 // WarnOfLeftovers says what a create may have left behind whose first answer was
 // lost. It touches nothing: that a token is a leftover is a guess. Known are the IDs
 // of others that are no leftovers.

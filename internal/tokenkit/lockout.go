@@ -22,6 +22,11 @@ type Effect struct {
 	Alternative string
 }
 
+// LeaveToken is the Alternative of a delete.
+const LeaveToken = ", or remove only its entry from the state and leave the token as it is (`terraform state rm`, or a `removed` block). " +
+	"Where create_before_destroy has just created its successor, that would remove the entry of the successor, too: then delete this " +
+	"token with the credentials of another one"
+
 // CheckLockout reports an error for each effect that would lock the provider out:
 // it deletes, demotes or regenerates the token that the provider itself works with.
 // It looks at what is done and not at why. An effect that is not known in the plan
