@@ -18,6 +18,9 @@ const DefaultRegion = "europe"
 
 var regions = []string{DefaultRegion, "northamerica", "apac"}
 
+// Regions returns the regions in which every organization has a registry.
+func Regions() []string { return slices.Clone(regions) }
+
 // CheckRegion reports an error that lists the regions if region is none of them.
 func CheckRegion(region string) error {
 	if slices.Contains(regions, region) {

@@ -1,5 +1,5 @@
-// Package oci is a client of the OCI distribution API, which registries speak. It
-// reads only, and knows nothing of Terraform.
+// Package oci is a client of the OCI distribution API, which registries speak: it reads
+// lists and images, copies an image from one registry to another, and deletes it.
 //
 // An answer from 400 on is an [*Error], and none at all an [UnansweredError].
 package oci
@@ -18,6 +18,7 @@ import (
 	"oras.land/oras-go/v2/registry"
 	"oras.land/oras-go/v2/registry/remote"
 	"oras.land/oras-go/v2/registry/remote/auth"
+	"oras.land/oras-go/v2/registry/remote/credentials"
 	"oras.land/oras-go/v2/registry/remote/errcode"
 	"oras.land/oras-go/v2/registry/remote/retry"
 
@@ -40,6 +41,9 @@ type Options struct {
 	Domain string
 	// Username and Password log in to the registry.
 	Username, Password string
+	// DockerConfig lets the machine's Docker configuration and its credential helpers log
+	// in, where Username is empty. Where it has no login for Host, there is none.
+	DockerConfig bool
 	// UserAgent is sent with every request.
 	UserAgent string
 	// RequestTimeout limits each attempt, the answer's body included.
@@ -51,11 +55,14 @@ type Options struct {
 	Log func(ctx context.Context, message string, fields ...map[string]any)
 }
 
-// Client reads from a registry. It is safe for concurrent use.
+// Client calls a registry. It is safe for concurrent use.
 type Client struct {
 	registry *remote.Registry
 	// logins are the sync.Once of each login, by host name or repository.
 	logins sync.Map
+	// homes are repositories in which a blob or manifest is known to be, by digest.
+	homes      sync.Map
+	maxRetries int
 }
 
 // New returns a client, or an error if Host is not one. It does no I/O.
@@ -68,20 +75,29 @@ func New(o Options) (*Client, error) {
 	at.RepositoryListPageSize = pageSize
 	at.TagListPageSize = pageSize
 	at.TagListMaxPages = maxPages
+	credential := auth.StaticCredential(o.Host, auth.Credential{Username: o.Username, Password: o.Password})
+	if o.Username == "" && o.DockerConfig {
+		store, err := credentials.NewStoreFromDocker(credentials.StoreOptions{})
+		if err != nil {
+			return nil, err
+		}
+		credential = credentials.Credential(store)
+	}
 	at.Client = &auth.Client{
 		Client: &http.Client{Transport: &retry.Transport{Base: transport(o, at.PlainHTTP), Policy: func() retry.Policy {
 			return retryPolicy{o.MaxRetries}
 		}}},
 		Header:     http.Header{"User-Agent": {o.UserAgent}},
-		Credential: auth.StaticCredential(o.Host, auth.Credential{Username: o.Username, Password: o.Password}),
+		Credential: credential,
 		Cache:      auth.NewCache(),
 		// The transport holds a token service to the domain, which is stricter.
 		BlockedRealmPrefixes: []netip.Prefix{},
 	}
-	return &Client{registry: at}, nil
+	return &Client{registry: at, maxRetries: o.MaxRetries}, nil
 }
 
-// retryPolicy is the one of the API's client, for a client that only reads.
+// retryPolicy is the one of the API's client. What a registry takes may be sent twice: it is
+// named by its content.
 type retryPolicy struct{ retries int }
 
 // Retry implements retry.Policy. A negative wait is no retry.
@@ -210,6 +226,9 @@ func redactError(err error) error {
 			e.Code, e.Message = answer.Errors[0].Code, answer.Errors[0].Message
 		}
 		return e
+	}
+	if errors.Is(err, auth.ErrBasicCredentialNotFound) {
+		return &Error{Method: http.MethodGet, Path: "/v2/", StatusCode: http.StatusUnauthorized}
 	}
 	if failed, ok := errors.AsType[*url.Error](err); ok {
 		return UnansweredError{failed.Err}

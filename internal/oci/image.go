@@ -12,7 +12,6 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/content"
 	"oras.land/oras-go/v2/errdef"
-	"oras.land/oras-go/v2/registry"
 )
 
 // Media types of Docker's, from before there was an OCI.
@@ -133,7 +132,7 @@ func (m manifest) size(own int64) int64 {
 
 // imageSummary is what has been found of an image so far.
 type imageSummary struct {
-	source    registry.Repository
+	source    content.Fetcher
 	lookups   int
 	platforms map[string]bool
 }

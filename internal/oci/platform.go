@@ -1,6 +1,7 @@
 package oci
 
 import (
+	"fmt"
 	"strings"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
@@ -47,4 +48,19 @@ func platformName(p *ocispec.Platform) string {
 		name += "/" + variant
 	}
 	return name
+}
+
+// CheckPlatform reports an error unless s is a platform in the form of [Image], such as
+// linux/arm64.
+func CheckPlatform(s string) error {
+	os, rest, _ := strings.Cut(s, "/")
+	arch, variant, _ := strings.Cut(rest, "/")
+	name := platformName(&ocispec.Platform{OS: os, Architecture: arch, Variant: variant})
+	switch {
+	case name == "" || strings.Contains(variant, "/"):
+		return fmt.Errorf("%q is not a platform, such as linux/amd64 or linux/arm/v7", s)
+	case name != s:
+		return fmt.Errorf("%q is written %q", s, name)
+	}
+	return nil
 }

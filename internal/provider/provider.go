@@ -123,7 +123,7 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 }
 
 func (p *Provider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{apitoken.NewResource, rotatingtoken.NewResource}
+	return []func() resource.Resource{apitoken.NewResource, rotatingtoken.NewResource, registry.NewImageResource}
 }
 
 func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {

@@ -51,19 +51,22 @@ func (d *Data) Saw(version types.Int64) {
 	}
 }
 
-// Registries has one client for each registry, so that all calls of a run share its
-// login and its rate limiter.
+// Registries has one client for each registry and login, so that all calls of a run share
+// it and its rate limiter.
 type Registries struct {
 	mu      sync.Mutex
-	clients map[string]*oci.Client
+	clients map[registryLogin]*oci.Client
 }
 
-// Client returns the client of the registry in o. The other options are those of the
-// first call for it.
+type registryLogin struct{ host, username, password string }
+
+// Client returns the client of the registry and login in o. The other options are those
+// of the first call for them.
 func (r *Registries) Client(o oci.Options) (*oci.Client, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if client := r.clients[o.Host]; client != nil {
+	login := registryLogin{o.Host, o.Username, o.Password}
+	if client := r.clients[login]; client != nil {
 		return client, nil
 	}
 	client, err := oci.New(o)
@@ -71,9 +74,9 @@ func (r *Registries) Client(o oci.Options) (*oci.Client, error) {
 		return nil, err
 	}
 	if r.clients == nil {
-		r.clients = map[string]*oci.Client{}
+		r.clients = map[registryLogin]*oci.Client{}
 	}
-	r.clients[o.Host] = client
+	r.clients[login] = client
 	return client, nil
 }
 

@@ -80,6 +80,9 @@ type Limits struct {
 
 // RoundTrip implements http.RoundTripper.
 func (t Limits) RoundTrip(req *http.Request) (*http.Response, error) {
+	if isStreaming(req.Context()) {
+		return t.stream(req)
+	}
 	ctx, cancel := context.WithTimeoutCause(req.Context(), t.Timeout, TimeoutError{t.Timeout})
 	defer cancel()
 	resp, err := t.Next.RoundTrip(req.WithContext(ctx))
@@ -106,7 +109,7 @@ func (t Limits) RoundTrip(req *http.Request) (*http.Response, error) {
 func cause(ctx context.Context, err error) error {
 	var reset streamError
 	switch {
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+	case errors.Is(context.Cause(ctx), context.DeadlineExceeded):
 		return context.Cause(ctx)
 	case errors.Is(err, io.EOF), errors.As(err, &reset):
 		return fmt.Errorf("the connection was closed before a whole answer came: %w", err)

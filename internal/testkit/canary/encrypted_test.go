@@ -47,6 +47,7 @@ resource "cloudfleet_rotating_api_token" "ci" {
   name             = "rotating"
   role             = "User"
   rotation_trigger = var.trigger
+  verify_secret    = true
   encrypt_to       = var.encrypt_to
 }
 

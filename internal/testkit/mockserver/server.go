@@ -46,6 +46,7 @@ type Server struct {
 	limiter, registryLimiter atomic.Pointer[rate.Limiter]
 	api                      http.Handler
 	intercept                atomic.Pointer[func(http.Handler) http.Handler]
+	interceptRegistry        atomic.Pointer[func(http.Handler) http.Handler]
 	lastID                   atomic.Int64
 	store                    store
 	registry                 *registry.Server
@@ -126,6 +127,15 @@ func (s *Server) Intercept(f func(api http.Handler) http.Handler) {
 	s.intercept.Store(&f)
 }
 
+// InterceptRegistry is Intercept for the registries.
+func (s *Server) InterceptRegistry(f func(registry http.Handler) http.Handler) {
+	if f == nil {
+		s.interceptRegistry.Store(nil)
+		return
+	}
+	s.interceptRegistry.Store(&f)
+}
+
 // Requests returns what came in to the API since the start or the last
 // ForgetRequests.
 func (s *Server) Requests() []Request {
@@ -157,6 +167,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	log, handler := &s.log, throttled(s.limiter.Load(), s.api)
 	if registry.Serves(r.URL.Path) {
 		log, handler = &s.registryLog, throttled(s.registryLimiter.Load(), s.registry)
+		if f := s.interceptRegistry.Load(); f != nil {
+			handler = (*f)(handler)
+		}
 	} else if f := s.intercept.Load(); f != nil {
 		handler = (*f)(handler)
 	}

@@ -3,6 +3,7 @@ package protocoltest
 import (
 	"context"
 	"fmt"
+	"maps"
 	"reflect"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -81,7 +82,10 @@ func (r *Resource) plan(ctx context.Context, config map[string]any) (*tfprotov6.
 	configured := tftypes.NewValue(r.schema.ValueType(), nil)
 	if config != nil {
 		configured = encode(r.schema.ValueType(), config)
-		valid := must(r.provider.server.ValidateResourceConfig(ctx, &tfprotov6.ValidateResourceConfigRequest{TypeName: r.typeName, Config: pack(configured)}))
+		valid := must(r.provider.server.ValidateResourceConfig(ctx, &tfprotov6.ValidateResourceConfigRequest{
+			TypeName: r.typeName, Config: pack(configured),
+			ClientCapabilities: &tfprotov6.ValidateResourceConfigClientCapabilities{WriteOnlyAttributesAllowed: true},
+		}))
 		if diags = valid.Diagnostics; diags.HasError() {
 			return nil, &tfprotov6.PlanResourceChangeResponse{}, diags
 		}
@@ -93,16 +97,23 @@ func (r *Resource) plan(ctx context.Context, config map[string]any) (*tfprotov6.
 	return pack(configured), planned, append(diags, planned.Diagnostics...)
 }
 
-// propose is config, with what the provider computes as it is in the state: null
-// in a create, which the provider makes unknown. It looks at the top level alone.
+// propose is config without what is write-only, and with what the provider computes as
+// it is in the state: null in a create, which the provider makes unknown. It looks at the
+// top level alone.
 func (r *Resource) propose(config tftypes.Value) tftypes.Value {
-	if config.IsNull() || r.state.value.IsNull() {
+	if config.IsNull() {
 		return config
 	}
-	before, after := content[map[string]tftypes.Value](r.state.value), content[map[string]tftypes.Value](config)
+	before, after := map[string]tftypes.Value{}, maps.Clone(content[map[string]tftypes.Value](config))
+	if !r.state.value.IsNull() {
+		before = content[map[string]tftypes.Value](r.state.value)
+	}
 	for _, a := range r.schema.Block.Attributes {
-		if a.Computed && after[a.Name].IsNull() {
-			after[a.Name] = before[a.Name]
+		if value, ok := before[a.Name]; ok && a.Computed && after[a.Name].IsNull() {
+			after[a.Name] = value
+		}
+		if a.WriteOnly {
+			after[a.Name] = tftypes.NewValue(a.Type, nil)
 		}
 	}
 	return tftypes.NewValue(config.Type(), after)

@@ -48,7 +48,8 @@ func must[T any](v T, err error) T {
 }
 
 // encode makes an object of this type. An attribute that the map leaves out is
-// null. In it are texts, numbers and the like, and maps and slices of them.
+// null. In it are texts, numbers and the like, and maps and slices of them: a list, or a
+// set of texts.
 func encode(typ tftypes.Type, attributes map[string]any) tftypes.Value {
 	values := map[string]tftypes.Value{}
 	for name, kind := range must(as[tftypes.Object](typ)).AttributeTypes {
@@ -56,9 +57,13 @@ func encode(typ tftypes.Type, attributes map[string]any) tftypes.Value {
 		case map[string]any:
 			values[name] = encode(kind, v)
 		case []any:
-			var elements []tftypes.Value
+			elementType := tftypes.Type(tftypes.String)
+			if list, isList := kind.(tftypes.List); isList {
+				elementType = list.ElementType
+			}
+			elements := []tftypes.Value{}
 			for _, element := range v {
-				elements = append(elements, tftypes.NewValue(must(as[tftypes.List](kind)).ElementType, element))
+				elements = append(elements, tftypes.NewValue(elementType, element))
 			}
 			values[name] = tftypes.NewValue(kind, elements)
 		default:

@@ -13,6 +13,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 
@@ -89,7 +90,30 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodGet && isList(r.URL.Path) {
 		handler = paged(handler)
 	}
+	if r.Method == http.MethodPost && mount(handler, w, r) {
+		return
+	}
 	handler.ServeHTTP(w, r)
+}
+
+// mount answers a request to take a blob over from another repository, and reports whether
+// it could: go-containerregistry's registry does not know of it.
+func mount(handler http.Handler, w http.ResponseWriter, r *http.Request) bool {
+	digest, from := r.URL.Query().Get("mount"), r.URL.Query().Get("from")
+	repository, isUpload := strings.CutSuffix(r.URL.Path, "/blobs/uploads/")
+	if !isUpload || digest == "" || from == "" {
+		return false
+	}
+	found := httptest.NewRecorder()
+	head := httptest.NewRequestWithContext(r.Context(), http.MethodHead, "/v2/"+from+"/blobs/"+digest, nil)
+	handler.ServeHTTP(found, head)
+	if found.Code != http.StatusOK {
+		return false
+	}
+	w.Header().Set("Location", repository+"/blobs/"+digest)
+	w.Header().Set("Docker-Content-Digest", digest)
+	w.WriteHeader(http.StatusCreated)
+	return true
 }
 
 // virtualHost returns the organization and the region that a host name begins with.
@@ -111,7 +135,7 @@ func (s *Server) store(key store) http.Handler {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.stores[key] == nil {
-		s.stores[key] = registry.New(registry.Logger(log.New(io.Discard, "", 0)))
+		s.stores[key] = registry.New(registry.Logger(log.New(io.Discard, "", 0)), registry.WithReferrersSupport(true))
 	}
 	return s.stores[key]
 }

@@ -1,0 +1,196 @@
+package registry
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cfcr"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/oci"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/validate"
+)
+
+var (
+	_ resource.ResourceWithConfigure      = (*ImageResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*ImageResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*ImageResource)(nil)
+	_ resource.ResourceWithImportState    = (*ImageResource)(nil)
+	_ resource.ResourceWithIdentity       = (*ImageResource)(nil)
+)
+
+// ImageResource is cloudfleet_registry_image: an image that is copied from another
+// registry.
+type ImageResource struct {
+	provider *providerdata.Data
+}
+
+// NewImageResource returns the resource for the provider to serve.
+func NewImageResource() resource.Resource { return &ImageResource{} }
+
+// Metadata implements resource.Resource.
+func (r *ImageResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_registry_image"
+	resp.ResourceBehavior.MutableIdentity = true // a newer image has another digest
+}
+
+// Schema implements resource.Resource.
+func (r *ImageResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Copies an image from another registry into the registry of the provider's organization. Clusters of the " +
+			"organization pull it from there without any credentials. The copy has the same digest: all platforms, attestations and what " +
+			"refers to the image, such as signatures, come along. Requires an access token with the role `Administrator`.",
+		Attributes: map[string]schema.Attribute{
+			"source": schema.StringAttribute{
+				Required: true,
+				MarkdownDescription: "The image to copy, with the host name of its registry: `docker.io/library/nginx:1.29`, or better " +
+					"`docker.io/library/nginx@sha256:…`, which stays the same image. Changing it copies the other image and moves the tags to it.",
+				Validators: []validator.String{validate.String(checkSource)},
+			},
+			"source_username": schema.StringAttribute{
+				Optional: true, WriteOnly: true,
+				MarkdownDescription: "User name for the registry of the source, where it needs a login. No state and no plan keeps it. Requires " +
+					"Terraform 1.11 or OpenTofu 1.11. Default: the login that the machine's Docker configuration (`DOCKER_CONFIG`, else " +
+					"`~/.docker`) or a credential helper in it has for that registry, else none.",
+				Validators: []validator.String{stringvalidator.AlsoRequires(path.MatchRoot("source_password"))},
+			},
+			"source_password": schema.StringAttribute{
+				Optional: true, WriteOnly: true, Sensitive: true,
+				MarkdownDescription: "Password for the registry of the source. Set it together with `source_username`.",
+				Validators:          []validator.String{stringvalidator.AlsoRequires(path.MatchRoot("source_username"))},
+			},
+			"region": schema.StringAttribute{
+				Optional: true, Computed: true, Default: stringdefault.StaticString(cfcr.DefaultRegion),
+				MarkdownDescription: "Region of the registry to copy to: `europe` (default), `northamerica` or `apac`. Changing it makes another copy.",
+				Validators:          []validator.String{validate.String(cfcr.CheckRegion)},
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
+			},
+			"repository": schema.StringAttribute{
+				Required: true,
+				MarkdownDescription: "The repository to copy to, such as `mirror/nginx`, in lower case and without the host name. It need not exist. " +
+					"Changing it makes another copy.",
+				Validators:    []validator.String{validate.String(cfcr.CheckRepository)},
+				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
+			},
+			"tags": schema.SetAttribute{
+				Optional: true, Computed: true, ElementType: types.StringType,
+				MarkdownDescription: "Tags of the copy. Default: the tag of the source, or none where it has a digest only. A tag that another image " +
+					"has is moved to the copy.",
+				Validators: []validator.Set{setvalidator.ValueStringsAre(validate.String(cfcr.CheckTag))},
+			},
+			"platforms": schema.SetAttribute{
+				Optional: true, ElementType: types.StringType,
+				MarkdownDescription: "The platforms to copy, such as `linux/amd64` and `linux/arm64`. Default: all. With some left out the copy has " +
+					"an index of its own, and so another digest than the source, and signatures of the source's index do not come along.",
+				Validators: []validator.Set{setvalidator.SizeAtLeast(1), setvalidator.ValueStringsAre(validate.String(oci.CheckPlatform))},
+			},
+			"follow_tag": schema.BoolAttribute{
+				Optional: true,
+				MarkdownDescription: "Whether each plan asks the source's registry, with one request, if the tag in `source` has been moved to another " +
+					"image, and plans to copy that. Default: `false`, a copy stays what it is.",
+			},
+			"keep_on_destroy": schema.BoolAttribute{
+				Optional: true,
+				MarkdownDescription: "Whether a destroy leaves image and tags in the registry. Default: `false`, it deletes the tags, and the image " +
+					"unless another tag stands for it.",
+			},
+			"digest": schema.StringAttribute{
+				Computed:            true,
+				MarkdownDescription: "Digest of the copy, such as `sha256:` and 64 hexadecimal digits.",
+			},
+			"source_digest": schema.StringAttribute{
+				Computed:            true,
+				MarkdownDescription: "Digest of the image that was copied: equal to `digest` unless platforms were left out.",
+			},
+			"reference": schema.StringAttribute{
+				Computed:            true,
+				MarkdownDescription: "Reference of the copy by its digest, `HOSTNAME/REPOSITORY@DIGEST`: what a pod's `image` takes.",
+			},
+			"size": schema.Int64Attribute{
+				Computed:            true,
+				MarkdownDescription: "Size of the copy in bytes: manifests, configurations and compressed layers of all platforms, each counted once.",
+			},
+		},
+	}
+}
+
+// IdentitySchema is the reference of the copy by its digest.
+func (r *ImageResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identityschema.Schema{
+		Attributes: map[string]identityschema.Attribute{
+			"reference": identityschema.StringAttribute{RequiredForImport: true, Description: "Reference of the copy, HOSTNAME/REPOSITORY@DIGEST."},
+		},
+	}
+}
+
+// Configure implements resource.ResourceWithConfigure.
+func (r *ImageResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	r.provider = providerdata.From(req.ProviderData, &resp.Diagnostics)
+}
+
+// ValidateConfig refuses to follow what is no tag.
+func (r *ImageResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var m imageModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	source, err := cfcr.ParseImageRef(m.Source.ValueString())
+	if m.FollowTag.ValueBool() && err == nil && source.Digest != "" {
+		resp.Diagnostics.AddAttributeError(path.Root("follow_tag"), "No tag to follow",
+			"The source is named by its digest, which always stands for the same image. Name it by a tag, or leave out follow_tag.")
+	}
+}
+
+// ImportState takes the reference of an image in a registry of the organization.
+func (r *ImageResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	reference := req.ID
+	if reference == "" {
+		resp.Diagnostics.Append(req.Identity.GetAttribute(ctx, path.Root("reference"), &reference)...)
+	}
+	image, err := cfcr.ParseImageRef(reference)
+	region, isOurs := r.regionOf(image.Hostname)
+	switch {
+	case err != nil:
+		resp.Diagnostics.AddError("Invalid import ID", tfdiag.Sentence(err))
+	case !isOurs:
+		resp.Diagnostics.AddError("Invalid import ID", fmt.Sprintf("%s is not the host name of a registry of the provider's organization.", image.Hostname))
+	case image.Tag == "" && image.Digest == "":
+		resp.Diagnostics.AddError("Invalid import ID", fmt.Sprintf("%q has neither a tag nor a digest. The import ID is HOSTNAME/REPOSITORY:TAG or "+
+			"HOSTNAME/REPOSITORY@DIGEST.", reference))
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	tags := []string{}
+	if image.Tag != "" {
+		tags = append(tags, image.Tag)
+	}
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("region"), region)...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("repository"), image.Repository)...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("tags"), tags)...)
+	if image.Digest != "" {
+		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("digest"), image.Digest)...)
+	}
+}
+
+// regionOf returns the region of a host name, and whether it is that of a registry of the
+// organization.
+func (r *ImageResource) regionOf(hostname string) (string, bool) {
+	for _, region := range cfcr.Regions() {
+		organizationID, region := types.StringNull(), types.StringValue(region)
+		if of, diags := registryHostname(r.provider, &organizationID, &region); !diags.HasError() && of == hostname {
+			return region.ValueString(), true
+		}
+	}
+	return "", false
+}

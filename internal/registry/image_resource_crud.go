@@ -1,0 +1,246 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/oci"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
+)
+
+// ModifyPlan says what a copy will be. It calls a registry only to follow a tag.
+func (r *ImageResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() || r.provider == nil {
+		return
+	}
+	var plan, config imageModel
+	var state *imageModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if !req.State.Raw.IsNull() {
+		state = &imageModel{}
+		resp.Diagnostics.Append(req.State.Get(ctx, state)...)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	plan.setTags(config.Tags)
+	moved := ""
+	if state != nil && plan.FollowTag.ValueBool() && plan.Source.Equal(state.Source) {
+		moved = r.follow(ctx, &plan, &config, &resp.Diagnostics)
+	}
+	organizationID, region := types.StringNull(), plan.Region
+	hostname, diags := registryHostname(r.provider, &organizationID, &region)
+	if diags.HasError() || region.IsUnknown() {
+		hostname = ""
+	}
+	change(state, &plan, moved).planUnknowns(state, &plan, hostname)
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
+}
+
+// follow returns the digest that the tag of the source stands for now. Where that cannot
+// be found out it warns: the copy is still there.
+func (r *ImageResource) follow(ctx context.Context, plan, config *imageModel, diags *diag.Diagnostics) string {
+	var found diag.Diagnostics
+	source := r.sourceOf(ctx, plan, config, &found)
+	if !found.HasError() {
+		digest, err := source.Client.Resolve(ctx, source.Repository, source.Reference)
+		if err == nil {
+			return digest
+		}
+		found.Append(copyFailure(plan, "", oci.AtSource(err))...)
+	}
+	for _, d := range found {
+		diags.AddAttributeWarning(path.Root("source"), "Could not find out if the tag of the source was moved", d.Detail())
+	}
+	return ""
+}
+
+// Create implements resource.Resource.
+func (r *ImageResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan, config imageModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(r.copy(ctx, &plan, &config, "")...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("reference"), plan.Reference)...)
+}
+
+// copy copies the image of a plan and completes it. pinned is the digest that the plan
+// has found for the source's tag, or empty.
+func (r *ImageResource) copy(ctx context.Context, plan, config *imageModel, pinned string) (diags diag.Diagnostics) {
+	client, hostname, diags := clientOf(r.provider, &plan.Region, summaryOfCopy(plan))
+	if diags.HasError() {
+		return diags
+	}
+	plan.setTags(plan.Tags) // what was unknown in the plan
+	if plan.Tags.IsUnknown() {
+		plan.setTags(config.Tags)
+	}
+	source := r.sourceOf(ctx, plan, config, &diags)
+	tags := texts(ctx, plan.Tags, &diags)
+	if diags.HasError() {
+		return diags
+	}
+	if pinned != "" {
+		source.Reference = pinned
+	}
+	var parts int
+	var bytes int64
+	copied, err := client.Copy(ctx, source, plan.Repository.ValueString(), tags, func(done int, size int64) {
+		parts, bytes = parts+done, bytes+size
+		tflog.Info(ctx, "copied a part of the image", map[string]any{
+			"source": plan.Source.ValueString(), "repository": plan.Repository.ValueString(), "parts": parts, "bytes": bytes,
+		})
+	})
+	if err != nil {
+		return append(diags, copyFailure(plan, hostname, err)...)
+	}
+	plan.setCopied(copied, hostname)
+	return diags
+}
+
+// Read compares by digest, with one request for each tag, or one for an image without.
+func (r *ImageResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var m imageModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
+	summary := fmt.Sprintf("Could not read the image %s", m.Repository.ValueString())
+	client, hostname, diags := clientOf(r.provider, &m.Region, summary)
+	resp.Diagnostics.Append(diags...)
+	tags := texts(ctx, m.Tags, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	repository := m.Repository.ValueString()
+	isThere := func(reference string) (string, bool) {
+		digest, err := client.Resolve(ctx, repository, reference)
+		if err != nil && !errors.Is(err, oci.ErrNoTag) {
+			resp.Diagnostics.Append(tfdiag.FromRegistryError(summary, hostname, err)...)
+		}
+		return digest, err == nil
+	}
+	if m.Digest.IsNull() && len(tags) > 0 { // an import by a tag
+		digest, found := isThere(tags[0])
+		if found {
+			m.Digest = types.StringValue(digest)
+		}
+	}
+	var ours []string
+	for _, tag := range tags {
+		if digest, found := isThere(tag); found && digest == m.Digest.ValueString() {
+			ours = append(ours, tag)
+		}
+	}
+	exists := len(ours) > 0
+	if !exists && !resp.Diagnostics.HasError() && !m.Digest.IsNull() {
+		_, exists = isThere(m.Digest.ValueString())
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if !exists {
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	m.Tags, diags = types.SetValueFrom(ctx, types.StringType, append([]string{}, ours...))
+	resp.Diagnostics.Append(diags...)
+	m.setReference(hostname)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("reference"), m.Reference)...)
+}
+
+// Update copies another image, or sets tags. The image that the tags stood for before
+// stays, because a deployment may have its digest.
+func (r *ImageResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var state, plan, config imageModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	pinned := ""
+	if !plan.SourceDigest.IsUnknown() {
+		pinned = plan.SourceDigest.ValueString()
+	}
+	switch c := change(&state, &plan, pinned); {
+	case c.copies:
+		resp.Diagnostics.Append(r.copy(ctx, &plan, &config, pinned)...)
+	case c.retags:
+		resp.Diagnostics.Append(r.retag(ctx, &state, &plan)...)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(r.untag(ctx, &state, &plan)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("reference"), plan.Reference)...)
+}
+
+// retag gives the image that is there its tags, without asking for the source.
+func (r *ImageResource) retag(ctx context.Context, state, plan *imageModel) diag.Diagnostics {
+	client, hostname, diags := clientOf(r.provider, &plan.Region, summaryOfCopy(plan))
+	tags := texts(ctx, plan.Tags, &diags)
+	if diags.HasError() {
+		return diags
+	}
+	if err := client.Tag(ctx, plan.Repository.ValueString(), state.Digest.ValueString(), tags); err != nil {
+		return append(diags, copyFailure(plan, hostname, err)...)
+	}
+	return diags
+}
+
+// untag deletes the tags that the plan has no more.
+func (r *ImageResource) untag(ctx context.Context, state, plan *imageModel) diag.Diagnostics {
+	summary := fmt.Sprintf("Could not delete tags of the image %s", plan.Repository.ValueString())
+	client, hostname, diags := clientOf(r.provider, &plan.Region, summary)
+	kept := map[string]bool{}
+	for _, tag := range texts(ctx, plan.Tags, &diags) {
+		kept[tag] = true
+	}
+	for _, tag := range texts(ctx, state.Tags, &diags) {
+		if diags.HasError() || kept[tag] {
+			continue
+		}
+		if err := client.Untag(ctx, plan.Repository.ValueString(), state.Digest.ValueString(), tag); err != nil {
+			diags.Append(tfdiag.FromRegistryError(summary, hostname, err)...)
+		}
+	}
+	return diags
+}
+
+// Delete deletes the tags first, and the image unless another tag needs it.
+func (r *ImageResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var m imageModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() || m.KeepOnDestroy.ValueBool() {
+		return
+	}
+	summary := fmt.Sprintf("Could not delete the image %s", m.Reference.ValueString())
+	client, hostname, diags := clientOf(r.provider, &m.Region, summary)
+	resp.Diagnostics.Append(diags...)
+	tags := texts(ctx, m.Tags, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	keptFor, err := client.Delete(ctx, m.Repository.ValueString(), m.Digest.ValueString(), tags)
+	switch {
+	case err != nil:
+		resp.Diagnostics.Append(tfdiag.FromRegistryError(summary, hostname, err)...)
+	case keptFor != "":
+		tflog.Info(ctx, "kept the image, because another tag stands for it", map[string]any{"tag": keptFor})
+	}
+}

@@ -1,0 +1,383 @@
+package registry_test
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"oras.land/oras-go/v2"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/protocoltest"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/testimage"
+)
+
+// copies is an organization that copies images, and another whose images they are.
+type copies struct {
+	t        *testing.T
+	ours     *acctest.Cloud
+	theirs   *acctest.Cloud
+	provider *protocoltest.Provider
+}
+
+func startCopies(t *testing.T, o mockserver.Options) copies {
+	t.Helper()
+	t.Setenv("DOCKER_CONFIG", t.TempDir()) // whoever runs the tests may have logged in somewhere
+	c := copies{t, acctest.Start(t, o), acctest.Start(t, o), nil}
+	c.provider = protocoltest.Start(t, c.ours, map[string]any{"registry_domain": c.ours.RegistryDomain})
+	return c
+}
+
+func (c copies) sourceHost() string {
+	return c.theirs.OrganizationID + ".europe." + c.theirs.RegistryDomain
+}
+
+func (c copies) ourHost() string { return c.ours.OrganizationID + ".europe." + c.ours.RegistryDomain }
+
+// config is a configuration of a copy of their image base, with a login.
+func (c copies) config(reference string, arguments map[string]any) map[string]any {
+	config := map[string]any{
+		"source": c.sourceHost() + "/base" + reference, "repository": "mirror/base",
+		"source_username": c.theirs.TokenID, "source_password": c.theirs.TokenSecret,
+	}
+	for name, value := range arguments {
+		config[name] = value
+	}
+	return config
+}
+
+func (c copies) image() *protocoltest.Resource {
+	return c.provider.Resource("cloudfleet_registry_image")
+}
+
+func (c copies) mustApply(r *protocoltest.Resource, config map[string]any) {
+	c.t.Helper()
+	if diags := append(r.Refresh(c.t.Context()), r.Apply(c.t.Context(), config)...); len(diags) > 0 {
+		c.t.Fatal(diags)
+	}
+}
+
+// mustStay makes sure that another plan is empty.
+func (c copies) mustStay(r *protocoltest.Resource, config map[string]any) {
+	c.t.Helper()
+	if diags := r.Refresh(c.t.Context()); len(diags) > 0 {
+		c.t.Error(diags)
+	}
+	if plan, diags := r.Plan(c.t.Context(), config); len(diags) > 0 || !reflect.DeepEqual(plan, r.State()) {
+		c.t.Errorf("another apply would make %v of %v: %v", plan, r.State(), diags)
+	}
+}
+
+// resolve returns what a tag of ours stands for, or nothing.
+func (c copies) resolve(repository, reference string) string {
+	c.t.Helper()
+	target, err := testimage.Repository(c.ours.URL, c.ourHost(), repository, c.ours.TokenID, c.ours.TokenSecret)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	found, err := target.Resolve(c.t.Context(), reference)
+	if err != nil {
+		return ""
+	}
+	return found.Digest.String()
+}
+
+// writes counts the requests to our registry that changed something, by their method and
+// whether they are of a manifest or a blob.
+func (c copies) writes() map[string]int {
+	n := map[string]int{}
+	for _, r := range c.ours.RegistryRequests() {
+		if r.Method == http.MethodGet || r.Method == http.MethodHead {
+			continue
+		}
+		kind := "manifest"
+		if strings.Contains(r.Path, "/blobs/") {
+			kind = "blob"
+		}
+		n[r.Method+" "+kind]++
+	}
+	return n
+}
+
+func TestImageIsCopied(t *testing.T) {
+	for challenge, options := range map[string]mockserver.Options{"Basic": {}, "Bearer": {RegistryBearer: true}} {
+		t.Run(challenge, func(t *testing.T) {
+			c := startCopies(t, options)
+			pushed := push(t, c.theirs, "europe", "base", "v1", "linux/amd64", "linux/arm64")
+			signature := sign(t, c.theirs, "base", pushed)
+
+			r, config := c.image(), c.config(":v1", nil)
+			plan, diags := r.Plan(t.Context(), config)
+			if diags.HasError() || plan["digest"] != protocoltest.Unknown || !reflect.DeepEqual(plan["tags"], []any{"v1"}) {
+				t.Errorf("planned %v, %v", plan, diags)
+			}
+			c.mustApply(r, config)
+			state := r.State()
+			want := map[string]any{
+				"digest": pushed.Digest.String(), "source_digest": pushed.Digest.String(),
+				"reference": c.ourHost() + "/mirror/base@" + pushed.Digest.String(), "region": "europe", "source_password": nil,
+			}
+			for name, value := range want {
+				if state[name] != value {
+					t.Errorf("%s is %v, want %v", name, state[name], value)
+				}
+			}
+			if size, _ := state["size"].(int64); size < 2000 {
+				t.Errorf("the size is %v", state["size"])
+			}
+			if got := c.resolve("mirror/base", "v1"); got != pushed.Digest.String() {
+				t.Errorf("the tag stands for %q", got)
+			}
+			if c.resolve("mirror/base", signature.Digest.String()) == "" {
+				t.Error("what refers to the image did not come along")
+			}
+			c.mustStay(r, config)
+
+			// The same image once more is known, and sends no blob.
+			c.ours.ForgetRequests()
+			again := c.image()
+			c.mustApply(again, c.config(":v1", map[string]any{"tags": []any{"again"}}))
+			if n := c.writes(); n["PUT blob"] > 0 {
+				t.Errorf("sent again: %v", n)
+			}
+			// A sister repository that does not have it gets it mounted.
+			c.ours.ForgetRequests()
+			c.ours.InterceptRegistry(func(registry http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if r.Method == http.MethodHead && strings.HasPrefix(r.URL.Path, "/v2/mirror/sister/blobs/") {
+						w.WriteHeader(http.StatusNotFound) // the mock's repositories share their blobs
+						return
+					}
+					registry.ServeHTTP(w, r)
+				})
+			})
+			sister := c.image()
+			c.mustApply(sister, c.config("@"+pushed.Digest.String(), map[string]any{"repository": "mirror/sister"}))
+			if n := c.writes(); n["PUT blob"] > 0 || n["POST blob"] == 0 {
+				t.Errorf("not mounted: %v", n)
+			}
+			c.ours.InterceptRegistry(nil)
+
+			if diags := r.Destroy(t.Context()); diags.HasError() || c.resolve("mirror/base", "v1") != "" || c.resolve("mirror/base", "again") == "" {
+				t.Errorf("after the destroy of one of two: %v", diags)
+			}
+			if diags := again.Destroy(t.Context()); diags.HasError() || c.resolve("mirror/base", pushed.Digest.String()) != "" {
+				t.Errorf("after the destroy of both: %v", diags)
+			}
+		})
+	}
+}
+
+// sign pushes something that refers to an image, as a signature does.
+func sign(t *testing.T, cloud *acctest.Cloud, repository string, image ocispec.Descriptor) ocispec.Descriptor {
+	t.Helper()
+	target, err := testimage.Repository(cloud.URL, cloud.OrganizationID+".europe."+cloud.RegistryDomain, repository, cloud.TokenID, cloud.TokenSecret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed, err := oras.PackManifest(t.Context(), target, oras.PackManifestVersion1_1, "application/vnd.example.signature",
+		oras.PackManifestOptions{Subject: &image})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signed
+}
+
+// A tag that was moved and an image that was deleted show in a plan, and come back.
+func TestImageDrift(t *testing.T) {
+	c := startCopies(t, mockserver.Options{})
+	pushed := push(t, c.theirs, "europe", "base", "v1", "linux/amd64")
+	r, config := c.image(), c.config("@"+pushed.Digest.String(), map[string]any{"tags": []any{"stable", "v1"}})
+	plan, diags := r.Plan(t.Context(), config)
+	if diags.HasError() || plan["digest"] != pushed.Digest.String() || plan["reference"] != c.ourHost()+"/mirror/base@"+pushed.Digest.String() {
+		t.Errorf("planned %v, %v", plan, diags)
+	}
+	c.mustApply(r, config)
+
+	c.ours.ForgetRequests()
+	c.mustStay(r, config)
+	if n := len(c.ours.RegistryRequests()); n > 4 { // one for each tag, and the login
+		t.Errorf("a refresh made %d requests: %v", n, c.ours.RegistryRequests())
+	}
+
+	push(t, c.ours, "europe", "mirror/base", "stable", "linux/s390x")
+	if r.Refresh(t.Context()); !reflect.DeepEqual(r.State()["tags"], []any{"v1"}) {
+		t.Errorf("after a tag was moved: %v", r.State())
+	}
+	c.theirs.ForgetRequests()
+	c.mustApply(r, config)
+	if c.resolve("mirror/base", "stable") != pushed.Digest.String() || len(c.theirs.RegistryRequests()) > 0 {
+		t.Errorf("the tag was not moved back, or the source asked: %v", c.theirs.RegistryRequests())
+	}
+	c.mustStay(r, config)
+
+	fewer := c.config("@"+pushed.Digest.String(), map[string]any{"tags": []any{"v1"}})
+	c.mustApply(r, fewer)
+	if c.resolve("mirror/base", "stable") != "" {
+		t.Error("a tag that is configured no more is still there")
+	}
+
+	if diags := r.Destroy(t.Context()); diags.HasError() {
+		t.Fatal(diags)
+	}
+	r = c.image()
+	c.mustApply(r, fewer)
+	other := c.image()
+	if diags := other.Import(t.Context(), c.ourHost()+"/mirror/base:v1"); diags.HasError() {
+		t.Fatal(diags)
+	}
+	if diags := other.Destroy(t.Context()); diags.HasError() {
+		t.Fatal(diags)
+	}
+	if r.Refresh(t.Context()); r.State() != nil {
+		t.Errorf("the image was deleted, and the state has %v", r.State())
+	}
+	c.mustApply(r, fewer)
+	c.mustStay(r, fewer)
+}
+
+func TestImageFollowsATag(t *testing.T) {
+	c := startCopies(t, mockserver.Options{})
+	first := push(t, c.theirs, "europe", "base", "v1", "linux/amd64")
+	r, follows := c.image(), c.config(":v1", map[string]any{"follow_tag": true})
+	c.mustApply(r, follows)
+	second := push(t, c.theirs, "europe", "base", "v1", "linux/arm64")
+	stays := c.config(":v1", nil)
+	c.mustApply(r, stays)
+	if r.Text("digest") != first.Digest.String() {
+		t.Errorf("it followed unasked: %v", r.State())
+	}
+	c.mustStay(r, stays)
+	plan, diags := r.Plan(t.Context(), follows)
+	if diags.HasError() || plan["digest"] != second.Digest.String() {
+		t.Errorf("planned %v, %v", plan, diags)
+	}
+	c.mustApply(r, follows)
+	if r.Text("digest") != second.Digest.String() || c.resolve("mirror/base", "v1") != second.Digest.String() {
+		t.Errorf("it did not follow: %v", r.State())
+	}
+	if c.resolve("mirror/base", first.Digest.String()) == "" {
+		t.Error("the image that a deployment may still have was deleted")
+	}
+	c.mustStay(r, follows)
+	c.theirs.Intercept(nil)
+}
+
+func TestImageForSomePlatforms(t *testing.T) {
+	c := startCopies(t, mockserver.Options{})
+	pushed := push(t, c.theirs, "europe", "base", "v1", "linux/amd64", "linux/arm64", "linux/s390x")
+	r, config := c.image(), c.config(":v1", map[string]any{"platforms": []any{"linux/amd64", "linux/arm64"}})
+	c.mustApply(r, config)
+	if r.Text("source_digest") != pushed.Digest.String() || r.Text("digest") == pushed.Digest.String() {
+		t.Errorf("copied %v", r.State())
+	}
+	got, diags := c.provider.Data(t.Context(), "cloudfleet_registry_image", map[string]any{"repository": "mirror/base", "tag": "v1"})
+	if diags.HasError() || !reflect.DeepEqual(got["platforms"], []any{"linux/amd64", "linux/arm64"}) || got["digest"] != r.Text("digest") {
+		t.Errorf("there is %v, %v", got, diags)
+	}
+	c.mustStay(r, config)
+	all := c.config(":v1", map[string]any{"platforms": []any{"linux/s390x", "linux/amd64", "linux/arm64"}})
+	c.mustApply(r, all)
+	if r.Text("digest") != pushed.Digest.String() {
+		t.Errorf("all platforms have another digest: %v", r.State())
+	}
+}
+
+// A copy that broke off has no tag, and is taken up by the next apply.
+func TestImageCopyIsTakenUpAgain(t *testing.T) {
+	c := startCopies(t, mockserver.Options{})
+	push(t, c.theirs, "europe", "base", "v1", "linux/amd64", "linux/arm64", "linux/s390x")
+	var blobs atomic.Int32
+	c.ours.InterceptRegistry(func(registry http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/blobs/") && blobs.Add(1) > 2 {
+				panic(http.ErrAbortHandler)
+			}
+			registry.ServeHTTP(w, r)
+		})
+	})
+	r, config := c.image(), c.config(":v1", nil)
+	if diags := r.Apply(t.Context(), config); !diags.HasError() || r.State() != nil || c.resolve("mirror/base", "v1") != "" {
+		t.Errorf("after a copy that broke off: %v, %v", r.State(), diags)
+	}
+	c.ours.InterceptRegistry(nil)
+	c.ours.ForgetRequests()
+	c.mustApply(r, config)
+	if n := c.writes(); n["PUT blob"] != 4 { // of six
+		t.Errorf("sent by the second apply: %v", n)
+	}
+}
+
+func TestImageCopyFailures(t *testing.T) {
+	c := startCopies(t, mockserver.Options{})
+	pushed := push(t, c.theirs, "europe", "base", "v1", "linux/amd64")
+	for name, test := range map[string]struct {
+		config map[string]any
+		says   []string
+	}{
+		"no such tag":        {c.config(":v2", nil), []string{"source", "has no image v2", "base"}},
+		"no such digest":     {c.config("@"+digest.FromString("x").String(), nil), []string{"source", "has no image sha256:"}},
+		"no login":           {c.config(":v1", map[string]any{"source_username": nil, "source_password": nil}), []string{"401", "docker login", "source_username"}},
+		"wrong password":     {c.config(":v1", map[string]any{"source_password": "wrong"}), []string{"401", "source_password"}},
+		"half a login":       {c.config(":v1", map[string]any{"source_password": nil}), []string{"source_password"}},
+		"no such platform":   {c.config(":v1", map[string]any{"platforms": []any{"linux/s390x"}}), []string{"linux/s390x", "linux/amd64"}},
+		"another spelling":   {c.config(":v1", map[string]any{"platforms": []any{"linux/aarch64"}}), []string{`"linux/arm64"`}},
+		"neither tag":        {c.config("", nil), []string{"neither a tag nor a digest"}},
+		"follows a digest":   {c.config("@"+pushed.Digest.String(), map[string]any{"follow_tag": true}), []string{"No tag to follow"}},
+		"registry not there": {map[string]any{"source": "127.0.0.1:1/base:v1", "repository": "base"}, []string{"127.0.0.1:1", "refused"}},
+	} {
+		r := c.image()
+		diags := r.Apply(t.Context(), test.config)
+		for _, says := range test.says {
+			if !strings.Contains(diags.String(), says) {
+				t.Errorf("%s: it does not say %q: %v", name, says, diags)
+			}
+		}
+		if !diags.HasError() || strings.Contains(diags.String(), c.theirs.TokenSecret) {
+			t.Errorf("%s: %v", name, diags)
+		}
+	}
+}
+
+// A source that needs a login takes it from the machine's Docker configuration.
+func TestImageSourceByDockerConfig(t *testing.T) {
+	c := startCopies(t, mockserver.Options{})
+	push(t, c.theirs, "europe", "base", "v1", "linux/amd64")
+	login := base64.StdEncoding.EncodeToString([]byte(c.theirs.TokenID + ":" + c.theirs.TokenSecret))
+	file := filepath.Join(os.Getenv("DOCKER_CONFIG"), "config.json")
+	if err := os.WriteFile(file, fmt.Appendf(nil, `{"auths": {%q: {"auth": %q}}}`, c.sourceHost(), login), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, config := c.image(), c.config(":v1", map[string]any{"source_username": nil, "source_password": nil})
+	c.mustApply(r, config)
+	c.mustStay(r, config)
+}
+
+// What the registry of the organization answers to a push has a next step of its own.
+func TestImagePushFailures(t *testing.T) {
+	for status, says := range map[int]string{403: "role Administrator", 405: "no changes", 413: "full", 500: "in a few minutes"} {
+		c := startCopies(t, mockserver.Options{})
+		push(t, c.theirs, "europe", "base", "v1", "linux/amd64")
+		c.ours.InterceptRegistry(func(registry http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == http.MethodPost {
+					w.WriteHeader(status)
+					return
+				}
+				registry.ServeHTTP(w, r)
+			})
+		})
+		if diags := c.image().Apply(t.Context(), c.config(":v1", nil)); !diags.HasError() || !strings.Contains(diags.String(), says) {
+			t.Errorf("%d: it does not say %q: %v", status, says, diags)
+		}
+	}
+}

@@ -1,0 +1,67 @@
+package roundtrip
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+)
+
+type streamingKey struct{}
+
+// Streaming lets requests under this context pass bodies of any size through as they
+// come, such as the blobs of an image. They are limited in the time for which nothing
+// moves, not in all that they take.
+func Streaming(ctx context.Context) context.Context {
+	return context.WithValue(ctx, streamingKey{}, true)
+}
+
+func isStreaming(ctx context.Context) bool { return ctx.Value(streamingKey{}) != nil }
+
+// stream is RoundTrip for a body that is passed through.
+func (t Limits) stream(req *http.Request) (*http.Response, error) {
+	ctx, cancel := context.WithCancelCause(req.Context())
+	idle := time.AfterFunc(t.Timeout, func() { cancel(TimeoutError{t.Timeout}) })
+	moves := func() { idle.Reset(t.Timeout) }
+	ends := func() {
+		idle.Stop()
+		cancel(nil)
+	}
+	req = req.WithContext(ctx)
+	if req.Body != nil && req.Body != http.NoBody {
+		req.Body = &watched{ReadCloser: req.Body, moves: moves, ends: func() {}, ctx: ctx}
+	}
+	resp, err := t.Next.RoundTrip(req)
+	if err != nil {
+		err = cause(ctx, err)
+		ends()
+		return nil, err
+	}
+	moves()
+	resp.Body = &watched{ReadCloser: resp.Body, moves: moves, ends: ends, ctx: ctx}
+	return resp, nil
+}
+
+// watched is a body that tells each time something moves.
+type watched struct {
+	io.ReadCloser
+	moves, ends func()
+	ctx         context.Context
+}
+
+func (w *watched) Read(p []byte) (int, error) {
+	n, err := w.ReadCloser.Read(p)
+	if n > 0 {
+		w.moves()
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = cause(w.ctx, err)
+	}
+	return n, err
+}
+
+func (w *watched) Close() error {
+	w.ends()
+	return w.ReadCloser.Close()
+}
