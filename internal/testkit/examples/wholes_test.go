@@ -3,6 +3,7 @@ package examples_test
 import (
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"golang.org/x/crypto/nacl/box"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/testimage"
 )
 
 var wholes = map[string]whole{
@@ -27,6 +29,7 @@ var wholes = map[string]whole{
 	"emergency-revocation":   {secrets: []string{"cloudfleet_api_token", "output"}, terraformOnly: true, use: emergencyRevocation},
 	"adopt-tokens":           {terraformOnly: true, left: []string{"made-by-hand"}, use: adoptTokens},
 	"helm-chart":             {use: helmChart},
+	"base-images":            {use: baseImages},
 }
 
 // login is a user name and a password, as they arrived where they are used.
@@ -276,6 +279,25 @@ func adoptTokens(r *run) {
 		r.expectAccepted(l, cloudfleet.RoleUser)
 	}
 	r.equal("the number of changes at Cloudfleet", len(r.cloud.Writes()), 0)
+}
+
+func baseImages(r *run) {
+	host := r.cloud.OrganizationID + ".europe." + r.cloud.RegistryDomain
+	source, err := testimage.Repository(r.cloud.URL, host, "source", r.cloud.TokenID, r.cloud.TokenSecret)
+	must(r.T, err)
+	image, err := testimage.Write(r.Context(), source, "v1", "linux/amd64", "linux/arm64")
+	must(r.T, err)
+	r.Env = append(r.Env, "CLOUDFLEET_REGISTRY_DOMAIN="+r.cloud.RegistryDomain)
+	r.set("images", fmt.Sprintf(`{"base/app" = "%s/source:v1"}`, host))
+	r.apply()
+	var references map[string]string
+	r.output("references", &references)
+	r.equal("the reference", references["base/app"], host+"/base/app@"+image.Digest.String())
+	copied, err := testimage.Repository(r.cloud.URL, host, "base/app", r.cloud.TokenID, r.cloud.TokenSecret)
+	must(r.T, err)
+	found, err := copied.Resolve(r.Context(), "v1")
+	must(r.T, err)
+	r.equal("the digest", found.Digest, image.Digest)
 }
 
 func helmChart(r *run) {

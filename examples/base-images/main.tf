@@ -1,0 +1,38 @@
+# Copies base images into the registry of the organization. Its clusters (CFKE) pull them
+# from there without any image pull secret.
+#
+# A platform engineer, or CI on a schedule, runs this, with CLOUDFLEET_… of an
+# Administrator token in the environment. Needs Terraform 1.8 or OpenTofu 1.8. Where a
+# source needs a login, run `docker login` for its registry first.
+
+terraform {
+  required_version = ">= 1.8"
+  required_providers {
+    cloudfleet = {
+      source = "cloudfleet/cloudfleet"
+    }
+  }
+}
+
+provider "cloudfleet" {}
+
+variable "images" {
+  description = "Images to copy, by the repository to copy each to. With a digest, an image stays what was tested."
+  type        = map(string)
+  default = {
+    "base/nginx"  = "docker.io/library/nginx:1.29"
+    "base/alpine" = "docker.io/library/alpine:3.22"
+  }
+}
+
+resource "cloudfleet_registry_image" "base" {
+  for_each = var.images
+
+  source     = each.value
+  repository = each.key
+}
+
+# What the pods of a cluster take as `image`.
+output "references" {
+  value = { for name, image in cloudfleet_registry_image.base : name => image.reference }
+}
