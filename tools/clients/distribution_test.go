@@ -18,25 +18,32 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/testimage"
 )
 
-// The data sources' client reads from CNCF Distribution, which Cloudfleet adopted,
-// what it reads from the mock server's registry.
-func TestClientOfDistribution(t *testing.T) {
+// serveDistribution serves CNCF Distribution, which Cloudfleet adopted, and returns its
+// URL and its host name.
+func serveDistribution(t *testing.T) (url, host string) {
+	t.Helper()
 	logrus.SetLevel(logrus.PanicLevel)
-	config := &configuration.Configuration{
-		Storage: configuration.Storage{"inmemory": {}, "maintenance": {"uploadpurging": map[any]any{"enabled": false}}},
-	}
+	config := &configuration.Configuration{Storage: configuration.Storage{
+		"inmemory": {}, "delete": {"enabled": true}, "maintenance": {"uploadpurging": map[any]any{"enabled": false}},
+	}}
 	config.Catalog.MaxEntries = 100
 	config.HTTP.Secret = "of this test"
 	server := httptest.NewServer(handlers.NewApp(t.Context(), config))
 	t.Cleanup(server.Close)
-	host := strings.TrimPrefix(server.URL, "http://")
+	return server.URL, strings.TrimPrefix(server.URL, "http://")
+}
+
+// The data sources' client reads from CNCF Distribution what it reads from the mock
+// server's registry.
+func TestClientOfDistribution(t *testing.T) {
+	url, host := serveDistribution(t)
 
 	var repositories []string
 	var digest string
 	for i := range 101 {
 		name := fmt.Sprintf("team/app-%03d", i)
 		repositories = append(repositories, name)
-		target, err := testimage.Repository(server.URL, host, name, "", "")
+		target, err := testimage.Repository(url, host, name, "", "")
 		if err != nil {
 			t.Fatal(err)
 		}
