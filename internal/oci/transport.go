@@ -20,7 +20,7 @@ func transport(o Options, plainHTTP bool) http.RoundTripper {
 	}
 	limits := roundtrip.Limits{Timeout: o.RequestTimeout, Next: network}
 	logging := roundtrip.Logging{Log: o.Log, Message: "asked the registry", Next: guard{o.Domain, plainHTTP, limits}}
-	return roundtrip.NewRateLimiter(roundtrip.NextLinkOnly{Next: supportedChallenge{logging}})
+	return roundtrip.NewCarefulRateLimiter(roundtrip.NextLinkOnly{Next: supportedChallenge{logging}})
 }
 
 // supportedChallenge leaves in a 401 only the first challenge that this client

@@ -83,9 +83,12 @@ func TestOneLoginForThirtyTags(t *testing.T) {
 	}
 }
 
-// Under a rate limit all images are read, and at most a quarter of the requests is refused.
+// Under a rate limit all images are read, and few requests are refused.
 func TestImagesUnderARateLimit(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("-short: the limiter has a test of its own under a clock that jumps")
+	}
 	cloud := acctest.Start(t, mockserver.Options{})
 	var images [][2]string
 	for i := range 60 {
@@ -93,10 +96,11 @@ func TestImagesUnderARateLimit(t *testing.T) {
 		push(t, cloud, "europe", images[i][0], "v1", "linux/amd64", "linux/arm64")
 	}
 	cloud.ForgetRequests()
-	cloud.LimitRate(20)
+	const perSecond = 5
+	cloud.LimitRate(perSecond)
 	readImages(t, cloud, images)
 	all, refused := count(cloud, "/v2/", http.StatusTooManyRequests)
-	if refused*4 > all {
+	if refused*20 >= all {
 		t.Errorf("%d of %d requests were refused", refused, all)
 	}
 }

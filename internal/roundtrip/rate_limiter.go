@@ -46,13 +46,16 @@ type RateLimiter struct {
 	// turn is held by the one request that waits for its time, while the others
 	// wait for their turn.
 	turn chan struct{}
+	// start, if any, is how a limiter begins that would rather be slow than refused.
+	start *slowStart
 }
 
 // throttle is what is known since the server has turned a request away.
 type throttle struct {
 	at, until time.Time
-	// limit is the rate in requests a second right after the wait.
-	limit   rate.Limit
+	// limit is the rate in requests a second right after the wait, which doubles in time.
+	limit    rate.Limit
+	doubling time.Duration
 	limiter *rate.Limiter
 	served  atomic.Int64
 }
@@ -62,22 +65,52 @@ func NewRateLimiter(next http.RoundTripper) *RateLimiter {
 	return &RateLimiter{next: next, RetryAfter: RetryAfter, turn: make(chan struct{}, 1)}
 }
 
+// NewCarefulRateLimiter returns a limiter that has few requests refused, at the price of
+// a slower beginning: it is for servers that count a refused request as well.
+func NewCarefulRateLimiter(next http.RoundTripper) *RateLimiter {
+	l := NewRateLimiter(next)
+	l.start = newSlowStart()
+	return l
+}
+
 // RoundTrip implements http.RoundTripper.
 func (l *RateLimiter) RoundTrip(req *http.Request) (*http.Response, error) {
-	last, err := l.wait(req.Context())
+	done := func(*http.Response) {}
+	var err error
+	if l.start != nil {
+		done, err = l.start.begin(req.Context())
+	}
+	var last *throttle
+	if err == nil {
+		last, err = l.wait(req.Context())
+		if err != nil {
+			done(nil)
+		}
+	}
 	if err != nil {
 		if req.Body != nil {
 			_ = req.Body.Close()
 		}
 		return nil, err
 	}
+	resp, err := l.roundTrip(req, last)
+	done(resp)
+	return resp, err
+}
+
+func (l *RateLimiter) roundTrip(req *http.Request, last *throttle) (*http.Response, error) {
 	resp, err := l.next.RoundTrip(req)
 	switch {
 	case err != nil:
 	case IsThrottled(resp):
 		if wait, short := l.RetryAfter(resp); short {
+			next := last.then(wait)
+			if last == nil && l.start != nil {
+				next.doubling = carefulDoublingTime
+				next.setLimit(l.start.rate(wait))
+			}
 			// Of all that were on their way, one is enough to learn from.
-			l.last.CompareAndSwap(last, last.then(wait))
+			l.last.CompareAndSwap(last, next)
 		}
 	case last != nil:
 		last.served.Add(1)
@@ -118,8 +151,9 @@ func (l *RateLimiter) wait(ctx context.Context) (*throttle, error) {
 // then is the throttle after r, which is nil for the first.
 func (r *throttle) then(wait time.Duration) *throttle {
 	now := time.Now()
-	next := &throttle{at: now, until: now.Add(wait), limit: rate.Inf}
+	next := &throttle{at: now, until: now.Add(wait), limit: rate.Inf, doubling: doublingTime}
 	if r != nil {
+		next.doubling = r.doubling
 		// Less than a second tells too little.
 		served := rate.Limit(float64(r.served.Load()) / max(now.Sub(r.at), time.Second).Seconds())
 		if refused := r.rateAt(now); refused < rate.Inf {
@@ -128,10 +162,14 @@ func (r *throttle) then(wait time.Duration) *throttle {
 			next.limit = max(served, rateUnknown)
 		}
 	}
-	next.limiter = rate.NewLimiter(next.limit, 1)
-	// The first one is not sent at once, or a Retry-After of 0 would not slow down.
-	next.limiter.AllowN(next.until, 1)
+	next.setLimit(next.limit)
 	return next
+}
+
+func (r *throttle) setLimit(limit rate.Limit) {
+	r.limit, r.limiter = limit, rate.NewLimiter(limit, 1)
+	// The first one is not sent at once, or a Retry-After of 0 would not slow down.
+	r.limiter.AllowN(r.until, 1)
 }
 
 func (r *throttle) wait(ctx context.Context) error {
@@ -163,6 +201,6 @@ func (r *throttle) rateAt(t time.Time) rate.Limit {
 
 // growth is how many times faster the rate is than right after the wait.
 func (r *throttle) growth(t time.Time) float64 {
-	x := max(t.Sub(r.until), 0).Seconds() / doublingTime.Seconds()
+	x := max(t.Sub(r.until), 0).Seconds() / r.doubling.Seconds()
 	return math.Exp2(x * x)
 }
