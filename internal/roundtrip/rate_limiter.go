@@ -56,6 +56,8 @@ type throttle struct {
 	// limit is the rate in requests a second right after the wait, which doubles in time.
 	limit    rate.Limit
 	doubling time.Duration
+	// isFirst is set where the limit is an estimate from before the throttle.
+	isFirst bool
 	limiter *rate.Limiter
 	served  atomic.Int64
 }
@@ -95,7 +97,24 @@ func (l *RateLimiter) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	resp, err := l.roundTrip(req, last)
 	done(resp)
+	if last == nil && l.start != nil {
+		l.estimate() // what was on its way at the first throttle counts, too
+	}
 	return resp, err
+}
+
+// estimate lets a careful limiter begin after the first throttle with what the server has
+// given until then.
+func (l *RateLimiter) estimate() {
+	first := l.last.Load()
+	if first == nil || !first.isFirst {
+		return
+	}
+	next := &throttle{at: first.at, until: first.until, doubling: carefulDoublingTime, isFirst: true}
+	next.setLimit(l.start.rate(first.until.Sub(first.at)))
+	if next.limit > first.limit {
+		l.last.CompareAndSwap(first, next)
+	}
 }
 
 func (l *RateLimiter) roundTrip(req *http.Request, last *throttle) (*http.Response, error) {
@@ -106,7 +125,7 @@ func (l *RateLimiter) roundTrip(req *http.Request, last *throttle) (*http.Respon
 		if wait, short := l.RetryAfter(resp); short {
 			next := last.then(wait)
 			if last == nil && l.start != nil {
-				next.doubling = carefulDoublingTime
+				next.isFirst, next.doubling = true, carefulDoublingTime
 				next.setLimit(l.start.rate(wait))
 			}
 			// Of all that were on their way, one is enough to learn from.

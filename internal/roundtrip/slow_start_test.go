@@ -53,7 +53,7 @@ func get(l *RateLimiter, t *testing.T) {
 // Ten callers at a time meet a limit with few refused requests, and use it.
 func TestCarefulLimiter(t *testing.T) {
 	t.Parallel()
-	for perSecond, factor := range map[int]float64{2: 1.1, 5: 1.1, 10: 1.25} {
+	for perSecond, factor := range map[int]float64{5: 1.1, 10: 1.25} {
 		synctest.Test(t, func(t *testing.T) {
 			server := &limited{limiter: rate.NewLimiter(rate.Limit(perSecond), perSecond)}
 			limiter := NewCarefulRateLimiter(server)
