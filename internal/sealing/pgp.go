@@ -51,6 +51,7 @@ func sealPGP(plaintext string, to *openpgp.Entity) (string, error) {
 	// The clock stands still, so that the key does not expire after it was looked at.
 	now := time.Now()
 	config := &packet.Config{Time: func() time.Time { return now }}
+	to = withNewestSubkey(to, now)
 	if err := checkPGPKey(to, now); err != nil {
 		return "", err
 	}
@@ -109,16 +110,19 @@ func readPGPPackets(binary []byte) (*openpgp.Entity, error) {
 	if err := refusePrivateKey(string(binary)); err != nil {
 		return nil, err
 	}
-	entities, err := openpgp.ReadKeyRing(bytes.NewReader(binary))
+	entities, err := readTolerantly(binary)
 	if beginsWithSecretKey(binary) || slices.ContainsFunc(entities, hasPrivateKey) {
 		return nil, errPGPPrivateKey
 	}
 	switch {
+	case errors.Is(err, errNoUserID):
+		return nil, err
 	case err != nil || len(entities) == 0:
 		return nil, errors.New("there is no whole public PGP key in this, or none of a known kind: " + howToExportPGP)
 	case len(entities) > 1:
 		return nil, fmt.Errorf("there are %d PGP keys in this, and it is not clear which one is meant: give one", len(entities))
 	}
+	allowWhereNothingIsSaid(entities[0])
 	return entities[0], nil
 }
 

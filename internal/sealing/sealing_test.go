@@ -345,3 +345,101 @@ func TestFormsOfAPGPKey(t *testing.T) {
 		}
 	}
 }
+
+// serialized is a public key in base64, without what drop says of its parts.
+func serialized(t *testing.T, e *openpgp.Entity) string {
+	t.Helper()
+	var out bytes.Buffer
+	if err := e.Serialize(&out); err != nil {
+		t.Fatal(err)
+	}
+	return base64.StdEncoding.EncodeToString(out.Bytes())
+}
+
+func at(when time.Time) *packet.Config {
+	return &packet.Config{Algorithm: packet.PubKeyAlgoEdDSA, Time: func() time.Time { return when }}
+}
+
+// Of two subkeys for encryption the newest is taken, as gpg does, also where the older one
+// was signed again since.
+func TestNewestPGPSubkey(t *testing.T) {
+	now := time.Now()
+	e, err := openpgp.NewEntity("Me", "", "me@example.org", at(now.Add(-72*time.Hour)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.AddEncryptionSubkey(at(now.Add(-48 * time.Hour))); err != nil {
+		t.Fatal(err)
+	}
+	older, newer := e.Subkeys[0], e.Subkeys[1]
+	older.Sig.CreationTime = now.Add(-time.Hour)
+	if err := older.Sig.SignKey(older.PublicKey, e.PrivateKey, at(now.Add(-time.Hour))); err != nil {
+		t.Fatal(err)
+	}
+	recipients, err := sealing.ParsePGPKey(serialized(t, e))
+	if err != nil {
+		t.Fatal(err)
+	}
+	message, err := recipients.Seal("cf_secret_x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	binary, err := base64.StdEncoding.DecodeString(message)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := packet.NewReader(bytes.NewReader(binary)).Next()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if key, ok := first.(*packet.EncryptedKey); !ok || key.KeyId != newer.PublicKey.KeyId {
+		t.Errorf("sealed to %+v, not to %X", first, newer.PublicKey.KeyId)
+	}
+}
+
+// What is broken or missing in a key is borne as gpg bears it, or named.
+func TestUnusualPGPKeys(t *testing.T) {
+	newKey := func() *openpgp.Entity {
+		e, err := openpgp.NewEntity("Me", "", "me@example.org", at(time.Now().Add(-time.Hour)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	brokenID := newKey()
+	if err := brokenID.AddUserId("You", "", "you@example.org", at(time.Now().Add(-time.Hour))); err != nil {
+		t.Fatal(err)
+	}
+	broken, err := base64.StdEncoding.DecodeString(serialized(t, brokenID))
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken = bytes.Replace(broken, []byte("you@example.org"), []byte("xou@example.org"), 1)
+	onlyBroken, err := base64.StdEncoding.DecodeString(serialized(t, newKey()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	onlyBroken = bytes.Replace(onlyBroken, []byte("me@example.org"), []byte("xe@example.org"), 1)
+	noFlags := newKey()
+	subkey := noFlags.Subkeys[0]
+	subkey.Sig.FlagsValid = false
+	if err := subkey.Sig.SignKey(subkey.PublicKey, noFlags.PrivateKey, at(time.Now().Add(-time.Hour))); err != nil {
+		t.Fatal(err)
+	}
+	noID := newKey()
+	noID.Identities = nil
+	for name, test := range map[string]struct{ key, refused string }{
+		"one broken user ID of two": {base64.StdEncoding.EncodeToString(broken), ""},
+		"a broken user ID":          {base64.StdEncoding.EncodeToString(onlyBroken), "no whole public PGP key"},
+		"no key flags":              {serialized(t, noFlags), ""},
+		"no user ID":                {serialized(t, noID), "no user ID"},
+	} {
+		recipients, err := sealing.ParsePGPKey(test.key)
+		if err == nil {
+			_, err = recipients.Seal("cf_secret_x")
+		}
+		if (err == nil) != (test.refused == "") || err != nil && !strings.Contains(err.Error(), test.refused) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
