@@ -176,6 +176,13 @@ func (c *Client) Tags(ctx context.Context, repository string) ([]string, error) 
 	return collect(func(page func([]string) error) error { return r.Tags(ctx, "", page) })
 }
 
+// Causes of an answer that is of no use.
+var (
+	ErrTooLarge      = roundtrip.ErrBodyTooLarge
+	ErrLinkElsewhere = roundtrip.ErrLinkElsewhere
+	ErrNoRealm       = errors.New("the registry's challenge does not say where to log in: it has no realm")
+)
+
 // Error is an answer that is not the one that was asked for.
 type Error struct {
 	// Method and Path are the request's.

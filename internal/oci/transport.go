@@ -54,6 +54,8 @@ func (t guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	host := strings.TrimSuffix(strings.ToLower(req.URL.Host), ":443")
 	domain := strings.TrimSuffix(strings.ToLower(t.domain), ":443")
 	switch {
+	case req.URL.Host == "":
+		return nil, ErrNoRealm
 	case req.URL.Scheme != "https" && !t.plainHTTP:
 		return nil, fmt.Errorf("the registry leads to %s without TLS, which is not followed", host)
 	case req.Header.Get("Authorization") != "" && host != domain && !strings.HasSuffix(host, "."+domain):

@@ -1,7 +1,9 @@
 package roundtrip
 
 import (
+	"errors"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -31,8 +33,11 @@ func NextLink(header http.Header) (target string, found bool) {
 	return "", false
 }
 
+// ErrLinkElsewhere is the error of an answer whose next page is on another host.
+var ErrLinkElsewhere = errors.New("the next page of the list is on another host, which is not followed")
+
 // NextLinkOnly leaves in an answer only the Link to the next page, for a client that
-// would follow the first one whatever it leads to.
+// would follow the first one whatever it leads to. One to another host is an error.
 type NextLinkOnly struct{ Next http.RoundTripper }
 
 // RoundTrip implements http.RoundTripper.
@@ -41,9 +46,20 @@ func (t NextLinkOnly) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err == nil && resp.Header.Get("Link") != "" {
 		next, found := NextLink(resp.Header)
 		resp.Header.Del("Link")
+		if target, err := req.URL.Parse(next); found && (err != nil || !sameOrigin(target, req.URL)) {
+			_ = resp.Body.Close()
+			return nil, ErrLinkElsewhere
+		}
 		if found {
 			resp.Header.Set("Link", "<"+next+`>; rel="next"`)
 		}
 	}
 	return resp, err
+}
+
+func sameOrigin(a, b *url.URL) bool {
+	host := func(u *url.URL) string {
+		return strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(u.Host), ":443"), ":80")
+	}
+	return a.Scheme == b.Scheme && host(a) == host(b)
 }

@@ -3,6 +3,7 @@ package tfdiag
 import (
 	"context"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -30,7 +31,16 @@ func FromRegistryError(summary, hostname string, err error) diag.Diagnostics {
 		next := "If other clients can read it, please report this as a bug in the provider. If not, push it again."
 		_, unanswered := errors.AsType[oci.UnansweredError](err)
 		_, untrusted := errors.AsType[x509.UnknownAuthorityError](err)
+		_, isNoJSON := errors.AsType[*json.SyntaxError](err)
 		switch {
+		case isNoJSON:
+			next = "Something else answered in the registry's place, such as a proxy or a gateway with a page to log in. Check the proxy " +
+				"(HTTPS_PROXY, NO_PROXY) and the provider's registry_domain."
+		case errors.Is(err, oci.ErrTooLarge):
+			next = "Registries need not take more than 4 MiB. Build the image or the index from fewer parts."
+		case errors.Is(err, oci.ErrLinkElsewhere), errors.Is(err, oci.ErrNoRealm):
+			next = "The registry is not set up as its clients see it: its external URL, or that of its token service, is missing or wrong. " +
+				"Tell those who run it; for a registry of Cloudfleet ask its support."
 		case untrusted:
 			next = "The registry's certificate is not signed by an authority that this machine trusts. If it is one of your own, or a proxy's, set " +
 				"SSL_CERT_FILE to a file with its certificate (on macOS and Windows: add it to the system's)."
