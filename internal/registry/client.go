@@ -30,14 +30,20 @@ func clientOf(provider *providerdata.Data, region *types.String, summary string)
 	case id.IsNull() || secret.IsNull():
 		return nil, "", tfdiag.FromRegistryError(summary, hostname, cloudfleet.ErrNoCredentials)
 	}
+	client, diags := clientWith(provider, hostname, id.ValueString(), secret.ValueString(), summary)
+	return client, hostname, diags
+}
+
+// clientWith returns a client of a registry of the organization with this login.
+func clientWith(provider *providerdata.Data, hostname, username, password, summary string) (*oci.Client, diag.Diagnostics) {
 	options := provider.Calls
 	options.Host, options.Domain = hostname, provider.RegistryDomain.ValueString()
-	options.Username, options.Password = id.ValueString(), secret.ValueString()
+	options.Username, options.Password = username, password
 	client, err := provider.Registries.Client(options)
 	if err != nil {
-		return nil, "", tfdiag.FromRegistryError(summary, hostname, err)
+		return nil, tfdiag.FromRegistryError(summary, hostname, err)
 	}
-	return client, hostname, diags
+	return client, nil
 }
 
 // nearest returns those of the names that look most like the one that is not there.

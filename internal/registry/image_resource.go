@@ -71,6 +71,17 @@ func (r *ImageResource) Schema(_ context.Context, _ resource.SchemaRequest, resp
 				MarkdownDescription: "Password for the registry of the source. Set it together with `source_username`.",
 				Validators:          []validator.String{stringvalidator.AlsoRequires(path.MatchRoot("source_username"))},
 			},
+			"username": schema.StringAttribute{
+				Optional: true, WriteOnly: true,
+				MarkdownDescription: "User name to push with, such as that of the ephemeral resource `cloudfleet_registry_credentials`. Default: the " +
+					"provider's access token, with which the copy is also read and deleted.",
+				Validators: []validator.String{stringvalidator.AlsoRequires(path.MatchRoot("password"))},
+			},
+			"password": schema.StringAttribute{
+				Optional: true, WriteOnly: true, Sensitive: true,
+				MarkdownDescription: "Password to push with. Set it together with `username`.",
+				Validators:          []validator.String{stringvalidator.AlsoRequires(path.MatchRoot("username"))},
+			},
 			"region": schema.StringAttribute{
 				Optional: true, Computed: true, Default: stringdefault.StaticString(cfcr.DefaultRegion),
 				MarkdownDescription: "Region of the registry to copy to: `europe` (default), `northamerica` or `apac`. Changing it makes another copy.",

@@ -79,10 +79,24 @@ func (r *ImageResource) Create(ctx context.Context, req resource.CreateRequest, 
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("reference"), plan.Reference)...)
 }
 
+// pushClient returns the client to push with.
+func (r *ImageResource) pushClient(plan, config *imageModel) (*oci.Client, string, diag.Diagnostics) {
+	if config.Username.IsNull() {
+		return clientOf(r.provider, &plan.Region, summaryOfCopy(plan))
+	}
+	organizationID := types.StringNull()
+	hostname, diags := registryHostname(r.provider, &organizationID, &plan.Region)
+	if diags.HasError() {
+		return nil, "", diags
+	}
+	client, diags := clientWith(r.provider, hostname, config.Username.ValueString(), config.Password.ValueString(), summaryOfCopy(plan))
+	return client, hostname, diags
+}
+
 // copy copies the image of a plan and completes it. pinned is the digest that the plan
 // has found for the source's tag, or empty.
 func (r *ImageResource) copy(ctx context.Context, plan, config *imageModel, pinned string) (diags diag.Diagnostics) {
-	client, hostname, diags := clientOf(r.provider, &plan.Region, summaryOfCopy(plan))
+	client, hostname, diags := r.pushClient(plan, config)
 	if diags.HasError() {
 		return diags
 	}
@@ -180,7 +194,7 @@ func (r *ImageResource) Update(ctx context.Context, req resource.UpdateRequest, 
 	case c.copies:
 		resp.Diagnostics.Append(r.copy(ctx, &plan, &config, pinned)...)
 	case c.retags:
-		resp.Diagnostics.Append(r.retag(ctx, &state, &plan)...)
+		resp.Diagnostics.Append(r.retag(ctx, &state, &plan, &config)...)
 	}
 	if resp.Diagnostics.HasError() {
 		return
@@ -191,8 +205,8 @@ func (r *ImageResource) Update(ctx context.Context, req resource.UpdateRequest, 
 }
 
 // retag gives the image that is there its tags, without asking for the source.
-func (r *ImageResource) retag(ctx context.Context, state, plan *imageModel) diag.Diagnostics {
-	client, hostname, diags := clientOf(r.provider, &plan.Region, summaryOfCopy(plan))
+func (r *ImageResource) retag(ctx context.Context, state, plan, config *imageModel) diag.Diagnostics {
+	client, hostname, diags := r.pushClient(plan, config)
 	tags := texts(ctx, plan.Tags, &diags)
 	if diags.HasError() {
 		return diags

@@ -21,6 +21,8 @@ type imageModel struct {
 	Source         types.String `tfsdk:"source"`
 	SourceUsername types.String `tfsdk:"source_username"`
 	SourcePassword types.String `tfsdk:"source_password"`
+	Username       types.String `tfsdk:"username"`
+	Password       types.String `tfsdk:"password"`
 	Region         types.String `tfsdk:"region"`
 	Repository     types.String `tfsdk:"repository"`
 	Tags           types.Set    `tfsdk:"tags"`

@@ -15,10 +15,13 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2"
 
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/canary"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/protocoltest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/testimage"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/tokentest"
 )
 
 // copies is an organization that copies images, and another whose images they are.
@@ -360,6 +363,31 @@ func TestImageSourceByDockerConfig(t *testing.T) {
 	r, config := c.image(), c.config(":v1", map[string]any{"source_username": nil, "source_password": nil})
 	c.mustApply(r, config)
 	c.mustStay(r, config)
+}
+
+// A login of its own pushes where the provider's may only pull.
+func TestImageIsPushedWithAnotherLogin(t *testing.T) {
+	c := startCopies(t, mockserver.Options{})
+	push(t, c.theirs, "europe", "base", "v1", "linux/amd64")
+	user := tokentest.Issue(t, c.ours, "pull", cloudfleet.RoleUser)
+	c.provider = protocoltest.Start(t, c.ours, map[string]any{
+		"registry_domain": c.ours.RegistryDomain, "access_token_id": user.ID, "access_token_secret": user.Secret,
+	})
+	r := c.image()
+	if diags := r.Apply(t.Context(), c.config(":v1", nil)); !strings.Contains(diags.String(), "role Administrator") {
+		t.Errorf("as a User: %v", diags)
+	}
+	login := map[string]any{"username": c.ours.TokenID, "password": c.ours.TokenSecret}
+	ctx, log := protocoltest.Logged(t.Context())
+	if diags := r.Apply(ctx, c.config(":v1", login)); len(diags) > 0 || !strings.Contains(log.String(), "copied a part of the image") {
+		t.Fatal(diags, log)
+	}
+	canary.New(append(c.ours.Secrets(), c.theirs.Secrets()...)...).Check(t, "the log", log.String())
+	c.mustStay(r, c.config(":v1", login))
+	c.mustApply(r, c.config(":v1", map[string]any{"username": c.ours.TokenID, "password": c.ours.TokenSecret, "tags": []any{"v1", "v2"}}))
+	if strings.Contains(r.Saved(), c.ours.TokenSecret) {
+		t.Error("the password is in the state")
+	}
 }
 
 // What the registry of the organization answers to a push has a next step of its own.

@@ -4,6 +4,7 @@ package clients
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -12,6 +13,7 @@ import (
 	"k8s.io/kubernetes/pkg/credentialprovider"
 	"k8s.io/kubernetes/pkg/credentialprovider/secrets"
 
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/oci"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/testimage"
@@ -37,18 +39,27 @@ output "image_pull_secret" {
 }
 `
 
-// The kubelet takes an image pull secret apart, and what it finds pulls the image.
+// The kubelet takes an image pull secret apart, and what it finds pulls the image, which
+// was copied from another organization.
 func TestClientKubelet(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
 	cloud.Run(t, resource.TestStep{Config: config, Check: func(s *terraform.State) error {
 		outputs := s.RootModule().Outputs
 		host := fmt.Sprint(outputs["hostname"].Value)
-		admin, err := testimage.Repository(cloud.URL, host, "shop/checkout", cloud.TokenID, cloud.TokenSecret)
+		// The image is another organization's, and was copied. Its secret is not among the pod's.
+		other := acctest.Start(t, mockserver.Options{})
+		theirs := place{other.URL, strings.TrimPrefix(other.URL, "http://"), other.TokenID, other.TokenSecret}
+		admin, err := testimage.Repository(theirs.url, theirs.host, "base", theirs.username, theirs.password)
 		if err != nil {
 			return err
 		}
 		pushed, err := testimage.Write(t.Context(), admin, "v1", "linux/amd64")
 		if err != nil {
+			return err
+		}
+		ours := place{cloud.URL, host, cloud.TokenID, cloud.TokenSecret}
+		from := oci.Source{Client: theirs.client(t), Repository: "base", Reference: "v1"}
+		if _, err := ours.client(t).Copy(t.Context(), from, "shop/checkout", []string{"v1"}, func(int, int64) {}); err != nil {
 			return err
 		}
 
