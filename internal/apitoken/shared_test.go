@@ -9,10 +9,6 @@ import (
 )
 
 // What the tests share with those of the sister package.
-type (
-	fault = tokentest.Fault
-)
-
 var (
 	token       = tokentest.Token
 	rotating    = tokentest.Rotating
@@ -28,7 +24,6 @@ var (
 	call        = tokentest.Call
 	issue       = tokentest.Issue
 	issueNamed  = tokentest.IssueNamed
-	faults      = tokentest.Faults
 	breakages   = tokentest.Breakages
 	breakWrite  = tokentest.BreakWrite
 )

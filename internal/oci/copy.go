@@ -2,11 +2,8 @@ package oci
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -16,14 +13,9 @@ import (
 	"oras.land/oras-go/v2"
 	"oras.land/oras-go/v2/content"
 	"oras.land/oras-go/v2/errdef"
-	"oras.land/oras-go/v2/registry/remote/auth"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/roundtrip"
 )
-
-// annotationAttests is what an entry of an index has that is no image, but says how
-// another entry was built: BuildKit's attestations.
-const annotationAttests = "vnd.docker.reference.digest"
 
 // Source is an image in a registry that is read from.
 type Source struct {
@@ -165,80 +157,6 @@ func (w copying) options() oras.CopyGraphOptions {
 	}
 }
 
-// selectPlatforms returns the entries of an index for these platforms, with what attests
-// them, and an index of those alone. An image for one platform is returned as it is.
-func selectPlatforms(ctx context.Context, source content.Fetcher, root ocispec.Descriptor, platforms []string) ([]ocispec.Descriptor, []byte, error) {
-	read, err := content.FetchAll(ctx, source, root)
-	if err != nil {
-		return nil, nil, err
-	}
-	m, err := parseManifest(root, read)
-	if err != nil {
-		return nil, nil, err
-	}
-	if isManifest(m.MediaType) {
-		s := imageSummary{source: source, platforms: map[string]bool{}}
-		s.addPlatforms(ctx, m)
-		return []ocispec.Descriptor{root}, nil, missingPlatform(platforms, s.platforms)
-	}
-	var whole map[string]json.RawMessage
-	if err := json.Unmarshal(read, &whole); err != nil {
-		return nil, nil, err
-	}
-	selected, have := map[digest.Digest]bool{}, map[string]bool{}
-	for _, entry := range m.Manifests {
-		name := ""
-		if entry.Platform != nil {
-			name = platformName(entry.Platform)
-		}
-		have[name] = true
-		selected[entry.Digest] = slices.Contains(platforms, name)
-	}
-	if err := missingPlatform(platforms, have); err != nil {
-		return nil, nil, err
-	}
-	var entries []ocispec.Descriptor
-	for _, entry := range m.Manifests {
-		attested := digest.Digest(entry.Annotations[annotationAttests])
-		if selected[entry.Digest] || selected[attested] {
-			entries = append(entries, entry)
-		}
-	}
-	if len(entries) == len(m.Manifests) {
-		return []ocispec.Descriptor{root}, nil, nil
-	}
-	if whole["manifests"], err = json.Marshal(entries); err != nil {
-		return nil, nil, err
-	}
-	index, err := json.Marshal(whole)
-	return entries, index, err
-}
-
-// PlatformError is of a platform that the source does not have.
-type PlatformError struct {
-	Platform string
-	Have     []string
-}
-
-func (e PlatformError) Error() string {
-	return fmt.Sprintf("the source has no image for %s; it has: %s", e.Platform, strings.Join(e.Have, ", "))
-}
-
-func missingPlatform(wanted []string, have map[string]bool) error {
-	delete(have, "")
-	for _, platform := range wanted {
-		if !have[platform] {
-			names := make([]string, 0, len(have))
-			for name := range have {
-				names = append(names, name)
-			}
-			slices.Sort(names)
-			return PlatformError{platform, names}
-		}
-	}
-	return nil
-}
-
 // sizeOfAll sums up all below a manifest, each part once, by reading the manifests alone.
 func sizeOfAll(ctx context.Context, source content.Fetcher, root ocispec.Descriptor, seen map[digest.Digest]bool) (int64, error) {
 	if seen[root.Digest] {
@@ -263,103 +181,6 @@ func sizeOfAll(ctx context.Context, source content.Fetcher, root ocispec.Descrip
 	return sum, nil
 }
 
-// Tag gives tags to an image that is there.
-func (c *Client) Tag(ctx context.Context, repository, digested string, tags []string) error {
-	r, err := c.registry.Repository(ctx, repository)
-	if err != nil {
-		return err
-	}
-	found, err := c.resolve(ctx, repository, digested)
-	if err != nil {
-		return err
-	}
-	for _, tag := range tags {
-		if err := r.Tag(ctx, found, tag); err != nil {
-			return redactError(err)
-		}
-	}
-	return nil
-}
-
-// Untag deletes a tag as far as it still stands for this image. What is gone already is no
-// error, nor is a registry that deletes no tags.
-func (c *Client) Untag(ctx context.Context, repository, digested, tag string) error {
-	is, err := c.Resolve(ctx, repository, tag)
-	switch {
-	case errors.Is(err, ErrNoTag), err == nil && is != digested:
-		return nil
-	case err != nil:
-		return err
-	}
-	err = ignoreNotFound(c.deleteManifest(ctx, repository, tag))
-	if e, ok := errors.AsType[*Error](err); ok && (e.StatusCode == http.StatusMethodNotAllowed || e.StatusCode == http.StatusBadRequest) {
-		return nil
-	}
-	return err
-}
-
-// Delete deletes tags of an image, as far as they still stand for it, and then the image
-// unless another tag does. It returns the tag that keeps it, or none. What is gone
-// already is no error.
-func (c *Client) Delete(ctx context.Context, repository, digested string, tags []string) (keptFor string, err error) {
-	for _, tag := range tags {
-		if err := c.Untag(ctx, repository, digested, tag); err != nil {
-			return "", err
-		}
-	}
-	others, err := c.Tags(ctx, repository)
-	if err != nil && !IsNotFound(err) {
-		return "", err
-	}
-	for _, tag := range others {
-		if is, err := c.Resolve(ctx, repository, tag); err == nil && is == digested {
-			return tag, nil
-		} else if err != nil && !errors.Is(err, ErrNoTag) {
-			return "", err
-		}
-	}
-	return "", ignoreNotFound(c.deleteManifest(ctx, repository, digested))
-}
-
-func ignoreNotFound(err error) error {
-	if IsNotFound(err) {
-		return nil
-	}
-	return err
-}
-
-// deleteManifest deletes what a tag or digest names. Any 2xx is success.
-func (c *Client) deleteManifest(ctx context.Context, repository, reference string) error {
-	at := c.registry.Reference
-	at.Repository = repository
-	ctx = auth.AppendRepositoryScope(ctx, at, auth.ActionPull, auth.ActionDelete)
-	scheme := "https"
-	if c.registry.PlainHTTP {
-		scheme = "http"
-	}
-	to := url.URL{Scheme: scheme, Host: at.Host(), Path: "/v2/" + repository + "/manifests/" + reference}
-	req, err := http.NewRequestWithContext(ctx, http.MethodDelete, to.String(), nil)
-	if err != nil {
-		return err
-	}
-	resp, err := c.registry.Client.Do(req)
-	if err != nil {
-		return redactError(err)
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode/100 == 2 {
-		return nil
-	}
-	failed := &Error{Method: req.Method, Path: req.URL.Path, StatusCode: resp.StatusCode}
-	var body struct {
-		Errors []struct{ Code, Message string }
-	}
-	if json.NewDecoder(resp.Body).Decode(&body) == nil && len(body.Errors) > 0 {
-		failed.Code, failed.Message = body.Errors[0].Code, body.Errors[0].Message
-	}
-	return failed
-}
-
 // isTransient reports whether a copy that failed is worth another attempt: no answer came,
 // or the registry failed or throttled.
 func isTransient(ctx context.Context, err error) bool {
@@ -368,7 +189,7 @@ func isTransient(ctx context.Context, err error) bool {
 	}
 	switch e := redactError(err).(type) { //nolint:errorlint // redactError returns these as they are
 	case *Error:
-		return e.StatusCode == 429 || e.StatusCode >= 500
+		return e.StatusCode == http.StatusTooManyRequests || e.StatusCode >= http.StatusInternalServerError
 	case UnansweredError:
 		return true
 	}

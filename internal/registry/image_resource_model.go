@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -172,21 +173,25 @@ func copyFailure(m *imageModel, hostname string, err error) diag.Diagnostics {
 	_, isSource := errors.AsType[oci.SourceError](err)
 	platform, isPlatform := errors.AsType[oci.PlatformError](err)
 	answer, isAnswer := errors.AsType[*oci.Error](err)
+	status := 0
+	if isAnswer {
+		status = answer.StatusCode
+	}
 	switch {
 	case isPlatform:
 		diags.AddAttributeError(path.Root("platforms"), summary, tfdiag.Sentence(platform))
 	case isSource && errors.Is(err, oci.ErrNoTag):
 		diags.AddAttributeError(path.Root("source"), summary, fmt.Sprintf("The registry %s has no image %s in the repository %s. Correct the source. "+
 			"Some registries also say so where a login is needed.", source.Hostname, reference(source), source.Repository))
-	case isSource && isAnswer && (answer.StatusCode == 401 || answer.StatusCode == 403):
+	case isSource && (status == http.StatusUnauthorized || status == http.StatusForbidden):
 		diags.AddAttributeError(path.Root("source"), summary, fmt.Sprintf("The registry %s answered %s: there is no such repository, or it needs a "+
 			"login.\n\nSet source_username and source_password, or run `docker login %[1]s` on this machine.", source.Hostname, answer.Status()))
 	case isSource:
 		diags.Append(tfdiag.FromRegistryError(summary, source.Hostname, err)...)
-	case isAnswer && answer.StatusCode == 403:
+	case status == http.StatusForbidden:
 		diags.AddError(summary, fmt.Sprintf("The registry %s answered %s.\n\nTo push, the provider's access token needs the role Administrator.",
 			hostname, answer.Status()))
-	case isAnswer && answer.StatusCode >= 400 && answer.StatusCode < 500 && answer.StatusCode != 401 && answer.StatusCode != 429:
+	case status/100 == 4 && status != http.StatusUnauthorized && status != http.StatusTooManyRequests:
 		diags.AddError(summary, fmt.Sprintf("The registry %s answered %s to %s %s: %s\n\nIt may be full, or accept no changes at the moment: check it in the "+
 			"Cloudfleet Console. What was sent is kept; the next apply goes on from there.", hostname, answer.Status(), answer.Method, answer.Path,
 			tfdiag.Sentence(errors.New(answer.Message))))

@@ -3,6 +3,7 @@ package registry_test
 import (
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -52,9 +53,7 @@ func (c copies) config(reference string, arguments map[string]any) map[string]an
 		"source": c.sourceHost() + "/base" + reference, "repository": "mirror/base",
 		"source_username": c.theirs.TokenID, "source_password": c.theirs.TokenSecret,
 	}
-	for name, value := range arguments {
-		config[name] = value
-	}
+	maps.Copy(config, arguments)
 	return config
 }
 
@@ -80,10 +79,10 @@ func (c copies) mustStay(r *protocoltest.Resource, config map[string]any) {
 	}
 }
 
-// resolve returns what a tag of ours stands for, or nothing.
-func (c copies) resolve(repository, reference string) string {
+// resolve returns what a tag or digest stands for in our copy, or nothing.
+func (c copies) resolve(reference string) string {
 	c.t.Helper()
-	target, err := testimage.Repository(c.ours.URL, c.ourHost(), repository, c.ours.TokenID, c.ours.TokenSecret)
+	target, err := testimage.Repository(c.ours.URL, c.ourHost(), "mirror/base", c.ours.TokenID, c.ours.TokenSecret)
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -137,10 +136,10 @@ func TestImageIsCopied(t *testing.T) {
 			if size, _ := state["size"].(int64); size < 2000 {
 				t.Errorf("the size is %v", state["size"])
 			}
-			if got := c.resolve("mirror/base", "v1"); got != pushed.Digest.String() {
+			if got := c.resolve("v1"); got != pushed.Digest.String() {
 				t.Errorf("the tag stands for %q", got)
 			}
-			if c.resolve("mirror/base", signature.Digest.String()) == "" {
+			if c.resolve(signature.Digest.String()) == "" {
 				t.Error("what refers to the image did not come along")
 			}
 			c.mustStay(r, config)
@@ -170,10 +169,10 @@ func TestImageIsCopied(t *testing.T) {
 			}
 			c.ours.InterceptRegistry(nil)
 
-			if diags := r.Destroy(t.Context()); diags.HasError() || c.resolve("mirror/base", "v1") != "" || c.resolve("mirror/base", "again") == "" {
+			if diags := r.Destroy(t.Context()); diags.HasError() || c.resolve("v1") != "" || c.resolve("again") == "" {
 				t.Errorf("after the destroy of one of two: %v", diags)
 			}
-			if diags := again.Destroy(t.Context()); diags.HasError() || c.resolve("mirror/base", pushed.Digest.String()) != "" {
+			if diags := again.Destroy(t.Context()); diags.HasError() || c.resolve(pushed.Digest.String()) != "" {
 				t.Errorf("after the destroy of both: %v", diags)
 			}
 		})
@@ -218,14 +217,14 @@ func TestImageDrift(t *testing.T) {
 	}
 	c.theirs.ForgetRequests()
 	c.mustApply(r, config)
-	if c.resolve("mirror/base", "stable") != pushed.Digest.String() || len(c.theirs.RegistryRequests()) > 0 {
+	if c.resolve("stable") != pushed.Digest.String() || len(c.theirs.RegistryRequests()) > 0 {
 		t.Errorf("the tag was not moved back, or the source asked: %v", c.theirs.RegistryRequests())
 	}
 	c.mustStay(r, config)
 
 	fewer := c.config("@"+pushed.Digest.String(), map[string]any{"tags": []any{"v1"}})
 	c.mustApply(r, fewer)
-	if c.resolve("mirror/base", "stable") != "" {
+	if c.resolve("stable") != "" {
 		t.Error("a tag that is configured no more is still there")
 	}
 
@@ -265,10 +264,10 @@ func TestImageFollowsATag(t *testing.T) {
 		t.Errorf("planned %v, %v", plan, diags)
 	}
 	c.mustApply(r, follows)
-	if r.Text("digest") != second.Digest.String() || c.resolve("mirror/base", "v1") != second.Digest.String() {
+	if r.Text("digest") != second.Digest.String() || c.resolve("v1") != second.Digest.String() {
 		t.Errorf("it did not follow: %v", r.State())
 	}
-	if c.resolve("mirror/base", first.Digest.String()) == "" {
+	if c.resolve(first.Digest.String()) == "" {
 		t.Error("the image that a deployment may still have was deleted")
 	}
 	c.mustStay(r, follows)
@@ -309,7 +308,7 @@ func TestImageCopyIsTakenUpAgain(t *testing.T) {
 		})
 	})
 	r, config := c.image(), c.config(":v1", nil)
-	if diags := r.Apply(t.Context(), config); !diags.HasError() || r.State() != nil || c.resolve("mirror/base", "v1") != "" {
+	if diags := r.Apply(t.Context(), config); !diags.HasError() || r.State() != nil || c.resolve("v1") != "" {
 		t.Errorf("after a copy that broke off: %v, %v", r.State(), diags)
 	}
 	c.ours.InterceptRegistry(nil)

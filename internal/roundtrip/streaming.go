@@ -61,6 +61,7 @@ func (w *watched) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// Close implements io.Closer.
 func (w *watched) Close() error {
 	w.ends()
 	return w.ReadCloser.Close()
