@@ -43,8 +43,9 @@ func (a *RevokeSecret) Schema(_ context.Context, _ action.SchemaRequest, resp *a
 			"its `verify_secret` is set, or else when its `rotation_trigger` changes from one value to another.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{
-				Required:            true,
-				MarkdownDescription: "ID of the token whose secret to revoke: the user name that leaked beside it. The provider's own token is refused.",
+				Required: true,
+				MarkdownDescription: "ID of the token whose secret to revoke: the user name that leaked beside it. The provider's own " +
+					"token is refused.",
 			},
 		},
 	}

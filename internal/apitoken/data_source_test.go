@@ -167,9 +167,17 @@ func TestAccReadNeedsAnAdministrator(t *testing.T) {
 	as := cloud.ProviderBlockFor(user.ID, user.Secret)
 	const why = `answered 403 Forbidden (forbidden) to GET /v1/tokens`
 	const next = `The provider's access token needs the role Administrator.`
-	onlyRead(t, cloud,
-		resource.TestStep{Config: as + dataSource("api_token", "ci", byName("ci")), ExpectError: messages(`Could not look for the API token "ci"`, why, next)},
-		resource.TestStep{Config: as + dataSource("api_token", "ci", byID(user.ID)), ExpectError: messages(`Could not read the API token with the ID`, why, next)},
+	onlyRead(
+		t,
+		cloud,
+		resource.TestStep{
+			Config:      as + dataSource("api_token", "ci", byName("ci")),
+			ExpectError: messages(`Could not look for the API token "ci"`, why, next),
+		},
+		resource.TestStep{
+			Config:      as + dataSource("api_token", "ci", byID(user.ID)),
+			ExpectError: messages(`Could not read the API token with the ID`, why, next),
+		},
 		resource.TestStep{Config: as + dataSource("api_tokens", "all"), ExpectError: messages(`Could not list the API tokens`, why, next)},
 	)
 }
@@ -188,7 +196,18 @@ func TestAccReadKeepsNoSecret(t *testing.T) {
 		})
 	})
 	onlyRead(t, cloud, resource.TestStep{
-		Config:            dataSource("api_token", "by_id", byID(ci.ID)) + dataSource("api_token", "by_name", byName("ci")) + dataSource("api_tokens", "all"),
+		Config: dataSource(
+			"api_token",
+			"by_id",
+			byID(ci.ID),
+		) + dataSource(
+			"api_token",
+			"by_name",
+			byName("ci"),
+		) + dataSource(
+			"api_tokens",
+			"all",
+		),
 		ConfigStateChecks: append(reads("by_id", ci), noSecret{}),
 	})
 }

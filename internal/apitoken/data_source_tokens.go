@@ -33,7 +33,8 @@ func (d *TokensDataSource) Metadata(_ context.Context, req datasource.MetadataRe
 
 func (d *TokensDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The API tokens of the organization that the provider's access token belongs to, the provider's own included: all, or " +
+		MarkdownDescription: "The API tokens of the organization that the provider's access token belongs to, the provider's own " +
+			"included: all, or " +
 			"those that pass every filter that is set. Their secrets cannot be read: Cloudfleet shows them only once.",
 		Attributes: map[string]schema.Attribute{
 			"role": schema.StringAttribute{

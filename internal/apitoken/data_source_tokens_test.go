@@ -116,8 +116,13 @@ func TestAccListFailsInTheMiddle(t *testing.T) {
 		})
 	})
 	const why, next = "Cloudfleet answered 502 Bad Gateway to GET /v1/tokens", "Request ID: mock-"
-	onlyRead(t, cloud,
+	onlyRead(
+		t,
+		cloud,
 		resource.TestStep{Config: dataSource("api_tokens", "all"), ExpectError: messages("Could not list the API tokens", why, next)},
-		resource.TestStep{Config: dataSource("api_token", "ci", byName("ci-000")), ExpectError: messages(`Could not look for the API token "ci-000"`, why, next)},
+		resource.TestStep{
+			Config:      dataSource("api_token", "ci", byName("ci-000")),
+			ExpectError: messages(`Could not look for the API token "ci-000"`, why, next),
+		},
 	)
 }

@@ -129,7 +129,10 @@ func TestGPGReads(t *testing.T) {
 				token.isReadAs(runProgram(t, home, string(message), gpg, "--batch", "--decrypt"), "gpg")
 			}
 			exported := runProgram(t, home, "", gpg, "--batch", "--pinentry-mode", "loopback", "--passphrase", "", "--export-secret-keys")
-			if _, err := sealing.ParsePGPKey(base64.StdEncoding.EncodeToString([]byte(exported))); err == nil || !strings.Contains(err.Error(), "private key (of PGP)") {
+			if _, err := sealing.ParsePGPKey(
+				base64.StdEncoding.EncodeToString([]byte(exported)),
+			); err == nil ||
+				!strings.Contains(err.Error(), "private key (of PGP)") {
 				t.Errorf("an exported private key: %v", err)
 			}
 		})

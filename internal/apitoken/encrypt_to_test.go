@@ -194,9 +194,17 @@ func TestAccEncryptToRefuses(t *testing.T) {
 	private := identity.String()
 	zero := strings.Repeat("A", 43) + "="
 	tests := map[string]refusal{
-		"nobody":             {`{}`, "encrypt_to", "It names no recipient: give one of github_public_key, age_recipients and pgp_key."},
-		"two kinds":          {`{ age_recipients = ["` + key + `"], pgp_key = "x" }`, "encrypt_to", "It has age_recipients and pgp_key: give one of them"},
-		"low order":          {`{ github_public_key = "` + zero + `" }`, "encrypt_to.github_public_key", "Anyone could read what is encrypted to this key"},
+		"nobody": {`{}`, "encrypt_to", "It names no recipient: give one of github_public_key, age_recipients and pgp_key."},
+		"two kinds": {
+			`{ age_recipients = ["` + key + `"], pgp_key = "x" }`,
+			"encrypt_to",
+			"It has age_recipients and pgp_key: give one of them",
+		},
+		"low order": {
+			`{ github_public_key = "` + zero + `" }`,
+			"encrypt_to.github_public_key",
+			"Anyone could read what is encrypted to this key",
+		},
 		"empty list":         {`{ age_recipients = [] }`, "encrypt_to.age_recipients", "There is no recipient: name at least one."},
 		"null in a list":     {`{ age_recipients = ["` + key + `", null] }`, "encrypt_to.age_recipients", "Recipient 2 of 2: it is empty"},
 		"typo in one":        {ageList(key, key[:30]), "encrypt_to.age_recipients", "Recipient 2 of 2: it is not a whole age recipient"},

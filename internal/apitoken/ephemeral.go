@@ -68,7 +68,8 @@ func (e *EphemeralResource) Schema(_ context.Context, _ ephemeral.SchemaRequest,
 			"ttl": schema.StringAttribute{
 				Optional: true, Computed: true,
 				MarkdownDescription: "How long the run may need the token, as a number with a unit, such as `90m`: 5 minutes to 24 hours. Make it " +
-					"longer than any plan or apply takes: after it, another run takes the token for one that was left behind. Default: `" + defaultTTL + "`.",
+					"longer than any plan or apply takes: after it, another run takes the token for one that was left behind. Default: " +
+					"`" + defaultTTL + "`.",
 				Validators: []validator.String{validate.String(checkTTL)},
 			},
 			"id": schema.StringAttribute{
@@ -139,7 +140,12 @@ func (e *EphemeralResource) Open(ctx context.Context, req ephemeral.OpenRequest,
 }
 
 // handOver puts the token into the answer to an Open.
-func (m *ephemeralModel) handOver(ctx context.Context, token cloudfleet.Token, expires time.Time, resp *ephemeral.OpenResponse) diag.Diagnostics {
+func (m *ephemeralModel) handOver(
+	ctx context.Context,
+	token cloudfleet.Token,
+	expires time.Time,
+	resp *ephemeral.OpenResponse,
+) diag.Diagnostics {
 	var diags diag.Diagnostics
 	// Of a run that is interrupted, nobody may be there to take the answer.
 	if err := ctx.Err(); err != nil {
@@ -167,7 +173,10 @@ func (e *EphemeralResource) Close(ctx context.Context, req ephemeral.CloseReques
 	}
 	var id string
 	if err := json.Unmarshal(content, &id); err != nil {
-		resp.Diagnostics.AddWarning("Could not delete an ephemeral API token", "Its ID is not in what Terraform hands back: "+tfdiag.Sentence(err))
+		resp.Diagnostics.AddWarning(
+			"Could not delete an ephemeral API token",
+			"Its ID is not in what Terraform hands back: "+tfdiag.Sentence(err),
+		)
 		return
 	}
 	resp.Diagnostics.Append(e.remove(ctx, id)...)
@@ -199,7 +208,9 @@ func (e *EphemeralResource) sweep(ctx context.Context, name string) diag.Diagnos
 	now := time.Now()
 	for token, err := range e.data.Client.ListTokens(ctx) {
 		if err != nil {
-			return asWarnings(tfdiag.FromError(fmt.Sprintf("Could not look for expired ephemeral API tokens %q", name), consequence, timeoutCause(ctx, err)))
+			return asWarnings(
+				tfdiag.FromError(fmt.Sprintf("Could not look for expired ephemeral API tokens %q", name), consequence, timeoutCause(ctx, err)),
+			)
 		}
 		if leftBehind(token.Name, name, now) && !e.data.Client.CallsAs(token.ID) {
 			leftovers = append(leftovers, token.ID)

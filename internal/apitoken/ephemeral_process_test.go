@@ -67,7 +67,14 @@ func TestAccEphemeralTokenExample(t *testing.T) {
 	must(t, err)
 	cloud := acctest.Start(t, mockserver.Options{})
 	folder := processes.Folder(t, cloud, string(example))
-	must(t, os.WriteFile(filepath.Join(folder.Dir, "docker"), []byte("#!/bin/sh\necho \"$@\" >> calls\n[ \"$1\" != login ] || cat >> calls\n"), 0o700))
+	must(
+		t,
+		os.WriteFile(
+			filepath.Join(folder.Dir, "docker"),
+			[]byte("#!/bin/sh\necho \"$@\" >> calls\n[ \"$1\" != login ] || cat >> calls\n"),
+			0o700,
+		),
+	)
 	folder.Env = append(folder.Env, "PATH="+folder.Dir+string(os.PathListSeparator)+os.Getenv("PATH"))
 	for _, command := range [][]string{{"plan", "-out=plan"}, {"apply", "plan"}} {
 		_, err := folder.Run(t.Context(), command...)

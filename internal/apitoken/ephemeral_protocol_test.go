@@ -74,7 +74,10 @@ func (e ephemeralToken) open(config map[string]any) (map[string]string, []byte, 
 
 func (e ephemeralToken) close(private []byte) []*tfprotov6.Diagnostic {
 	e.t.Helper()
-	resp, err := e.server.CloseEphemeralResource(e.t.Context(), &tfprotov6.CloseEphemeralResourceRequest{TypeName: ephemeralType, Private: private})
+	resp, err := e.server.CloseEphemeralResource(
+		e.t.Context(),
+		&tfprotov6.CloseEphemeralResourceRequest{TypeName: ephemeralType, Private: private},
+	)
 	must(e.t, err)
 	return resp.Diagnostics
 }

@@ -112,7 +112,8 @@ func TestEphemeralTokenIsOpenedAndClosed(t *testing.T) {
 		if !cloud.Accepts(got["id"], got["secret"]) {
 			t.Error("the secret is refused")
 		}
-		if !strings.Contains(string(private), "id") || strings.Contains(string(private), "push") || strings.Contains(string(private), got["secret"]) {
+		if !strings.Contains(string(private), "id") || strings.Contains(string(private), "push") ||
+			strings.Contains(string(private), got["secret"]) {
 			t.Errorf("private data: %s", private)
 		}
 		expect(t, provider.close(private), isError)

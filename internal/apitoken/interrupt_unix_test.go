@@ -31,7 +31,12 @@ import (
 func pair(trigger string) string {
 	var config string
 	for _, name := range []string{"one", "two"} {
-		config += fmt.Sprintf("resource \"cloudfleet_api_token\" %q {\n  name = %q\n  role = \"User\"\n  rotation_trigger = %q\n}\n", name, name, trigger)
+		config += fmt.Sprintf(
+			"resource \"cloudfleet_api_token\" %q {\n  name = %q\n  role = \"User\"\n  rotation_trigger = %q\n}\n",
+			name,
+			name,
+			trigger,
+		)
 	}
 	return config
 }
@@ -158,7 +163,8 @@ func TestAccInterrupt(t *testing.T) {
 				t.Errorf("%d tokens were worked on\n%s", saved, out)
 			}
 			run.mustApply(pair("b"))
-			if tokens := run.tokens(); len(tokens) != 2 || !run.accepts(tokens["one"]) || !run.accepts(tokens["two"]) || len(run.cloud.Issued()) != 2 {
+			if tokens := run.tokens(); len(tokens) != 2 || !run.accepts(tokens["one"]) || !run.accepts(tokens["two"]) ||
+				len(run.cloud.Issued()) != 2 {
 				t.Errorf("after another apply: %v", tokens)
 			}
 		})
@@ -197,7 +203,8 @@ func TestAccKilledProvider(t *testing.T) {
 			}
 			run.mustApply(pair("b"))
 			tokens := run.tokens()
-			if !run.accepts(tokens["one"]) || !run.accepts(tokens["two"]) || tokens["one"]["rotation_trigger"] != "b" || len(run.cloud.Issued()) != issued {
+			if !run.accepts(tokens["one"]) || !run.accepts(tokens["two"]) || tokens["one"]["rotation_trigger"] != "b" ||
+				len(run.cloud.Issued()) != issued {
 				t.Errorf("after another apply: %v of %v", tokens, run.cloud.Issued())
 			}
 			run.mustApply(pair("b") + find)

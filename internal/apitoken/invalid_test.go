@@ -14,7 +14,10 @@ import (
 func TestAccInvalidArguments(t *testing.T) {
 	tests := map[string]struct{ config, message string }{
 		"role in the wrong case": {token("ci", "administrator"), `"administrator" is not a role, but "Administrator" is`},
-		"unknown role":           {token("ci", "Owner"), `"Owner" is not a role. Use "Administrator" (push and pull images, manage tokens) or "User" (pull images).`},
+		"unknown role": {
+			token("ci", "Owner"),
+			`"Owner" is not a role. Use "Administrator" (push and pull images, manage tokens) or "User" (pull images).`,
+		},
 		"empty role":             {token("ci", ""), `"" is not a role.`},
 		"empty name":             {token("", "User"), `A token's name has at least one character.`},
 		"long name":              {token(strings.Repeat("é", 256), "User"), `A token's name has at most 255 characters, this one has 256.`},
@@ -26,7 +29,10 @@ func TestAccInvalidArguments(t *testing.T) {
 `, `The argument "role" is required`},
 		"rotating, unknown role": {rotating("ci", "Owner"), `"Owner" is not a role.`},
 		"rotating, empty name":   {rotating("", "User"), `A token's name has at least one character.`},
-		"secret set":             {token("ci", "User", `secret = "mine"`), `Cannot set value for this attribute as the provider has marked it as read-only`},
+		"secret set": {
+			token("ci", "User", `secret = "mine"`),
+			`Cannot set value for this attribute as the provider has marked it as read-only`,
+		},
 	}
 	cloud := acctest.Start(t, mockserver.Options{})
 	config := cloud.ProviderBlock()

@@ -26,7 +26,11 @@ func (l *ListResource) Metadata(_ context.Context, req resource.MetadataRequest,
 }
 
 // ListResourceConfigSchema is the filter that a list block takes.
-func (l *ListResource) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
+func (l *ListResource) ListResourceConfigSchema(
+	_ context.Context,
+	_ list.ListResourceSchemaRequest,
+	resp *list.ListResourceSchemaResponse,
+) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Finds the API tokens of the organization, to bring existing ones under Terraform's management: `terraform query` " +
 			"lists them, and with `-generate-config-out=tokens.tf` it writes their `import` and `resource` blocks. Needs Terraform 1.14 or " +

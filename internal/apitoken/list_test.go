@@ -61,10 +61,15 @@ func TestListWithResources(t *testing.T) {
 		t.Fatalf("got %+v", listed)
 	}
 	imported := p.Resource(listType)
-	if diags := imported.ImportByIdentity(t.Context(), listed[0].Identity); diags.HasError() || !strings.Contains(diags.String(), "is not known") {
+	if diags := imported.ImportByIdentity(
+		t.Context(),
+		listed[0].Identity,
+	); diags.HasError() ||
+		!strings.Contains(diags.String(), "is not known") {
 		t.Fatal(diags)
 	}
-	if want := imported.State(); !reflect.DeepEqual(listed[0].Resource, want) || want["id"] != cloud.Issued()[0].ID || want["created_at"] == nil {
+	if want := imported.State(); !reflect.DeepEqual(listed[0].Resource, want) || want["id"] != cloud.Issued()[0].ID ||
+		want["created_at"] == nil {
 		t.Errorf("got %v, want %v", listed[0].Resource, want)
 	}
 }
@@ -177,7 +182,10 @@ list "cloudfleet_api_token" "team_a" {
 `,
 				QueryResultChecks: []querycheck.QueryResultCheck{
 					querycheck.ExpectLength("cloudfleet_api_token.team_a", 2),
-					querycheck.ExpectIdentity("cloudfleet_api_token.team_a", map[string]knownvalue.Check{"id": knownvalue.StringExact(cloud.Issued()[0].ID)}),
+					querycheck.ExpectIdentity(
+						"cloudfleet_api_token.team_a",
+						map[string]knownvalue.Check{"id": knownvalue.StringExact(cloud.Issued()[0].ID)},
+					),
 					querycheck.ExpectResourceDisplayName("cloudfleet_api_token.team_a",
 						queryfilter.ByResourceIdentity(map[string]knownvalue.Check{"id": knownvalue.StringExact(cloud.Issued()[1].ID)}),
 						knownvalue.StringExact("team-a-push (Administrator)")),

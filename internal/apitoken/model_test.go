@@ -61,7 +61,13 @@ func TestModelTakesOverAnAnswer(t *testing.T) {
 func TestCollectPutsTokensInOrder(t *testing.T) {
 	early := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	late := early.Add(time.Nanosecond)
-	served := []cloudfleet.Token{{ID: "a", CreatedAt: late}, {ID: "c", CreatedAt: early}, {ID: "x"}, {ID: "b", CreatedAt: early}, {ID: "skipped"}}
+	served := []cloudfleet.Token{
+		{ID: "a", CreatedAt: late},
+		{ID: "c", CreatedAt: early},
+		{ID: "x"},
+		{ID: "b", CreatedAt: early},
+		{ID: "skipped"},
+	}
 	tokens, err := tokenkit.Collect(func(yield func(cloudfleet.Token, error) bool) {
 		for _, t := range served {
 			if !yield(t, nil) {

@@ -55,7 +55,10 @@ func TestAccOwnTokenIsLeftAlone(t *testing.T) {
 		},
 		resource.TestStep{Config: release},
 	)
-	if own := cloud.Tokens(cloud.OrganizationID); len(own) != 1 || own[0].Name != "still mine" || !cloud.Accepts(cloud.TokenID, cloud.TokenSecret) {
+	if own := cloud.Tokens(
+		cloud.OrganizationID,
+	); len(own) != 1 || own[0].Name != "still mine" ||
+		!cloud.Accepts(cloud.TokenID, cloud.TokenSecret) {
 		t.Errorf("the provider's own token: %v", own)
 	}
 }

@@ -340,7 +340,13 @@ func TestOwnTokenIsSafeWhateverTheStateRemembers(t *testing.T) {
 	call(t, cloud, http.MethodPut, "/tokens/"+id, `{"name": "cd", "role": "Administrator"}`)
 	user.Use(protocoltest.Start(t, cloud, map[string]any{"access_token_id": id, "access_token_secret": secret}))
 	cloud.ForgetRequests()
-	if diags := user.Apply(t.Context(), map[string]any{"name": "renamed", "role": "User"}); !strings.Contains(diags.String(), "Refusing to change the role") {
+	if diags := user.Apply(
+		t.Context(),
+		map[string]any{"name": "renamed", "role": "User"},
+	); !strings.Contains(
+		diags.String(),
+		"Refusing to change the role",
+	) {
 		t.Errorf("got %v", diags)
 	}
 	if writes := cloud.Writes(); len(writes) > 0 {
@@ -383,7 +389,13 @@ func TestPlanOfACreateTellsTheTruthAboutCredentials(t *testing.T) {
 			p := protocoltest.Start(t, cloud, test.config)
 			cloud.ForgetRequests()
 			for range 3 {
-				if _, diags := p.Resource(typeName).Plan(t.Context(), arguments("ci", "a")); diags.HasError() != (test.says != "") || !strings.Contains(diags.String(), test.says) {
+				if _, diags := p.Resource(
+					typeName,
+				).Plan(
+					t.Context(),
+					arguments("ci", "a"),
+				); diags.HasError() != (test.says != "") ||
+					!strings.Contains(diags.String(), test.says) {
 					t.Errorf("%s: %v", name, diags)
 				}
 			}
@@ -401,7 +413,13 @@ func TestOwnSecretIsNotVerified(t *testing.T) {
 	config := map[string]any{"name": "ci", "role": "Administrator", "verify_secret": true}
 	r := protocoltest.Start(t, cloud, nil).Resource("cloudfleet_api_token")
 	mustApply(t, r, config)
-	r.Use(protocoltest.Start(t, cloud, map[string]any{"access_token_id": r.Text("id"), "access_token_secret": r.Text("secret"), "organization_id": nil}))
+	r.Use(
+		protocoltest.Start(
+			t,
+			cloud,
+			map[string]any{"access_token_id": r.Text("id"), "access_token_secret": r.Text("secret"), "organization_id": nil},
+		),
+	)
 	cloud.ForgetRequests()
 	if diags := r.Refresh(t.Context()); diags.HasError() {
 		t.Fatal(diags)

@@ -158,15 +158,19 @@ func TestAccRotationThatFailsIsTriedAgain(t *testing.T) {
 	cloud.Run(t,
 		resource.TestStep{Config: token("ci", "User", trigger("a")), Check: accepted(cloud)},
 		resource.TestStep{
-			PreConfig:   func() { cloud.Intercept(refuse) },
-			Config:      renamed,
-			ExpectError: regexp.MustCompile(`(?s)Could not regenerate the secret of API token "renamed".*409 Conflict\s+\(conflict\).*Request ID: mock-\d+`),
+			PreConfig: func() { cloud.Intercept(refuse) },
+			Config:    renamed,
+			ExpectError: regexp.MustCompile(
+				`(?s)Could not regenerate the secret of API token "renamed".*409 Conflict\s+\(conflict\).*Request ID: mock-\d+`,
+			),
 		},
 		resource.TestStep{
 			PreConfig: func() { cloud.Intercept(nil); cloud.ForgetRequests() },
 			Config:    renamed,
 			ConfigPlanChecks: resource.ConfigPlanChecks{
-				PreApply: append([]plancheck.PlanCheck{plancheck.ExpectResourceAction(address, plancheck.ResourceActionUpdate)}, unknownSecret(address)...),
+				PreApply: append(
+					[]plancheck.PlanCheck{plancheck.ExpectResourceAction(address, plancheck.ResourceActionUpdate)},
+					unknownSecret(address)...),
 			},
 			ConfigStateChecks: []statecheck.StateCheck{
 				inState("secret_version", tokentest.Issued),

@@ -38,8 +38,11 @@ func ImageRef(hostname, repository, tagOrDigest string) (string, error) {
 func ParseImageRef(s string) (Image, error) {
 	hostname, rest, _ := strings.Cut(s, "/")
 	if rest == "" || !isHostname(hostname) {
-		return Image{}, fmt.Errorf("%q has no host name. An image reference begins with one that has a dot or a port, or is localhost, such as %s",
-			s, ExampleImage)
+		return Image{}, fmt.Errorf(
+			"%q has no host name. An image reference begins with one that has a dot or a port, or is localhost, such as %s",
+			s,
+			ExampleImage,
+		)
 	}
 	name, digest, hasDigest := strings.Cut(rest, "@")
 	repository, tag, hasTag := strings.Cut(name, ":")
@@ -93,7 +96,11 @@ func CheckReference(s string) error {
 		return nil
 	}
 	if strings.Contains(s, "+") && CheckTag(strings.ReplaceAll(s, "+", "_")) == nil {
-		return fmt.Errorf("%q is not a tag, which has no plus sign. Helm pushes a chart of the version %[1]q under the tag %q", s, strings.ReplaceAll(s, "+", "_"))
+		return fmt.Errorf(
+			"%q is not a tag, which has no plus sign. Helm pushes a chart of the version %[1]q under the tag %q",
+			s,
+			strings.ReplaceAll(s, "+", "_"),
+		)
 	}
 	return fmt.Errorf("%q is neither a tag nor a digest. A tag, such as v1.4.2, has up to 128 letters, digits, underscores, dots and "+
 		"dashes, and begins with none of the last two. A digest is sha256: and 64 hexadecimal digits in lower case, or one of SHA-384 "+

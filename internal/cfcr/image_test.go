@@ -126,7 +126,8 @@ func FuzzParseImageRef(f *testing.F) {
 			if built != whole {
 				t.Errorf("%q, %q and %q became %q", hostname, repository, tagOrDigest, built)
 			}
-			if parsed.Hostname != hostname || parsed.Repository != repository || strings.Trim(parsed.Tag+"@"+parsed.Digest, "@") != tagOrDigest || parseErr != nil {
+			if parsed.Hostname != hostname || parsed.Repository != repository || strings.Trim(parsed.Tag+"@"+parsed.Digest, "@") != tagOrDigest ||
+				parseErr != nil {
 				t.Errorf("%q became %+v, %v", built, parsed, parseErr)
 			}
 		}

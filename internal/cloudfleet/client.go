@@ -121,19 +121,25 @@ func NewOver(network http.RoundTripper, o Options) (*Client, error) {
 		o.RequestTimeout = DefaultRequestTimeout
 	}
 	self := newCredential(o.AccessTokenID, o.AccessTokenSecret)
-	return &Client{base: base, self: self, note: o.CredentialNote, organization: organizationCheck{want: o.OrganizationID}, http: &retryablehttp.Client{
-		HTTPClient: &http.Client{
-			Transport: transport(o, network),
-			// Credentials stay with the host they were meant for.
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	return &Client{
+		base:         base,
+		self:         self,
+		note:         o.CredentialNote,
+		organization: organizationCheck{want: o.OrganizationID},
+		http: &retryablehttp.Client{
+			HTTPClient: &http.Client{
+				Transport: transport(o, network),
+				// Credentials stay with the host they were meant for.
+				CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+			},
+			RetryMax:     o.MaxRetries,
+			RetryWaitMin: roundtrip.RetryWaitMin,
+			RetryWaitMax: roundtrip.RetryWaitMax,
+			CheckRetry:   checkRetry,
+			Backoff:      roundtrip.Backoff,
+			ErrorHandler: retryablehttp.PassthroughErrorHandler,
 		},
-		RetryMax:     o.MaxRetries,
-		RetryWaitMin: roundtrip.RetryWaitMin,
-		RetryWaitMax: roundtrip.RetryWaitMax,
-		CheckRetry:   checkRetry,
-		Backoff:      roundtrip.Backoff,
-		ErrorHandler: retryablehttp.PassthroughErrorHandler,
-	}}, nil
+	}, nil
 }
 
 // Unavailable returns a client that answers every call with err: for a place
@@ -158,7 +164,10 @@ func ParseEndpoint(s string) (*url.URL, error) {
 	case u.Scheme == "https", u.Scheme == "http" && roundtrip.IsLoopback(u.Hostname()):
 		return u, nil
 	default:
-		return nil, fmt.Errorf("the endpoint %q does not use HTTPS: credentials are sent in the clear to this machine only, such as http://127.0.0.1:8080/v1", s)
+		return nil, fmt.Errorf(
+			"the endpoint %q does not use HTTPS: credentials are sent in the clear to this machine only, such as http://127.0.0.1:8080/v1",
+			s,
+		)
 	}
 }
 

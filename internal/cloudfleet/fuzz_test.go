@@ -62,7 +62,8 @@ func FuzzAnswer(f *testing.F) {
 		if isAnswer && e.StatusCode != status {
 			t.Errorf("%d became %d", status, e.StatusCode)
 		}
-		if isAnswer && e.Code == "" && !strings.Contains(fmt.Sprint(answer.ID), marker) && strings.Contains(fmt.Sprintf("%v %#v", err, err), marker) {
+		if isAnswer && e.Code == "" && !strings.Contains(fmt.Sprint(answer.ID), marker) &&
+			strings.Contains(fmt.Sprintf("%v %#v", err, err), marker) {
 			t.Errorf("the error repeats the answer: %#v", err)
 		}
 	})
@@ -86,7 +87,11 @@ func FuzzToken(f *testing.F) {
 		if got, err := c.GetToken(t.Context(), someID); err == nil && got.ID != someID {
 			t.Errorf("got another token: %+v", got)
 		}
-		if got, _, err := c.RegenerateToken(t.Context(), cloudfleet.KnownToken{ID: someID}); err == nil && (got.ID != someID || got.Secret == "") {
+		if got, _, err := c.RegenerateToken(
+			t.Context(),
+			cloudfleet.KnownToken{ID: someID},
+		); err == nil &&
+			(got.ID != someID || got.Secret == "") {
 			t.Errorf("regenerated %+v", got)
 		}
 		if got, _, err := c.CreateToken(t.Context(), settings); err == nil && (got.ID == "" || got.Secret == "") {
@@ -133,7 +138,10 @@ func FuzzNextPage(f *testing.F) {
 				t.Errorf("%q leads to ?%s", whole, query.Encode())
 			}
 		}
-		if query, err := next("<" + target + `>; rel="next"`); err == nil && !strings.ContainsAny(target, "<>") && (query == nil || !same(target, query)) {
+		if query, err := next(
+			"<" + target + `>; rel="next"`,
+		); err == nil && !strings.ContainsAny(target, "<>") &&
+			(query == nil || !same(target, query)) {
 			t.Errorf("%q leads to %v, and no error says so", target, query)
 		}
 	})
@@ -200,7 +208,11 @@ func FuzzCheckTokenID(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, id string) {
-		if target := base.JoinPath("tokens", id); cloudfleet.CheckTokenID(id) == nil && target.String() != cloudfleet.DefaultEndpoint+"/tokens/"+id {
+		if target := base.JoinPath(
+			"tokens",
+			id,
+		); cloudfleet.CheckTokenID(id) == nil &&
+			target.String() != cloudfleet.DefaultEndpoint+"/tokens/"+id {
 			t.Errorf("%q leads to %s", id, target)
 		}
 	})
@@ -226,7 +238,9 @@ func FuzzParseEndpoint(f *testing.F) {
 		address, _ := netip.ParseAddr(target.Hostname())
 		name := strings.ToLower(target.Hostname())
 		private := name == "localhost" || strings.HasSuffix(name, ".localhost") || address.Unmap().IsLoopback()
-		if target.Scheme != "https" && (target.Scheme != "http" || !private) || target.User != nil || target.Hostname() == "" || target.RawQuery != "" || target.Fragment != "" {
+		if target.Scheme != "https" && (target.Scheme != "http" || !private) || target.User != nil || target.Hostname() == "" ||
+			target.RawQuery != "" ||
+			target.Fragment != "" {
 			t.Errorf("%q leads to %s", s, target)
 		}
 	})

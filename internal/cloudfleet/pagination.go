@@ -89,7 +89,13 @@ func nextPage(resp *http.Response) (url.Values, error) {
 		return nil, fmt.Errorf("the Link to the next page is not a URL")
 	}
 	if there.Scheme != here.Scheme || hostPort(there) != hostPort(here) || there.Path != here.Path {
-		return nil, fmt.Errorf("the Link to the next page leads from %s%s to %s%s, which is not followed", here.Host, here.Path, there.Host, there.Path)
+		return nil, fmt.Errorf(
+			"the Link to the next page leads from %s%s to %s%s, which is not followed",
+			here.Host,
+			here.Path,
+			there.Host,
+			there.Path,
+		)
 	}
 	return there.Query(), nil
 }

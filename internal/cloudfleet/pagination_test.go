@@ -16,7 +16,10 @@ func (c *cloud) newTokens(t *testing.T, n int) {
 	t.Helper()
 	client := newClient(t, c.options)
 	for i := range n {
-		if _, _, err := client.CreateToken(t.Context(), cloudfleet.TokenSettings{Name: fmt.Sprint("token ", i), Role: cloudfleet.RoleUser}); err != nil {
+		if _, _, err := client.CreateToken(
+			t.Context(),
+			cloudfleet.TokenSettings{Name: fmt.Sprint("token ", i), Role: cloudfleet.RoleUser},
+		); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -225,7 +225,11 @@ func TestGoneIsConfirmedByTheAPI(t *testing.T) {
 		}
 		cloud.ForgetRequests()
 		workers(10, ids, func(id string) {
-			if _, err := c.GetTokenBatched(t.Context(), cloudfleet.KnownToken{ID: id}); cloudfleet.IsNotFound(err) != gone[id] || (err == nil) == gone[id] {
+			if _, err := c.GetTokenBatched(
+				t.Context(),
+				cloudfleet.KnownToken{ID: id},
+			); cloudfleet.IsNotFound(err) != gone[id] ||
+				(err == nil) == gone[id] {
 				t.Errorf("%s: %v", id, err)
 			}
 		})

@@ -203,8 +203,10 @@ func TestAnswerAboutAnotherToken(t *testing.T) {
 func TestUnreadableTimeDoesNotCostTheSecret(t *testing.T) {
 	t.Parallel()
 	for _, value := range []string{`"yesterday"`, `1764000000`, `null`, `{}`, `""`} {
-		c := newClient(t, serve(t, answer(http.StatusCreated,
-			`{"id": "`+someID+`", "name": "ci", "role": "User", "created_at": `+value+`, "updated_at": "2026-01-02T03:04:05Z", "secret": "`+someSecret+`"}`)))
+		c := newClient(t, serve(t, answer(
+			http.StatusCreated,
+			`{"id": "`+someID+`", "name": "ci", "role": "User", "created_at": `+value+`, "updated_at": "2026-01-02T03:04:05Z", "secret": "`+someSecret+`"}`,
+		)))
 		token, _, err := c.CreateToken(t.Context(), settings)
 		if err != nil || token.Secret != someSecret || !token.CreatedAt.IsZero() || token.UpdatedAt.Year() != 2026 {
 			t.Errorf("created_at %s: got %+v, %v", value, token, err)

@@ -29,7 +29,8 @@ func (AgeDecrypt) Metadata(_ context.Context, _ function.MetadataRequest, resp *
 func (AgeDecrypt) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
 	resp.Definition = function.Definition{
 		Summary: "Text that was encrypted with age",
-		MarkdownDescription: "Returns what was encrypted with [age](https://age-encryption.org) to the public key of an identity: the secret in " +
+		MarkdownDescription: "Returns what was encrypted with [age](https://age-encryption.org) to the public key of an identity: " +
+			"the secret in " +
 			"`encrypted_secret` of a token with `encrypt_to`, or any other text. The result is ephemeral if the identity is. So declare the " +
 			"identity as a variable with `ephemeral = true` (Terraform 1.10, OpenTofu 1.11) and hand the result to a write-only argument: then " +
 			"neither is in a plan or a state. If the variable is not ephemeral, the result is wherever you put it, in plain text; if it is not " +
@@ -40,7 +41,8 @@ func (AgeDecrypt) Definition(_ context.Context, _ function.DefinitionRequest, re
 			},
 			function.StringParameter{
 				Name: "identity",
-				MarkdownDescription: "The private key of a recipient: `AGE-SECRET-KEY-1…`, the whole key file that `age-keygen` wrote, or a private SSH " +
+				MarkdownDescription: "The private key of a recipient: `AGE-SECRET-KEY-1…`, the whole key file that `age-keygen` wrote, " +
+					"or a private SSH " +
 					"key in PEM (`ssh-ed25519` or `ssh-rsa`) without a passphrase. Never write it into the configuration itself.",
 				Validators: []function.StringParameterValidator{validate.Argument(sealing.CheckAgeIdentity)},
 			},

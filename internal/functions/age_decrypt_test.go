@@ -173,7 +173,15 @@ func TestAccAgeDecryptRefuses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			shown := ""
 			run(t, &vault{}, resource.TestStep{
-				Config: variable("ciphertext") + variable("identity", ephemeral) + keep(decryption), ConfigVariables: values(test.ciphertext, test.identity),
+				Config: variable(
+					"ciphertext",
+				) + variable(
+					"identity",
+					ephemeral,
+				) + keep(
+					decryption,
+				),
+				ConfigVariables: values(test.ciphertext, test.identity),
 			}, func(err error) error {
 				shown = err.Error()
 				return nil

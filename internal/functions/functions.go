@@ -169,15 +169,19 @@ var dockerConfigJSON = pureFunction{
 		MarkdownDescription: "Returns Docker's configuration with the credentials for one registry, as JSON: the same, to the byte, as " +
 			"`kubectl create secret docker-registry` writes it. It belongs in `.dockerconfigjson` of a Kubernetes secret of the type " +
 			"`kubernetes.io/dockerconfigjson`, by which a cluster elsewhere, or one of another organization, pulls images; or in " +
-			"`config.json` of the folder that `DOCKER_CONFIG` names in a pipeline. The password is in it, and can be read by whoever has it: it is sensitive if the " +
+			"`config.json` of the folder that `DOCKER_CONFIG` names in a pipeline. The password is in it, and can be read by whoever " +
+			"has it: it is sensitive if the " +
 			"password is.",
 		Parameters: []function.Parameter{
 			parameter("hostname", "Host name of the registry, with a port or without, from `registry_hostname` or the data source "+
 				"`cloudfleet_registry`: without `https://`.", cfcr.CheckHostname),
 			parameter("username", "User name: the `id` of a `cloudfleet_api_token`.", cfcr.CheckUsername),
-			parameter("password", "Password: the `secret` of that `cloudfleet_api_token`, which must not be null. It is null with `encrypt_to` (use "+
-				"`age_decrypt`), and after an import until `rotation_trigger` has had one value and then another. To pull, the role `User` is enough.",
-				cfcr.CheckPassword),
+			parameter(
+				"password",
+				"Password: the `secret` of that `cloudfleet_api_token`, which must not be null. It is null with `encrypt_to` (use "+
+					"`age_decrypt`), and after an import until `rotation_trigger` has had one value and then another. To pull, the role `User` is enough.",
+				cfcr.CheckPassword,
+			),
 		},
 		Return: function.StringReturn{},
 	},

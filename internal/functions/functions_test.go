@@ -106,27 +106,75 @@ func TestAccFunctions(t *testing.T) {
 
 func TestAccFunctionsRefuse(t *testing.T) {
 	tests := map[string]struct{ value, argument, message string }{
-		"organization":           {call("registry_hostname", "acme", "europe"), "organization_id", `"acme" is not a UUID`},
-		"region":                 {call("registry_hostname", ours, "mars"), "region", `"mars" is not a region of the Cloudfleet registry. Use one of: europe, northamerica, apac.`},
-		"no region":              {expression("registry_hostname", `"`+ours+`"`, "null"), "region", "argument must not be null"},
-		"URL":                    {call("image_ref", "https://"+hostname, "checkout", "v1"), "hostname", `"https://` + hostname + `" is not the host name of a registry`},
-		"repository":             {call("image_ref", hostname, "Shop", "v1"), "repository", `"Shop" is not the name of a repository, such as shop/checkout`},
-		"reference":              {call("image_ref", hostname, "checkout", ".v1"), "reference", `".v1" is neither a tag nor a digest.`},
-		"short digest":           {call("image_ref", hostname, "checkout", "sha256:abc"), "reference", `"sha256:abc" is neither a tag nor a digest.`},
-		"image":                  {call("parse_image_ref", hostname+"/Shop"), "image", `"` + hostname + `/Shop" is not an image reference, such as`},
-		"image without a host":   {call("parse_image_ref", "shop/checkout:v1"), "image", `"shop/checkout:v1" has no host name.`},
-		"no image":               {expression("parse_image_ref", "null"), "image", "argument must not be null"},
-		"host name":              {call("docker_config_json", "registry", "a", "b"), "hostname", `"registry" is not the host name of a registry`},
-		"user name":              {call("docker_config_json", hostname, "a:b", "c"), "username", "a user name has no colon"},
-		"empty user name":        {call("docker_config_json", hostname, "", "c"), "username", "the user name is empty"},
-		"password":               {call("docker_config_json", hostname, "a", "b\n"), "password", "the password has a control character in it, such as a line break. If it is read from a file, use trimspace()."},
-		"no user name":           {expression("docker_config_json", `"`+hostname+`"`, "tostring(null)", `"b"`), "username", "argument must not be null"},
-		"no password":            {expression("docker_config_json", `"`+hostname+`"`, `"a"`, "tostring(null)"), "password", "argument must not be null"},
-		"no host names":          {expression("credential_helper_config_json", "[]"), "hostnames", "there is no host name: name at least one registry."},
-		"one bad host name":      {expression("credential_helper_config_json", `["`+hostname+`", "mars"]`), "hostnames", `"mars" is not the host name of a registry`},
-		"one host name is null":  {expression("credential_helper_config_json", `["`+hostname+`", null]`), "hostnames", `"" is not the host name of a registry`},
-		"host names are null":    {expression("credential_helper_config_json", "null"), "hostnames", "argument must not be null"},
-		"second of two mistakes": {call("registry_hostname", "acme", "mars"), "organization_id", `"acme" is not a UUID, such as ` + ours + ` "mars" is not a region`},
+		"organization": {call("registry_hostname", "acme", "europe"), "organization_id", `"acme" is not a UUID`},
+		"region": {
+			call("registry_hostname", ours, "mars"),
+			"region",
+			`"mars" is not a region of the Cloudfleet registry. Use one of: europe, northamerica, apac.`,
+		},
+		"no region": {expression("registry_hostname", `"`+ours+`"`, "null"), "region", "argument must not be null"},
+		"URL": {
+			call("image_ref", "https://"+hostname, "checkout", "v1"),
+			"hostname",
+			`"https://` + hostname + `" is not the host name of a registry`,
+		},
+		"repository": {
+			call("image_ref", hostname, "Shop", "v1"),
+			"repository",
+			`"Shop" is not the name of a repository, such as shop/checkout`,
+		},
+		"reference": {call("image_ref", hostname, "checkout", ".v1"), "reference", `".v1" is neither a tag nor a digest.`},
+		"short digest": {
+			call("image_ref", hostname, "checkout", "sha256:abc"),
+			"reference",
+			`"sha256:abc" is neither a tag nor a digest.`,
+		},
+		"image": {
+			call("parse_image_ref", hostname+"/Shop"),
+			"image",
+			`"` + hostname + `/Shop" is not an image reference, such as`,
+		},
+		"image without a host": {call("parse_image_ref", "shop/checkout:v1"), "image", `"shop/checkout:v1" has no host name.`},
+		"no image":             {expression("parse_image_ref", "null"), "image", "argument must not be null"},
+		"host name":            {call("docker_config_json", "registry", "a", "b"), "hostname", `"registry" is not the host name of a registry`},
+		"user name":            {call("docker_config_json", hostname, "a:b", "c"), "username", "a user name has no colon"},
+		"empty user name":      {call("docker_config_json", hostname, "", "c"), "username", "the user name is empty"},
+		"password": {
+			call("docker_config_json", hostname, "a", "b\n"),
+			"password",
+			"the password has a control character in it, such as a line break. If it is read from a file, use trimspace().",
+		},
+		"no user name": {
+			expression("docker_config_json", `"`+hostname+`"`, "tostring(null)", `"b"`),
+			"username",
+			"argument must not be null",
+		},
+		"no password": {
+			expression("docker_config_json", `"`+hostname+`"`, `"a"`, "tostring(null)"),
+			"password",
+			"argument must not be null",
+		},
+		"no host names": {
+			expression("credential_helper_config_json", "[]"),
+			"hostnames",
+			"there is no host name: name at least one registry.",
+		},
+		"one bad host name": {
+			expression("credential_helper_config_json", `["`+hostname+`", "mars"]`),
+			"hostnames",
+			`"mars" is not the host name of a registry`,
+		},
+		"one host name is null": {
+			expression("credential_helper_config_json", `["`+hostname+`", null]`),
+			"hostnames",
+			`"" is not the host name of a registry`,
+		},
+		"host names are null": {expression("credential_helper_config_json", "null"), "hostnames", "argument must not be null"},
+		"second of two mistakes": {
+			call("registry_hostname", "acme", "mars"),
+			"organization_id",
+			`"acme" is not a UUID, such as ` + ours + ` "mars" is not a region`,
+		},
 	}
 	config := ""
 	for name, test := range tests {

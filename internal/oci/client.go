@@ -124,7 +124,11 @@ func (c *Client) logIn(ctx context.Context, repository string) {
 	once, _ := c.logins.LoadOrStore(key, &sync.Once{})
 	if once, ok := once.(*sync.Once); ok {
 		once.Do(func() {
-			ctx := auth.AppendRepositoryScope(ctx, registry.Reference{Registry: c.registry.Reference.Registry, Repository: repository}, auth.ActionPull)
+			ctx := auth.AppendRepositoryScope(
+				ctx,
+				registry.Reference{Registry: c.registry.Reference.Registry, Repository: repository},
+				auth.ActionPull,
+			)
 			_ = c.registry.Ping(ctx) // what is wrong shows in the request itself
 			c.logins.Store(repository, once)
 		})

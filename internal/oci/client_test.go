@@ -140,7 +140,8 @@ func TestFaults(t *testing.T) {
 				o.RequestTimeout = 100 * time.Millisecond
 			}
 			_, err := client(t, o).Repositories(t.Context())
-			if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "hidden") || strings.Contains(err.Error(), "plans") {
+			if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "hidden") ||
+				strings.Contains(err.Error(), "plans") {
 				t.Errorf("got %v, want %s", err, test.want)
 			}
 		})

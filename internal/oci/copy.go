@@ -69,7 +69,13 @@ func (c *Client) resolve(ctx context.Context, repository, reference string) (oci
 // already is not sent again, so that a copy that broke off is taken up by the next. What
 // another repository of this registry is known to have is mounted from there. progress
 // is called after each manifest and each blob.
-func (c *Client) Copy(ctx context.Context, from Source, repository string, tags []string, progress func(done int, bytes int64)) (Copied, error) {
+func (c *Client) Copy(
+	ctx context.Context,
+	from Source,
+	repository string,
+	tags []string,
+	progress func(done int, bytes int64),
+) (Copied, error) {
 	ctx = roundtrip.Streaming(ctx)
 	root, err := from.Client.resolve(ctx, from.Repository, from.Reference)
 	if err != nil {

@@ -52,9 +52,19 @@ func TestImage(t *testing.T) {
 
 	config := push(t, r, "application/vnd.docker.container.image.v1+json", `{"os":"linux","architecture":"arm","variant":"v7"}`)
 	layer := push(t, r, "application/vnd.docker.image.rootfs.diff.tar.gzip", "layer")
-	single := push(t, r, docker, `{"schemaVersion":2,"mediaType":"`+docker+`","config":`+part(config, "")+`,"layers":[`+part(layer, "")+`,`+part(layer, "")+`]}`)
+	single := push(
+		t,
+		r,
+		docker,
+		`{"schemaVersion":2,"mediaType":"`+docker+`","config":`+part(config, "")+`,"layers":[`+part(layer, "")+`,`+part(layer, "")+`]}`,
+	)
 	chartConfig := push(t, r, "application/vnd.cncf.helm.config.v1+json", `{"os":"linux"}`)
-	chart := push(t, r, ocispec.MediaTypeImageManifest, `{"schemaVersion":2,"config":`+part(chartConfig, "")+`,"layers":[`+part(layer, "")+`]}`)
+	chart := push(
+		t,
+		r,
+		ocispec.MediaTypeImageManifest,
+		`{"schemaVersion":2,"config":`+part(chartConfig, "")+`,"layers":[`+part(layer, "")+`]}`,
+	)
 	attestation := push(t, r, ocispec.MediaTypeImageManifest, `{"schemaVersion":2,"config":`+part(chartConfig, "")+`,"layers":[]}`)
 	inner := push(t, r, ocispec.MediaTypeImageIndex, `{"schemaVersion":2,"manifests":[`+part(single, "")+`]}`)
 	outer := push(t, r, "application/vnd.docker.distribution.manifest.list.v2+json", `{"schemaVersion":2,"manifests":[`+
@@ -62,7 +72,12 @@ func TestImage(t *testing.T) {
 		part(chart, `,"platform":{"os":"windows","architecture":"amd64","os.version":"2"}`)+`,`+
 		part(attestation, `,"platform":{"os":"unknown","architecture":"unknown"}`)+`,`+part(inner, "")+`]}`)
 	// What an index says of a platform is not looked up again.
-	declared := push(t, r, ocispec.MediaTypeImageIndex, `{"schemaVersion":2,"manifests":[`+part(single, `,"platform":{"os":"linux","architecture":"riscv64"}`)+`]}`)
+	declared := push(
+		t,
+		r,
+		ocispec.MediaTypeImageIndex,
+		`{"schemaVersion":2,"manifests":[`+part(single, `,"platform":{"os":"linux","architecture":"riscv64"}`)+`]}`,
+	)
 	strange := push(t, r, ocispec.MediaTypeImageManifest, `{"schemaVersion":2,"config":`+part(ocispec.Descriptor{
 		MediaType: ocispec.MediaTypeImageConfig, Digest: digest.FromString("gone"), Size: 4}, "")+`}`)
 	for name, d := range map[string]ocispec.Descriptor{"single": single, "chart": chart, "index": outer, "declared": declared, "gone": strange} {

@@ -18,7 +18,12 @@ const annotationAttests = "vnd.docker.reference.digest"
 
 // selectPlatforms returns the entries of an index for these platforms, with what attests
 // them, and an index of those alone. An image for one platform is returned as it is.
-func selectPlatforms(ctx context.Context, source content.Fetcher, root ocispec.Descriptor, platforms []string) ([]ocispec.Descriptor, []byte, error) {
+func selectPlatforms(
+	ctx context.Context,
+	source content.Fetcher,
+	root ocispec.Descriptor,
+	platforms []string,
+) ([]ocispec.Descriptor, []byte, error) {
 	read, err := content.FetchAll(ctx, source, root)
 	if err != nil {
 		return nil, nil, err

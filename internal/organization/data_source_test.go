@@ -60,7 +60,9 @@ output "hostname" {
 // A User may ask which organization is its own.
 func TestAccOrganizationOfAUser(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
-	client, err := cloudfleet.New(cloudfleet.Options{Endpoint: cloud.Endpoint, AccessTokenID: cloud.TokenID, AccessTokenSecret: cloud.TokenSecret})
+	client, err := cloudfleet.New(
+		cloudfleet.Options{Endpoint: cloud.Endpoint, AccessTokenID: cloud.TokenID, AccessTokenSecret: cloud.TokenSecret},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -96,9 +96,11 @@ func (m model) settings(diags *diag.Diagnostics) settings {
 	}
 	switch {
 	case m.AccessTokenID.IsNull() && !m.AccessTokenSecret.IsNull():
-		s.credentialNote = "The ID comes from " + accessTokenID.variable + " and the secret from the provider block: they may not belong together."
+		s.credentialNote = "The ID comes from " + accessTokenID.variable + " and the secret from the provider block: they may not " +
+			"belong together."
 	case !m.AccessTokenID.IsNull() && m.AccessTokenSecret.IsNull():
-		s.credentialNote = "The ID comes from the provider block and the secret from " + accessTokenSecret.variable + ": they may not belong together."
+		s.credentialNote = "The ID comes from the provider block and the secret from " + accessTokenSecret.variable + ": they may " +
+			"not belong together."
 	}
 	requireOther(accessTokenID, s.accessTokenID, accessTokenSecret, s.accessTokenSecret, diags)
 	requireOther(accessTokenSecret, s.accessTokenSecret, accessTokenID, s.accessTokenID, diags)
@@ -217,7 +219,10 @@ func checkAccessTokenID(s string) error {
 func checkInvisible(what, s string) error {
 	switch {
 	case strings.ContainsFunc(s, func(r rune) bool { return unicode.Is(unicode.Cf, r) }):
-		return fmt.Errorf("the %s has an invisible character in it, such as a byte order mark or a zero-width space: copy it again as plain text", what)
+		return fmt.Errorf(
+			"the %s has an invisible character in it, such as a byte order mark or a zero-width space: copy it again as plain text",
+			what,
+		)
 	case len(s) > 1 && strings.ContainsAny(s[:1], "\"'`“”‘’") && strings.ContainsAny(s[len(s)-1:], "\"'`"):
 		return fmt.Errorf("the %s has quotation marks around it: leave them out", what)
 	}

@@ -44,7 +44,8 @@ func TestInvalidConfiguration(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			setenv(t, test.variables)
 			_, diags := protocoltest.Configure(t, test.arguments)
-			if shown := diags.String(); !diags.HasError() || !regexp.MustCompile(`(?s)`+strings.ReplaceAll(test.message, " ", `\s+`)).MatchString(shown) {
+			if shown := diags.String(); !diags.HasError() ||
+				!regexp.MustCompile(`(?s)`+strings.ReplaceAll(test.message, " ", `\s+`)).MatchString(shown) {
 				t.Errorf("shown: %s", shown)
 			}
 		})

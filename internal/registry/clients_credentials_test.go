@@ -30,7 +30,11 @@ func TestClientsWithRegistryCredentials(t *testing.T) {
 	now.pushImage(t, cloud)
 	// It is there in both runs, and only the one without an access token is to ask it.
 	helper := t.TempDir()
-	if err := os.WriteFile(filepath.Join(helper, "docker-credential-cloudfleet"), []byte(credentialHelper(now.Hosts[0], now.Logins["developer"])), 0o700); err != nil {
+	if err := os.WriteFile(
+		filepath.Join(helper, "docker-credential-cloudfleet"),
+		[]byte(credentialHelper(now.Hosts[0], now.Logins["developer"])),
+		0o700,
+	); err != nil {
 		t.Fatal(err)
 	}
 	dirs := map[string]string{}

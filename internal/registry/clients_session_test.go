@@ -70,8 +70,12 @@ type account struct{ ID, Secret string }
 
 // credentialHelper is a docker-credential-cloudfleet that knows one host.
 func credentialHelper(host string, login account) string {
-	return fmt.Sprintf("#!/bin/sh\n[ \"$1\" = get ] && grep -qx '%s' && echo '{\"ServerURL\":\"%[1]s\",\"Username\":\"%s\",\"Secret\":\"%s\"}'\n",
-		host, login.ID, login.Secret)
+	return fmt.Sprintf(
+		"#!/bin/sh\n[ \"$1\" = get ] && grep -qx '%s' && echo '{\"ServerURL\":\"%[1]s\",\"Username\":\"%s\",\"Secret\":\"%s\"}'\n",
+		host,
+		login.ID,
+		login.Secret,
+	)
 }
 
 func issuedBy(t *testing.T, s *terraform.State) (out issued) {

@@ -52,7 +52,10 @@ func TestAccRegistryCredentials(t *testing.T) {
 	}
 	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
 	org := fmt.Sprintf("organization_id = %q", ours)
-	late := fmt.Sprintf("resource \"terraform_data\" \"late\" {\n  input = { organization = %q, region = \"apac\", id = \"2iKo4Asy51EUx2gpJFW76t\" }\n}\n", ours)
+	late := fmt.Sprintf(
+		"resource \"terraform_data\" \"late\" {\n  input = { organization = %q, region = \"apac\", id = \"2iKo4Asy51EUx2gpJFW76t\" }\n}\n",
+		ours,
+	)
 	run := func(steps ...resource.TestStep) {
 		t.Helper()
 		resource.Test(t, resource.TestCase{
@@ -91,7 +94,12 @@ func TestAccRegistryCredentials(t *testing.T) {
 	})
 	// Arguments that are known only after apply are waited for.
 	run(resource.TestStep{
-		Config: late + provider(credentials) + login("region = terraform_data.late.output.region", "organization_id = terraform_data.late.output.organization"),
+		Config: late + provider(
+			credentials,
+		) + login(
+			"region = terraform_data.late.output.region",
+			"organization_id = terraform_data.late.output.organization",
+		),
 		ConfigPlanChecks: resource.ConfigPlanChecks{
 			PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction("echo.seen", plancheck.ResourceActionCreate)},
 		},

@@ -72,13 +72,16 @@ func (d *ImageDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 			},
 			"size": schema.Int64Attribute{
 				Computed: true,
-				MarkdownDescription: "What the tag's manifest lists, in bytes: its own size, the configuration and the compressed layers, each counted " +
+				MarkdownDescription: "What the tag's manifest lists, in bytes: its own size, the configuration and the compressed " +
+					"layers, each counted " +
 					"once and without layers that are stored elsewhere. Of an image for more than one platform it is the size of the index and of " +
 					"the manifests that it lists: the layers are listed in those.",
 			},
 			"platforms": schema.ListAttribute{
-				Computed: true, ElementType: types.StringType,
-				MarkdownDescription: "What the image runs on, such as `linux/amd64` and `linux/arm/v7`, sorted and in containerd's form: `linux/arm64` " +
+				Computed:    true,
+				ElementType: types.StringType,
+				MarkdownDescription: "What the image runs on, such as `linux/amd64` and `linux/arm/v7`, sorted and in containerd's form: " +
+					"`linux/arm64` " +
 					"for `arm64/v8` and `aarch64`. Empty for what is no container image, such as a chart.",
 			},
 		},

@@ -19,7 +19,12 @@ import (
 )
 
 func imageOf(region, repository, tag string) string {
-	return fmt.Sprintf("data \"cloudfleet_registry_image\" \"this\" {\n  region = %q\n  repository = %q\n  tag = %q\n}\n", region, repository, tag)
+	return fmt.Sprintf(
+		"data \"cloudfleet_registry_image\" \"this\" {\n  region = %q\n  repository = %q\n  tag = %q\n}\n",
+		region,
+		repository,
+		tag,
+	)
 }
 
 func repositoriesOf(region string) string {
@@ -97,8 +102,10 @@ func TestAccRegistryImage(t *testing.T) {
 					ExpectError: regexp.MustCompile(`(?s)No such tag.*tag = "v1.4.3".*no\s+tag\s+"v1.4.3".*v1\.4\.1,\s+v1\.4\.2,\s+v1\.3\.0\..*push`),
 				},
 				resource.TestStep{
-					Config:      imageOf("europe", "shop/chekout", "v1.4.2"),
-					ExpectError: regexp.MustCompile(`(?s)No such repository.*repository = "shop/chekout".*Nearest\s+to\s+it:\s+shop/checkout\..*each\s+region`),
+					Config: imageOf("europe", "shop/chekout", "v1.4.2"),
+					ExpectError: regexp.MustCompile(
+						`(?s)No such repository.*repository = "shop/chekout".*Nearest\s+to\s+it:\s+shop/checkout\..*each\s+region`,
+					),
 				},
 				resource.TestStep{
 					Config:      imageOf("northamerica", "shop/checkout", "v1.4.2"),
@@ -159,11 +166,17 @@ func TestAccRegistryAsUser(t *testing.T) {
 		t.Run(challenge, func(t *testing.T) {
 			cloud := acctest.Start(t, options)
 			pushed := push(t, cloud, "europe", "app", "v1", "linux/amd64")
-			client, err := cloudfleet.New(cloudfleet.Options{Endpoint: cloud.Endpoint, AccessTokenID: cloud.TokenID, AccessTokenSecret: cloud.TokenSecret})
+			client, err := cloudfleet.New(
+				cloudfleet.Options{Endpoint: cloud.Endpoint, AccessTokenID: cloud.TokenID, AccessTokenSecret: cloud.TokenSecret},
+			)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := client.UpdateToken(t.Context(), cloud.TokenID, cloudfleet.TokenSettings{Name: "user", Role: cloudfleet.RoleUser}); err != nil {
+			if _, err := client.UpdateToken(
+				t.Context(),
+				cloud.TokenID,
+				cloudfleet.TokenSettings{Name: "user", Role: cloudfleet.RoleUser},
+			); err != nil {
 				t.Fatal(err)
 			}
 			resource.ParallelTest(t, resource.TestCase{

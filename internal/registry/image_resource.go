@@ -109,7 +109,8 @@ func (r *ImageResource) Schema(_ context.Context, _ resource.SchemaRequest, resp
 			},
 			"follow_tag": schema.BoolAttribute{
 				Optional: true,
-				MarkdownDescription: "Whether each plan asks the source's registry, with one request, if the tag in `source` has been moved to another " +
+				MarkdownDescription: "Whether each plan asks the source's registry, with one request, if the tag in `source` has been " +
+					"moved to another " +
 					"image, and plans to copy that. Default: `false`, a copy stays what it is.",
 			},
 			"keep_on_destroy": schema.BoolAttribute{
@@ -174,10 +175,16 @@ func (r *ImageResource) ImportState(ctx context.Context, req resource.ImportStat
 	case err != nil:
 		resp.Diagnostics.AddError("Invalid import ID", tfdiag.Sentence(err))
 	case !isOurs:
-		resp.Diagnostics.AddError("Invalid import ID", fmt.Sprintf("%s is not the host name of a registry of the provider's organization.", image.Hostname))
+		resp.Diagnostics.AddError(
+			"Invalid import ID",
+			fmt.Sprintf("%s is not the host name of a registry of the provider's organization.", image.Hostname),
+		)
 	case image.Tag == "" && image.Digest == "":
-		resp.Diagnostics.AddError("Invalid import ID", fmt.Sprintf("%q has neither a tag nor a digest. The import ID is HOSTNAME/REPOSITORY:TAG or "+
-			"HOSTNAME/REPOSITORY@DIGEST.", reference))
+		resp.Diagnostics.AddError(
+			"Invalid import ID",
+			fmt.Sprintf("%q has neither a tag nor a digest. The import ID is HOSTNAME/REPOSITORY:TAG or "+
+				"HOSTNAME/REPOSITORY@DIGEST.", reference),
+		)
 	}
 	if resp.Diagnostics.HasError() {
 		return

@@ -181,20 +181,31 @@ func copyFailure(m *imageModel, hostname string, err error) diag.Diagnostics {
 	case isPlatform:
 		diags.AddAttributeError(path.Root("platforms"), summary, tfdiag.Sentence(platform))
 	case isSource && errors.Is(err, oci.ErrNoTag):
-		diags.AddAttributeError(path.Root("source"), summary, fmt.Sprintf("The registry %s has no image %s in the repository %s. Correct the source. "+
-			"Some registries also say so where a login is needed.", source.Hostname, reference(source), source.Repository))
+		diags.AddAttributeError(
+			path.Root("source"),
+			summary,
+			fmt.Sprintf("The registry %s has no image %s in the repository %s. Correct the source. "+
+				"Some registries also say so where a login is needed.", source.Hostname, reference(source), source.Repository),
+		)
 	case isSource && (status == http.StatusUnauthorized || status == http.StatusForbidden):
-		diags.AddAttributeError(path.Root("source"), summary, fmt.Sprintf("The registry %s answered %s: there is no such repository, or it needs a "+
-			"login.\n\nSet source_username and source_password, or run `docker login %[1]s` on this machine.", source.Hostname, answer.Status()))
+		diags.AddAttributeError(
+			path.Root("source"),
+			summary,
+			fmt.Sprintf("The registry %s answered %s: there is no such repository, or it needs a "+
+				"login.\n\nSet source_username and source_password, or run `docker login %[1]s` on this machine.", source.Hostname, answer.Status()),
+		)
 	case isSource:
 		diags.Append(tfdiag.FromRegistryError(summary, source.Hostname, err)...)
 	case status == http.StatusForbidden:
 		diags.AddError(summary, fmt.Sprintf("The registry %s answered %s.\n\nTo push, the provider's access token needs the role Administrator.",
 			hostname, answer.Status()))
 	case status/100 == 4 && status != http.StatusUnauthorized && status != http.StatusTooManyRequests:
-		diags.AddError(summary, fmt.Sprintf("The registry %s answered %s to %s %s: %s\n\nIt may be full, or accept no changes at the moment: check it in the "+
-			"Cloudfleet Console. What was sent is kept; the next apply goes on from there.", hostname, answer.Status(), answer.Method, answer.Path,
-			tfdiag.Sentence(errors.New(answer.Message))))
+		diags.AddError(
+			summary,
+			fmt.Sprintf("The registry %s answered %s to %s %s: %s\n\nIt may be full, or accept no changes at the moment: check it in the "+
+				"Cloudfleet Console. What was sent is kept; the next apply goes on from there.", hostname, answer.Status(), answer.Method, answer.Path,
+				tfdiag.Sentence(errors.New(answer.Message))),
+		)
 	default:
 		diags.Append(tfdiag.FromRegistryError(summary, hostname, err)...)
 	}

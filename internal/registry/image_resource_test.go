@@ -182,7 +182,13 @@ func TestImageIsCopied(t *testing.T) {
 // sign pushes something that refers to an image, as a signature does.
 func sign(t *testing.T, cloud *acctest.Cloud, repository string, image ocispec.Descriptor) ocispec.Descriptor {
 	t.Helper()
-	target, err := testimage.Repository(cloud.URL, cloud.OrganizationID+".europe."+cloud.RegistryDomain, repository, cloud.TokenID, cloud.TokenSecret)
+	target, err := testimage.Repository(
+		cloud.URL,
+		cloud.OrganizationID+".europe."+cloud.RegistryDomain,
+		repository,
+		cloud.TokenID,
+		cloud.TokenSecret,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,7 +206,8 @@ func TestImageDrift(t *testing.T) {
 	pushed := push(t, c.theirs, "europe", "base", "v1", "linux/amd64")
 	r, config := c.image(), c.config("@"+pushed.Digest.String(), map[string]any{"tags": []any{"stable", "v1"}})
 	plan, diags := r.Plan(t.Context(), config)
-	if diags.HasError() || plan["digest"] != pushed.Digest.String() || plan["reference"] != c.ourHost()+"/mirror/base@"+pushed.Digest.String() {
+	if diags.HasError() || plan["digest"] != pushed.Digest.String() ||
+		plan["reference"] != c.ourHost()+"/mirror/base@"+pushed.Digest.String() {
 		t.Errorf("planned %v, %v", plan, diags)
 	}
 	c.mustApply(r, config)

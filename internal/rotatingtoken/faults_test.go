@@ -20,7 +20,12 @@ type change struct {
 }
 
 func rotatingConfig(name, trigger string, keep bool) map[string]any {
-	return map[string]any{"name": name, "role": map[string]any{"ci": "User", "cd": "Administrator"}[name], "rotation_trigger": trigger, "keep_previous": keep}
+	return map[string]any{
+		"name":             name,
+		"role":             map[string]any{"ci": "User", "cd": "Administrator"}[name],
+		"rotation_trigger": trigger,
+		"keep_previous":    keep,
+	}
 }
 
 var changes = map[string]change{
@@ -142,7 +147,8 @@ func (r rotatingToken) soundAfter(number int, write string, before, goal map[str
 	if broken["token_id"] != nil && !r.good(broken, "token_id", "secret") {
 		r.t.Errorf("the current secret in the state is refused: %v", broken)
 	}
-	if write != "regenerate" && write != "DELETE" && broken["previous_secret"] != nil && !r.good(broken, "previous_token_id", "previous_secret") {
+	if write != "regenerate" && write != "DELETE" && broken["previous_secret"] != nil &&
+		!r.good(broken, "previous_token_id", "previous_secret") {
 		r.t.Errorf("the previous secret in the state is refused: %v", broken)
 	}
 	if broken["secret"] == before["secret"] && broken["rotation_trigger"] != before["rotation_trigger"] {

@@ -46,7 +46,12 @@ func TestRotatingTokenHeals(t *testing.T) {
 			r.apply(test.goal)
 			r.arrived(test.goal, 0)
 			after := r.State()
-			if issued := versionOf(after) > versionOf(before); issued != (test.version == 3) || (after["previous_secret"] != nil) != test.hasPrevious {
+			if issued := versionOf(
+				after,
+			) > versionOf(
+				before,
+			); issued != (test.version == 3) ||
+				(after["previous_secret"] != nil) != test.hasPrevious {
 				t.Errorf("healed to %v", after)
 			}
 			if test.gone == "token_id" && test.hasPrevious && after["previous_secret"] != before["previous_secret"] ||

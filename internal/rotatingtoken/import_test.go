@@ -149,7 +149,8 @@ func TestRotatingTokenImportByIdentity(t *testing.T) {
 			t.Errorf("%s: %v", name, diags)
 		}
 		want := test.identity["previous_token_id"]
-		if state := r.State(); test.error == "" && (state["token_id"] != current || state["previous_token_id"] != want || r.Identity()["previous_token_id"] != want) {
+		if state := r.State(); test.error == "" &&
+			(state["token_id"] != current || state["previous_token_id"] != want || r.Identity()["previous_token_id"] != want) {
 			t.Errorf("%s: imported %v as %v", name, state, r.Identity())
 		}
 	}
@@ -165,7 +166,9 @@ func TestAccRotatingIdentityFollowsTheTokens(t *testing.T) {
 			rotating("ci", "User", trigger(value))
 	}
 	identity := func(current, previous knownvalue.Check) []statecheck.StateCheck {
-		return []statecheck.StateCheck{statecheck.ExpectIdentity(rotatingAddress, map[string]knownvalue.Check{"token_id": current, "previous_token_id": previous})}
+		return []statecheck.StateCheck{
+			statecheck.ExpectIdentity(rotatingAddress, map[string]knownvalue.Check{"token_id": current, "previous_token_id": previous}),
+		}
 	}
 	resource.ParallelTest(t, resource.TestCase{
 		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_12_0)},

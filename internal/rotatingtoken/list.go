@@ -31,9 +31,14 @@ func (l *ListResource) Metadata(_ context.Context, req resource.MetadataRequest,
 }
 
 // ListResourceConfigSchema is the filter that a list block takes.
-func (l *ListResource) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
+func (l *ListResource) ListResourceConfigSchema(
+	_ context.Context,
+	_ list.ListResourceSchemaRequest,
+	resp *list.ListResourceSchemaResponse,
+) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Finds API tokens that can be brought under Terraform's management as rotating ones: `terraform query` lists them, and " +
+		MarkdownDescription: "Finds API tokens that can be brought under Terraform's management as rotating ones: `terraform " +
+			"query` lists them, and " +
 			"with `-generate-config-out=tokens.tf` it writes their `import` and `resource` blocks. Needs Terraform 1.14 or newer. Secrets are " +
 			"not listed: Cloudfleet shows a secret only once.\n\n" +
 			"Cloudfleet does not know which tokens belong together. Two of one name and role are listed as one rotating token, and the one that " +

@@ -71,7 +71,8 @@ func TestRotatingList(t *testing.T) {
 					continue
 				}
 				said := result.Diags.String()
-				if result.Identity != nil || result.Diags.HasError() || !strings.Contains(said, `"crowd" (User): 3 tokens`) || strings.Contains(said, "pair") {
+				if result.Identity != nil || result.Diags.HasError() || !strings.Contains(said, `"crowd" (User): 3 tokens`) ||
+					strings.Contains(said, "pair") {
 					t.Errorf("got %v: %s", result.Identity, said)
 				}
 				if warned || len(got) > 0 {
@@ -112,7 +113,11 @@ func TestRotatingListWithResources(t *testing.T) {
 	}
 	for _, one := range listed[1:] {
 		imported := p.Resource(rotatingType)
-		if diags := imported.ImportByIdentity(t.Context(), one.Identity); len(one.Diags) > 0 || diags.HasError() || !strings.Contains(diags.String(), "is not known") {
+		if diags := imported.ImportByIdentity(
+			t.Context(),
+			one.Identity,
+		); len(one.Diags) > 0 || diags.HasError() ||
+			!strings.Contains(diags.String(), "is not known") {
 			t.Fatal(one.Diags, diags)
 		}
 		if want := imported.State(); !reflect.DeepEqual(one.Resource, want) {

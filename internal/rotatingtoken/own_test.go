@@ -52,7 +52,13 @@ func TestRotatingTokenLeavesTheProvidersOwnAlone(t *testing.T) {
 				}
 			}
 			id, secret := first.Text(test.own), first.Text(strings.Replace(test.own, "token_id", "secret", 1))
-			r := protocoltest.Start(t, cloud, map[string]any{"access_token_id": id, "access_token_secret": secret}).Resource("cloudfleet_rotating_api_token")
+			r := protocoltest.Start(
+				t,
+				cloud,
+				map[string]any{"access_token_id": id, "access_token_secret": secret},
+			).Resource(
+				"cloudfleet_rotating_api_token",
+			)
 			imported := r.Import(t.Context(), first.Text("token_id")+","+first.Text("previous_token_id"))
 			if imported = append(imported, r.Apply(t.Context(), config(admin, "b", true))...); imported.HasError() {
 				t.Fatal(imported)

@@ -62,11 +62,15 @@ func (r *Resource) Schema(_ context.Context, _ resource.SchemaRequest, resp *res
 			},
 			"verify_secret": schema.BoolAttribute{
 				Optional: true,
-				MarkdownDescription: "Whether each refresh asks Cloudfleet, with one call, if the current secret in the state is still valid. Where it " +
+				MarkdownDescription: "Whether each refresh asks Cloudfleet, with one call, if the current secret in the state is still " +
+					"valid. Where it " +
 					"was regenerated elsewhere, the refresh warns, and the plan rotates the tokens. No effect with `encrypt_to`. Default: `false`.",
 			},
 			tokenkit.EncryptToName: tokenkit.EncryptToAttribute("rotates the two tokens: the new current secret is for the new recipients"),
-			"token_id":             text(false, "ID of the current token: the user name for `docker login`. A rotation changes it, so hand it out together with `secret`."),
+			"token_id": text(
+				false,
+				"ID of the current token: the user name for `docker login`. A rotation changes it, so hand it out together with `secret`.",
+			),
 			"secret": text(true, "Secret of the current token: the password for `docker login`. Stored in the state, so keep that in an encrypted "+
 				"backend, or use `encrypt_to`: then it is null. Null after an import, until the first rotation: Cloudfleet shows it only once."),
 			"encrypted_secret": text(false, "The secret as only the recipients in `encrypt_to` can read it; null without them."),
@@ -74,11 +78,17 @@ func (r *Resource) Schema(_ context.Context, _ resource.SchemaRequest, resp *res
 				Computed: true, MarkdownDescription: tokenkit.VersionDescription,
 				PlanModifiers: []planmodifier.Int64{int64planmodifier.UseStateForUnknown()},
 			},
-			"secret_issued_at":  text(false, "When the current secret was issued, RFC 3339 in UTC. Null after an import."),
-			"previous_token_id": text(false, "ID of the token that was current before the last rotation. Null before the first, and without `keep_previous`."),
+			"secret_issued_at": text(false, "When the current secret was issued, RFC 3339 in UTC. Null after an import."),
+			"previous_token_id": text(
+				false,
+				"ID of the token that was current before the last rotation. Null before the first, and without `keep_previous`.",
+			),
 			"previous_secret": text(true, "Secret of that token, good until the next rotation: for what has to know both. Null where "+
 				"`previous_token_id` is, where it was encrypted, and where it was never known, as after an import."),
-			"previous_encrypted_secret": text(false, "The secret of that token as only those can read it who were the recipients when it was issued."),
+			"previous_encrypted_secret": text(
+				false,
+				"The secret of that token as only those can read it who were the recipients when it was issued.",
+			),
 		},
 	}
 }

@@ -238,10 +238,12 @@ func (s *slots) moved(rotated, hadPrevious bool) error {
 		}
 		return nil
 	}
-	if after["previous_token_id"] != before["token_id"] || after["previous_secret"] != before["secret"] || after["secret"] == before["secret"] {
+	if after["previous_token_id"] != before["token_id"] || after["previous_secret"] != before["secret"] ||
+		after["secret"] == before["secret"] {
 		return errors.New("what was current is not the previous one")
 	}
-	if hadPrevious && (after["token_id"] != before["previous_token_id"] || s.cloud.Accepts(before["previous_token_id"], before["previous_secret"])) {
+	if hadPrevious &&
+		(after["token_id"] != before["previous_token_id"] || s.cloud.Accepts(before["previous_token_id"], before["previous_secret"])) {
 		return errors.New("the secret before the previous one is good")
 	}
 	return nil

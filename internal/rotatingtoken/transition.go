@@ -98,9 +98,12 @@ func (t transition) warnings(state *model) (diags diag.Diagnostics) {
 		diags.Append(tokenkit.WarnOfRevocation(state.Name, revoked...))
 	}
 	if t.exposes && !state.Secret.IsNull() {
-		diags.AddWarning("The previous secret stays in the state in plain text", "encrypt_to takes effect with the new secret. The secret that is "+
-			"current now becomes previous_secret, and stays in the state in plain text until the next rotation. To remove it with this apply, "+
-			"set keep_previous = false: that revokes it, too.")
+		diags.AddWarning(
+			"The previous secret stays in the state in plain text",
+			"encrypt_to takes effect with the new secret. The secret that is "+
+				"current now becomes previous_secret, and stays in the state in plain text until the next rotation. To remove it with this apply, "+
+				"set keep_previous = false: that revokes it, too.",
+		)
 	}
 	return diags
 }
@@ -117,7 +120,8 @@ func (t transition) planUnknowns(state, plan *model) {
 	case t.drops:
 		plan.setNoPrevious()
 	case t.swaps && !t.swapIsKnown, keepIsUnknown:
-		plan.PreviousTokenID, plan.PreviousSecret, plan.PreviousEncryptedSecret = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
+		plan.PreviousTokenID, plan.PreviousSecret = types.StringUnknown(), types.StringUnknown()
+		plan.PreviousEncryptedSecret = types.StringUnknown()
 	case t.swaps:
 		plan.setPrevious(state)
 	}

@@ -125,7 +125,13 @@ func (r *Resource) issue(ctx context.Context, m model, memory *tokenkit.Memory) 
 	case cloudfleet.MayHaveActed(err):
 		consequence = tokenkit.MayBeCreated + " " + consequence
 	}
-	return issued{}, tfdiag.FromError(fmt.Sprintf("Could not create the next API token of %q", m.Name.ValueString()), consequence, err, "name", "role")
+	return issued{}, tfdiag.FromError(
+		fmt.Sprintf("Could not create the next API token of %q", m.Name.ValueString()),
+		consequence,
+		err,
+		"name",
+		"role",
+	)
 }
 
 // settings are those of the model. Where name or role is null, because the two tokens

@@ -111,7 +111,7 @@ func cause(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(context.Cause(ctx), context.DeadlineExceeded):
 		return context.Cause(ctx)
-	case errors.Is(err, io.EOF), errors.As(err, &reset):
+	case errors.Is(err, io.EOF), errors.As(err, &reset), err.Error() == "http2: client connection lost":
 		return fmt.Errorf("the connection was closed before a whole answer came: %w", err)
 	}
 	return err

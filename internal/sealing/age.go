@@ -47,8 +47,10 @@ func ParseAgeRecipients(keys []string) (*Recipients, error) {
 		}
 	}
 	if hybrid > 0 && hybrid < len(unique) {
-		return nil, errors.New("post-quantum recipients (age1pq1…) cannot be mixed with others, by which a quantum computer could read the secret: " +
-			"give only the one kind or only the others")
+		return nil, errors.New(
+			"post-quantum recipients (age1pq1…) cannot be mixed with others, by which a quantum computer could read the secret: " +
+				"give only the one kind or only the others",
+		)
 	}
 	return newRecipients("age "+strings.Join(sorted, ", "), func(plaintext string) (string, error) {
 		return sealAge(plaintext, unique)

@@ -49,7 +49,9 @@ func refuseLowOrder(public []byte) error {
 		return err
 	}
 	if _, err := private.ECDH(peer); err != nil {
-		return errors.New("anyone could read what is encrypted to this key, which is of low order, such as one that is all zero: " + githubKeySource)
+		return errors.New(
+			"anyone could read what is encrypted to this key, which is of low order, such as one that is all zero: " + githubKeySource,
+		)
 	}
 	return nil
 }

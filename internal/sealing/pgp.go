@@ -167,7 +167,10 @@ func checkPGPKey(e *openpgp.Entity, now time.Time) error {
 	case signature == nil:
 		return fmt.Errorf("the PGP key %s has no user ID that it has signed: %s", name, howToExportPGP)
 	case len(encryptionSubkeys(e)) == 0 && (!signature.FlagEncryptCommunications || !e.PrimaryKey.PubKeyAlgo.CanEncrypt()):
-		return fmt.Errorf("the PGP key %s has no subkey for encryption, or only a revoked one: add one and give the key again, or give another one", name)
+		return fmt.Errorf(
+			"the PGP key %s has no subkey for encryption, or only a revoked one: add one and give the key again, or give another one",
+			name,
+		)
 	default:
 		return &ExpiredError{name}
 	}
@@ -178,7 +181,10 @@ func checkPGPStrength(name string, key *packet.PublicKey) error {
 	bits, err := key.BitLength()
 	switch {
 	case key.PubKeyAlgo == packet.PubKeyAlgoElGamal:
-		return fmt.Errorf("the PGP key %s encrypts with ElGamal, which is outdated: give one of Curve25519, or of RSA with at least 2048 bits", name)
+		return fmt.Errorf(
+			"the PGP key %s encrypts with ElGamal, which is outdated: give one of Curve25519, or of RSA with at least 2048 bits",
+			name,
+		)
 	case err == nil && key.PubKeyAlgo == packet.PubKeyAlgoRSA && bits < 2048:
 		return fmt.Errorf("the PGP key %s is an RSA key of %d bits, which is too weak: give one of at least 2048 bits", name, bits)
 	}

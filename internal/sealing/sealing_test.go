@@ -280,7 +280,10 @@ func TestPostQuantumAge(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := sealing.ParseAgeRecipients([]string{public, other.Recipient().String()}); err == nil || !strings.Contains(err.Error(), "cannot be mixed") {
+	if _, err := sealing.ParseAgeRecipients(
+		[]string{public, other.Recipient().String()},
+	); err == nil ||
+		!strings.Contains(err.Error(), "cannot be mixed") {
 		t.Errorf("mixed: %v", err)
 	}
 }

@@ -42,7 +42,8 @@ func FromRegistryError(summary, hostname string, err error) diag.Diagnostics {
 			next = "The registry is not set up as its clients see it: its external URL, or that of its token service, is missing or wrong. " +
 				"Tell those who run it; for a registry of Cloudfleet ask its support."
 		case untrusted:
-			next = "The registry's certificate is not signed by an authority that this machine trusts. If it is one of your own, or a proxy's, set " +
+			next = "The registry's certificate is not signed by an authority that this machine trusts. If it is one of your own, or a " +
+				"proxy's, set " +
 				"SSL_CERT_FILE to a file with its certificate (on macOS and Windows: add it to the system's)."
 		case unanswered:
 			next = "Check that this machine reaches it: its network, its proxy (HTTPS_PROXY, NO_PROXY), and the provider's organization_id and " +
@@ -58,10 +59,14 @@ func nextStepAtRegistry(status int) string {
 	case status >= http.StatusInternalServerError:
 		return "Run it again in a few minutes. If it persists, ask Cloudfleet's support."
 	case status == http.StatusUnauthorized:
-		return "Check that the provider's access token is of the organization that its organization_id names: no other gets in. Some registries also answer this where there is no such repository: check its name. " +
-			nextStep(&cloudfleet.Error{StatusCode: status})
+		return "Check that the provider's access token is of the organization that its organization_id names: no other gets in. " +
+			"Some registries also answer this where there is no such repository: check its name. " +
+			nextStep(
+				&cloudfleet.Error{StatusCode: status},
+			)
 	case status == http.StatusForbidden:
-		return "The provider's access token may not read this. Check its role, that it is of the organization you mean, and that there is such a repository."
+		return "The provider's access token may not read this. Check its role, that it is of the organization you mean, and that " +
+			"there is such a repository."
 	case status == http.StatusNotFound:
 		return "Check the provider's registry_domain, and that the registry is the one you mean."
 	default:

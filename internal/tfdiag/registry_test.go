@@ -44,8 +44,11 @@ func unreachable(t *testing.T) *oci.Client {
 
 func TestAnswerOfARegistry(t *testing.T) {
 	err := &oci.Error{Method: "GET", Path: "/v2/_catalog", StatusCode: 403, Code: "DENIED", Message: "not for you"}
-	want := diag.NewErrorDiagnostic("Could not do it", "The registry registry.test answered 403 Forbidden (DENIED) to GET /v2/_catalog: not for you.\n\n"+
-		nextStepAtRegistry(403))
+	want := diag.NewErrorDiagnostic(
+		"Could not do it",
+		"The registry registry.test answered 403 Forbidden (DENIED) to GET /v2/_catalog: not for you.\n\n"+
+			nextStepAtRegistry(403),
+	)
 	if got := FromRegistryError("Could not do it", "registry.test", err); len(got) != 1 || !got[0].Equal(want) {
 		t.Errorf("got %v\nwant %v", got, want)
 	}

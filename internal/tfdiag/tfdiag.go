@@ -97,19 +97,24 @@ func nextStep(err error) string {
 	case status == http.StatusForbidden:
 		return "The provider's access token needs the role Administrator. Check that it is of the organization you mean."
 	case status == http.StatusNotFound, status == http.StatusGone:
-		return "If it was deleted elsewhere, run a new plan: the refresh takes it out of the state, and so does `terraform state rm`. In an import, " +
+		return "If it was deleted elsewhere, run a new plan: the refresh takes it out of the state, and so does `terraform state " +
+			"rm`. In an import, " +
 			"check the ID. If everything is missing, check the provider's endpoint and the organization of its access token."
 	case status == http.StatusConflict:
 		return "Something else changed it at the same time. Run it again."
 	case status == http.StatusBadRequest, status == http.StatusUnprocessableEntity:
 		return "Correct the configuration as the message says, then run it again."
 	case status == http.StatusTooManyRequests && apiError.RetryAfter != "":
-		return fmt.Sprintf("Wait as the API asks (Retry-After: %s), then run it again. Fewer calls at a time help too: -parallelism=2.", apiError.RetryAfter)
+		return fmt.Sprintf(
+			"Wait as the API asks (Retry-After: %s), then run it again. Fewer calls at a time help too: -parallelism=2.",
+			apiError.RetryAfter,
+		)
 	case status == http.StatusTooManyRequests:
 		return "Wait a minute, then run it again. Fewer calls at a time help too: -parallelism=2."
 	case status >= 500:
 		return "Run it again in a few minutes. If it persists, give the request ID to Cloudfleet's support."
 	default:
-		return "Check the provider's endpoint, and what lies between this machine and it. If that is in order, please report this as a bug in the provider."
+		return "Check the provider's endpoint, and what lies between this machine and it. If that is in order, please report this " +
+			"as a bug in the provider."
 	}
 }

@@ -50,7 +50,8 @@ var EncryptToTypes = map[string]attr.Type{
 func EncryptToAttribute(toChangeThem string) schema.SingleNestedAttribute {
 	return schema.SingleNestedAttribute{
 		Optional: true,
-		MarkdownDescription: "Encrypts the secret so that only these recipients can read it. Set exactly one argument. Then `secret` is null, `encrypted_secret` " +
+		MarkdownDescription: "Encrypts the secret so that only these recipients can read it. Set exactly one argument. Then " +
+			"`secret` is null, `encrypted_secret` " +
 			"has the ciphertext, and the secret itself is in no state, plan or log. To add, change or remove recipients " + toChangeThem +
 			"; the order of the keys, comments and white space do not count.",
 		Attributes: map[string]schema.Attribute{
@@ -61,8 +62,10 @@ func EncryptToAttribute(toChangeThem string) schema.SingleNestedAttribute {
 					"source's `key_id`.",
 			},
 			ageRecipientsName: schema.ListAttribute{
-				Optional: true, ElementType: types.StringType,
-				MarkdownDescription: "Public keys of [age](https://age-encryption.org), `age1…` (post-quantum ones, `age1pq1…`, only by themselves), or of SSH, `ssh-ed25519 …` or `ssh-rsa …`. Each of " +
+				Optional:    true,
+				ElementType: types.StringType,
+				MarkdownDescription: "Public keys of [age](https://age-encryption.org), `age1…` (post-quantum ones, `age1pq1…`, only by " +
+					"themselves), or of SSH, `ssh-ed25519 …` or `ssh-rsa …`. Each of " +
 					"their owners can read the ciphertext, an armored age file, with `age --decrypt` or the function `age_decrypt`.",
 			},
 			pgpKeyName: schema.StringAttribute{
@@ -98,7 +101,10 @@ func EncryptSecret(t cloudfleet.Token, recipients *sealing.Recipients) (secret, 
 	}
 	ciphertext, err := recipients.Seal(t.Secret)
 	if err != nil {
-		diags.AddError("Could not encrypt the secret of API token "+t.ID, tfdiag.Sentence(err)+" Nobody has it. Change rotation_trigger for another.")
+		diags.AddError(
+			"Could not encrypt the secret of API token "+t.ID,
+			tfdiag.Sentence(err)+" Nobody has it. Change rotation_trigger for another.",
+		)
 		return types.StringNull(), types.StringNull(), diags
 	}
 	return types.StringNull(), types.StringValue(ciphertext), nil

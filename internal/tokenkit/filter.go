@@ -31,7 +31,8 @@ type Filter struct {
 const (
 	FilterByRole       = "Only tokens with this role: `Administrator` or `User`."
 	FilterByNamePrefix = "Only tokens whose name begins with this, such as `team-a-`. Upper and lower case differ."
-	FilterByNameRegex  = "Only tokens whose name matches this regular expression, in the [syntax of RE2](https://github.com/google/re2/wiki/Syntax). " +
+	FilterByNameRegex  = "Only tokens whose name matches this regular expression, in the [syntax of " +
+		"RE2](https://github.com/google/re2/wiki/Syntax). " +
 		"It may match any part of the name: use `^` and `$` for all of it. Not together with `name_prefix`."
 )
 

@@ -15,22 +15,35 @@ import (
 
 // MayBeCreated is the consequence of a create after which it is not known whether
 // the server has acted.
-const MayBeCreated = "Cloudfleet may have created the token all the same. Nobody has its secret then: look for a token of this name that is " +
+const MayBeCreated = "Cloudfleet may have created the token all the same. Nobody has its secret then: look for a token of " +
+	"this name that is " +
 	"not in the state (the data source cloudfleet_api_tokens lists them), and delete it."
 
 // CreatedWithoutSecret is the consequence of a create whose answer told the ID of a
 // token and no secret.
 func CreatedWithoutSecret(id string) string {
-	return fmt.Sprintf("Cloudfleet has created the token %s without telling its secret. It is in the state as tainted: the next apply replaces it.", id)
+	return fmt.Sprintf(
+		"Cloudfleet has created the token %s without telling its secret. It is in the state as tainted: the next apply replaces it.",
+		id,
+	)
 }
 
 // WarnOfLeftovers says what a create may have left behind whose first answer was
 // lost. It touches nothing: that a token is a leftover is a guess. Known are the IDs
 // of others that are no leftovers.
-func WarnOfLeftovers(ctx context.Context, client *cloudfleet.Client, token cloudfleet.Token, ambiguous time.Duration, known ...string) diag.Diagnostics {
+func WarnOfLeftovers(
+	ctx context.Context,
+	client *cloudfleet.Client,
+	token cloudfleet.Token,
+	ambiguous time.Duration,
+	known ...string,
+) diag.Diagnostics {
 	var diags diag.Diagnostics
 	summary := fmt.Sprintf("API token %q may have been created twice", token.Name)
-	began := fmt.Sprintf("No answer came to the first attempt to create it, so it was sent again. The token of the last answer is %s.", token.ID)
+	began := fmt.Sprintf(
+		"No answer came to the first attempt to create it, so it was sent again. The token of the last answer is %s.",
+		token.ID,
+	)
 	leftovers, err := client.Leftovers(ctx, token, ambiguous)
 	if err != nil {
 		diags.AddWarning(summary, began+" Whether the first attempt made one too could not be found out: "+tfdiag.Sentence(err)+

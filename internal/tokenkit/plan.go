@@ -37,9 +37,12 @@ func WarnOfRevocation(name types.String, secrets ...string) diag.Diagnostic {
 // WarnOfImport says that an import does not bring the secret.
 func WarnOfImport(id types.String, name string) diag.Diagnostic {
 	return diag.NewWarningDiagnostic(fmt.Sprintf("The secret of the imported API token %q is not known", name), fmt.Sprintf(
-		"Cloudfleet shows a secret only once, so that secret of token %s is null and secret_version 0. A resource that takes the secret would be "+
-			"given null: do not connect one yet. To have a secret issued, which revokes the present one, first apply one rotation_trigger, then another.",
-		id.ValueString()))
+		"Cloudfleet shows a secret only once, so that secret of token %s is null and secret_version 0. A resource that takes the "+
+			"secret would be "+
+			"given null: do not connect one yet. To have a secret issued, which revokes the present one, first apply one "+
+			"rotation_trigger, then another.",
+		id.ValueString(),
+	))
 }
 
 // undoTimeout bounds the delete of a token that nobody can be told of.

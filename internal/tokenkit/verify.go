@@ -94,7 +94,13 @@ func (m *Memory) Issued(name types.String, version types.Int64, ambiguous bool) 
 
 // Created warns of what an ambiguous create may have left behind, and has the next
 // refresh look again. known are IDs of tokens that are no leftovers.
-func (m *Memory) Created(ctx context.Context, client *cloudfleet.Client, t cloudfleet.Token, ambiguous time.Duration, known ...string) diag.Diagnostics {
+func (m *Memory) Created(
+	ctx context.Context,
+	client *cloudfleet.Client,
+	t cloudfleet.Token,
+	ambiguous time.Duration,
+	known ...string,
+) diag.Diagnostics {
 	if ambiguous == 0 {
 		return nil
 	}

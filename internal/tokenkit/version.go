@@ -12,7 +12,8 @@ import (
 )
 
 // VersionDescription is for the attribute secret_version of a resource.
-const VersionDescription = "Version of the secret: a number that is larger with each secret that is issued, and never comes twice, even when the " +
+const VersionDescription = "Version of the secret: a number that is larger with each secret that is issued, and never comes " +
+	"twice, even when the " +
 	"token is replaced. It is the Unix time in seconds at which the secret was issued, or more. Pass it to a write-only argument of another " +
 	"resource as its version, such as `data_json_wo_version`. 0 after an import, until a secret is issued."
 

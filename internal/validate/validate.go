@@ -58,7 +58,11 @@ func (v stringValidator) ValidateString(_ context.Context, req validator.StringR
 	}
 }
 
-func (v stringValidator) ValidateParameterString(_ context.Context, req function.StringParameterValidatorRequest, resp *function.StringParameterValidatorResponse) {
+func (v stringValidator) ValidateParameterString(
+	_ context.Context,
+	req function.StringParameterValidatorRequest,
+	resp *function.StringParameterValidatorResponse,
+) {
 	if req.Value.IsNull() || req.Value.IsUnknown() {
 		return
 	}

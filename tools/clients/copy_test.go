@@ -94,8 +94,14 @@ func TestClientCraneFindsTheSame(t *testing.T) {
 			if got, err := crane.Digest(to.host+"/mirror/base:v1", to.crane(), crane.Insecure); err == nil {
 				t.Errorf("after the delete crane finds %s", got)
 			}
-			if again, err := target.Copy(t.Context(), oci.Source{Client: from.client(t), Repository: "base", Reference: image.Digest.String()}, "mirror/again",
-				nil, func(int, int64) {}); err != nil || again.Digest != copied.Digest {
+			if again, err := target.Copy(
+				t.Context(),
+				oci.Source{Client: from.client(t), Repository: "base", Reference: image.Digest.String()},
+				"mirror/again",
+				nil,
+				func(int, int64) {},
+			); err != nil ||
+				again.Digest != copied.Digest {
 				t.Errorf("copied again: %+v, %v", again, err)
 			}
 		})

@@ -118,15 +118,31 @@ func TestErrors(t *testing.T) {
 	}
 	failure := []*tfprotov6.Diagnostic{{Severity: tfprotov6.DiagnosticSeverityError, Summary: "Broken", Detail: "Badly."}}
 	tests := map[string]*server{
-		"provider: there is no schema":                            {},
-		"get the provider schema: Broken: Badly.":                 {schemas: tfprotov6.GetProviderSchemaResponse{Diagnostics: failure}},
-		"get the identity schemas: Broken: Badly.":                {identities: tfprotov6.GetResourceIdentitySchemasResponse{Diagnostics: failure}},
-		"provider: attribute a: there is no type":                 withProvider(&tfprotov6.SchemaAttribute{Name: "a"}),
-		"provider: attribute a: unknown nesting mode INVALID":     withProvider(&tfprotov6.SchemaAttribute{Name: "a", NestedType: &tfprotov6.SchemaObject{}}),
-		"function f: it returns nothing":                          {schemas: tfprotov6.GetProviderSchemaResponse{Provider: schemaOf(), Functions: map[string]*tfprotov6.Function{"f": {}}}},
-		"provider: a version or a number of items is -1":          {schemas: tfprotov6.GetProviderSchemaResponse{Provider: &tfprotov6.Schema{Version: -1, Block: &tfprotov6.SchemaBlock{}}}},
-		"list resource cloudfleet_thing: there is no block":       {schemas: tfprotov6.GetProviderSchemaResponse{Provider: schemaOf(), ListResourceSchemas: map[string]*tfprotov6.Schema{"cloudfleet_thing": {}}}},
-		"identity of cloudfleet_thing: attribute id: there is no": {schemas: tfprotov6.GetProviderSchemaResponse{Provider: schemaOf()}, identities: identitiesOf(&tfprotov6.ResourceIdentitySchemaAttribute{Name: "id"})},
+		"provider: there is no schema":            {},
+		"get the provider schema: Broken: Badly.": {schemas: tfprotov6.GetProviderSchemaResponse{Diagnostics: failure}},
+		"get the identity schemas: Broken: Badly.": {
+			identities: tfprotov6.GetResourceIdentitySchemasResponse{Diagnostics: failure},
+		},
+		"provider: attribute a: there is no type": withProvider(&tfprotov6.SchemaAttribute{Name: "a"}),
+		"provider: attribute a: unknown nesting mode INVALID": withProvider(
+			&tfprotov6.SchemaAttribute{Name: "a", NestedType: &tfprotov6.SchemaObject{}},
+		),
+		"function f: it returns nothing": {
+			schemas: tfprotov6.GetProviderSchemaResponse{Provider: schemaOf(), Functions: map[string]*tfprotov6.Function{"f": {}}},
+		},
+		"provider: a version or a number of items is -1": {
+			schemas: tfprotov6.GetProviderSchemaResponse{Provider: &tfprotov6.Schema{Version: -1, Block: &tfprotov6.SchemaBlock{}}},
+		},
+		"list resource cloudfleet_thing: there is no block": {
+			schemas: tfprotov6.GetProviderSchemaResponse{
+				Provider:            schemaOf(),
+				ListResourceSchemas: map[string]*tfprotov6.Schema{"cloudfleet_thing": {}},
+			},
+		},
+		"identity of cloudfleet_thing: attribute id: there is no": {
+			schemas:    tfprotov6.GetProviderSchemaResponse{Provider: schemaOf()},
+			identities: identitiesOf(&tfprotov6.ResourceIdentitySchemaAttribute{Name: "id"}),
+		},
 	}
 	for want, server := range tests {
 		var b bytes.Buffer
@@ -229,7 +245,10 @@ func (s *server) GetProviderSchema(context.Context, *tfprotov6.GetProviderSchema
 	return &s.schemas, nil
 }
 
-func (s *server) GetResourceIdentitySchemas(context.Context, *tfprotov6.GetResourceIdentitySchemasRequest) (*tfprotov6.GetResourceIdentitySchemasResponse, error) {
+func (s *server) GetResourceIdentitySchemas(
+	context.Context,
+	*tfprotov6.GetResourceIdentitySchemasRequest,
+) (*tfprotov6.GetResourceIdentitySchemasResponse, error) {
 	return &s.identities, nil
 }
 

@@ -19,17 +19,25 @@ import (
 )
 
 var wholes = map[string]whole{
-	"quickstart":             {secrets: []string{"cloudfleet_api_token", "output"}, use: quickstart},
-	"github-actions":         {variables: map[string]string{"owner": "shop", "repository": "checkout"}, use: githubActions},
-	"gitlab":                 {variables: map[string]string{"project": "shop/checkout"}, secrets: []string{"cloudfleet_api_token", "gitlab_project_variable"}, use: gitlab},
-	"vault":                  {use: vault},
-	"kubernetes-pull-secret": {variables: map[string]string{"namespace": "shop"}, secrets: []string{"cloudfleet_rotating_api_token"}, use: kubernetesPullSecret},
-	"quarterly-rotation":     {variables: map[string]string{"repository": "checkout"}, use: quarterlyRotation},
-	"token-per-team":         {use: tokenPerTeam},
-	"emergency-revocation":   {secrets: []string{"cloudfleet_api_token", "output"}, terraformOnly: true, use: emergencyRevocation},
-	"adopt-tokens":           {terraformOnly: true, left: []string{"made-by-hand"}, use: adoptTokens},
-	"helm-chart":             {use: helmChart},
-	"base-images":            {use: baseImages},
+	"quickstart":     {secrets: []string{"cloudfleet_api_token", "output"}, use: quickstart},
+	"github-actions": {variables: map[string]string{"owner": "shop", "repository": "checkout"}, use: githubActions},
+	"gitlab": {
+		variables: map[string]string{"project": "shop/checkout"},
+		secrets:   []string{"cloudfleet_api_token", "gitlab_project_variable"},
+		use:       gitlab,
+	},
+	"vault": {use: vault},
+	"kubernetes-pull-secret": {
+		variables: map[string]string{"namespace": "shop"},
+		secrets:   []string{"cloudfleet_rotating_api_token"},
+		use:       kubernetesPullSecret,
+	},
+	"quarterly-rotation":   {variables: map[string]string{"repository": "checkout"}, use: quarterlyRotation},
+	"token-per-team":       {use: tokenPerTeam},
+	"emergency-revocation": {secrets: []string{"cloudfleet_api_token", "output"}, terraformOnly: true, use: emergencyRevocation},
+	"adopt-tokens":         {terraformOnly: true, left: []string{"made-by-hand"}, use: adoptTokens},
+	"helm-chart":           {use: helmChart},
+	"base-images":          {use: baseImages},
 }
 
 // login is a user name and a password, as they arrived where they are used.

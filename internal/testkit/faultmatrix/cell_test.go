@@ -182,7 +182,9 @@ func (c *cell) mustSay(told protocoltest.Diags) {
 			says = []string{"Cannot import non-existent remote object"} // as Terraform puts it
 		}
 		for _, part := range says {
-			if !strings.Contains(strings.ToLower(text), strings.ToLower(part)) {
+			// A busy machine may leave a ping unanswered before the time is over.
+			isLost := c.http2 && part == tokentest.NoWhole && strings.Contains(text, "client connection lost")
+			if !isLost && !strings.Contains(strings.ToLower(text), strings.ToLower(part)) {
 				c.errorf("the error does not say %q: %s", part, text)
 			}
 		}

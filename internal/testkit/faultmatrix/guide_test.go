@@ -45,7 +45,7 @@ func compareWithGuide(t *testing.T, path, found string) {
 	switch {
 	case !ok || !ok2:
 		t.Fatalf("%s has no marks", path)
-	case old == found:
+	case old == found, testing.Short() && strings.HasPrefix(old, found):
 	case *update:
 		if err := os.WriteFile(path, []byte(head+begin+found+end+tail), 0o600); err != nil {
 			t.Fatal(err)

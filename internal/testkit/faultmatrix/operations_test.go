@@ -60,16 +60,32 @@ func operations() []operation {
 		{"rename", single, false, "PUT /v1/tokens/{id}", one, renamed, apply(renamed)},
 		{"regenerate", single, false, "POST /v1/tokens/{id}/regenerate", one, b, apply(b)},
 		{"delete", single, false, "DELETE /v1/tokens/{id}", one, nil, apply(nil)},
-		{"list", single, false, "GET /v1/tokens", one, a, func(ctx context.Context, p *protocoltest.Provider, r *protocoltest.Resource) protocoltest.Diags {
-			got, diags := p.Data(ctx, "cloudfleet_api_tokens", map[string]any{"name_prefix": "ci"})
-			if tokens, _ := got["tokens"].([]any); !diags.HasError() && len(tokens) != 1 {
-				panic(fmt.Sprintf("listed %v of %s", tokens, r.Text("id")))
-			}
-			return diags
-		}},
-		{"import", single, false, "GET /v1/tokens/{id}", one, a, func(ctx context.Context, p *protocoltest.Provider, r *protocoltest.Resource) protocoltest.Diags {
-			return p.Resource(single).Import(ctx, r.Text("id"))
-		}},
+		{
+			"list",
+			single,
+			false,
+			"GET /v1/tokens",
+			one,
+			a,
+			func(ctx context.Context, p *protocoltest.Provider, r *protocoltest.Resource) protocoltest.Diags {
+				got, diags := p.Data(ctx, "cloudfleet_api_tokens", map[string]any{"name_prefix": "ci"})
+				if tokens, _ := got["tokens"].([]any); !diags.HasError() && len(tokens) != 1 {
+					panic(fmt.Sprintf("listed %v of %s", tokens, r.Text("id")))
+				}
+				return diags
+			},
+		},
+		{
+			"import",
+			single,
+			false,
+			"GET /v1/tokens/{id}",
+			one,
+			a,
+			func(ctx context.Context, p *protocoltest.Provider, r *protocoltest.Resource) protocoltest.Diags {
+				return p.Resource(single).Import(ctx, r.Text("id"))
+			},
+		},
 		{"pair: read", rotating, false, "GET /v1/tokens/{token_id}", two, b, refresh},
 		{"pair: rename", rotating, false, "PUT /v1/tokens/{previous_token_id}", two, renamedPair, apply(renamedPair)},
 		{"pair: first rotation", rotating, false, "POST /v1/tokens", one, b, apply(b)},

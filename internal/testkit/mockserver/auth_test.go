@@ -28,7 +28,11 @@ func TestCredentialsAreRequired(t *testing.T) {
 			})
 		}
 	}
-	wantStatus(t, admin.call(t, http.MethodGet, "/tokens/"+admin.TokenID, "", header("Authorization", "Bearer "+admin.TokenSecret)), http.StatusUnauthorized)
+	wantStatus(
+		t,
+		admin.call(t, http.MethodGet, "/tokens/"+admin.TokenID, "", header("Authorization", "Bearer "+admin.TokenSecret)),
+		http.StatusUnauthorized,
+	)
 	if tokens := admin.Tokens(admin.OrganizationID); len(tokens) != 1 {
 		t.Errorf("something was done all the same: %v", tokens)
 	}

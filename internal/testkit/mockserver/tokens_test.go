@@ -20,7 +20,11 @@ func TestLifeOfAToken(t *testing.T) {
 	if created.Name != "ci" || created.Role != "User" || !a.Accepts(created.ID, created.Secret) {
 		t.Errorf("created %+v", created)
 	}
-	if at, err := time.Parse(time.RFC3339, created.CreatedAt); err != nil || !strings.HasSuffix(created.CreatedAt, "Z") || time.Since(at) > time.Minute {
+	if at, err := time.Parse(
+		time.RFC3339,
+		created.CreatedAt,
+	); err != nil || !strings.HasSuffix(created.CreatedAt, "Z") ||
+		time.Since(at) > time.Minute {
 		t.Errorf("created_at is %q", created.CreatedAt)
 	}
 	path := "/tokens/" + created.ID

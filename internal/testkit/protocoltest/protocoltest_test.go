@@ -89,7 +89,11 @@ func TestTaint(t *testing.T) {
 	if diags := r.Apply(t.Context(), config("ci")); !diags.HasError() || !r.Tainted() || r.State()["id"] != id {
 		t.Errorf("a create without a secret: %v, state %v", diags, r.State())
 	}
-	if diags := r.Apply(t.Context(), config("ci")); !strings.Contains(diags.String(), "Could not delete") || !r.Tainted() || r.State()["id"] != id {
+	if diags := r.Apply(
+		t.Context(),
+		config("ci"),
+	); !strings.Contains(diags.String(), "Could not delete") || !r.Tainted() ||
+		r.State()["id"] != id {
 		t.Errorf("a replacement whose delete fails: %v, state %v", diags, r.State())
 	}
 	cloud.Intercept(nil)
@@ -101,7 +105,11 @@ func TestTaint(t *testing.T) {
 
 func TestData(t *testing.T) {
 	t.Parallel()
-	p := protocoltest.Start(t, acctest.Start(t, mockserver.Options{}), map[string]any{"registry_domain": "registry.test", "organization_id": nil})
+	p := protocoltest.Start(
+		t,
+		acctest.Start(t, mockserver.Options{}),
+		map[string]any{"registry_domain": "registry.test", "organization_id": nil},
+	)
 	organization := "3b241101-e2bb-4255-8caf-4136c566a962"
 	got, diags := p.Data(t.Context(), "cloudfleet_registry", map[string]any{"organization_id": organization, "region": "apac"})
 	if clean(t, diags); got["hostname"] != organization+".apac.registry.test" {

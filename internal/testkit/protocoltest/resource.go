@@ -77,7 +77,10 @@ func (r *Resource) Plan(ctx context.Context, config map[string]any) (map[string]
 	return object(unpack(r.schema.ValueType(), planned.PlannedState)), diags
 }
 
-func (r *Resource) plan(ctx context.Context, config map[string]any) (*tfprotov6.DynamicValue, *tfprotov6.PlanResourceChangeResponse, Diags) {
+func (r *Resource) plan(
+	ctx context.Context,
+	config map[string]any,
+) (*tfprotov6.DynamicValue, *tfprotov6.PlanResourceChangeResponse, Diags) {
 	var diags Diags
 	configured := tftypes.NewValue(r.schema.ValueType(), nil)
 	if config != nil {

@@ -144,7 +144,11 @@ func someReport() *report {
 		Machine: machine{CPU: "Some CPU", Cores: 4, Memory: 8 << 30, System: "linux/amd64", Go: "go1.26", CLI: "Terraform v1.11.4"},
 		Measurements: []measurement{
 			apply(subjectFloor, 0, measurement{Seconds: 4}),
-			apply(subjectProvider, 0, measurement{Seconds: 5, Calls: map[string]int{callList: 1, callCreate: 1000}, Connections: 10, PeakMemory: 50 << 20}),
+			apply(
+				subjectProvider,
+				0,
+				measurement{Seconds: 5, Calls: map[string]int{callList: 1, callCreate: 1000}, Connections: 10, PeakMemory: 50 << 20},
+			),
 			apply(subjectProvider, 50*time.Millisecond, measurement{Seconds: 6, Refused: 7, Failure: "Could not create"}),
 			apply(subjectStorer, 0, measurement{Seconds: 4.5, PeakMemory: 48 << 20}),
 			{key: key{subjectStorer, 1000, 0, 50, opApply}, Seconds: 20},

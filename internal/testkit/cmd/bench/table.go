@@ -19,7 +19,21 @@ type table struct {
 
 // measurementTable shows the measurements that keep wants.
 func measurementTable(r *report, keep func(measurement) bool) table {
-	t := table{head: []string{"what", "tokens", "condition", "operation", "seconds", "÷ floor", "÷ storer", "calls", "refused", "connections", "peak MiB"}}
+	t := table{
+		head: []string{
+			"what",
+			"tokens",
+			"condition",
+			"operation",
+			"seconds",
+			"÷ floor",
+			"÷ storer",
+			"calls",
+			"refused",
+			"connections",
+			"peak MiB",
+		},
+	}
 	for _, m := range r.Measurements {
 		if !keep(m) {
 			continue

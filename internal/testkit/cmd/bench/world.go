@@ -76,7 +76,12 @@ func (s *stage) open(ctx context.Context, sc scenario) (*world, error) {
 	if sc.rateLimit > 0 {
 		w.folder.Env = append(w.folder.Env, fmt.Sprintf("STORER_RATE=%d", sc.rateLimit))
 	}
-	w.folder.Env = append(w.folder.Env, "STORER_LATENCY="+sc.latency.String(), "BENCH_PLUGIN="+s.binaries[sc.subject], "BENCH_MEMORY="+w.memory)
+	w.folder.Env = append(
+		w.folder.Env,
+		"STORER_LATENCY="+sc.latency.String(),
+		"BENCH_PLUGIN="+s.binaries[sc.subject],
+		"BENCH_MEMORY="+w.memory,
+	)
 	if sc.planOnly {
 		if err := w.seed(ctx); err != nil {
 			return nil, err

@@ -75,7 +75,13 @@ func TestCommand(t *testing.T) {
 			if !strings.HasPrefix(exported["CLOUDFLEET_ENDPOINT"], "http://127.0.0.1:") {
 				t.Errorf("it exports %v", exported)
 			}
-			if port := strings.TrimPrefix(exported["CLOUDFLEET_REGISTRY_DOMAIN"], "localhost:"); !strings.Contains(exported["CLOUDFLEET_ENDPOINT"], ":"+port+"/") {
+			if port := strings.TrimPrefix(
+				exported["CLOUDFLEET_REGISTRY_DOMAIN"],
+				"localhost:",
+			); !strings.Contains(
+				exported["CLOUDFLEET_ENDPOINT"],
+				":"+port+"/",
+			) {
 				t.Errorf("it exports %v", exported)
 			}
 			wantAnswer(t, exported)

@@ -133,7 +133,17 @@ func TestWhoMayDoWhat(t *testing.T) {
 		} {
 			got := as(t, s, test.login, test.method, test.host, test.path)
 			if got.Code != test.want {
-				t.Errorf("bearer %t, %s: %s %s%s: got %d, want %d: %s", bearer, test.login, test.method, test.host, test.path, got.Code, test.want, got.Body)
+				t.Errorf(
+					"bearer %t, %s: %s %s%s: got %d, want %d: %s",
+					bearer,
+					test.login,
+					test.method,
+					test.host,
+					test.path,
+					got.Code,
+					test.want,
+					got.Body,
+				)
 			}
 		}
 	}
