@@ -85,13 +85,16 @@ func wasNotSent(err error) bool {
 
 func errorFrom(resp *http.Response, content []byte) *Error {
 	e := unexpected(resp, "")
+	kind, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	if kind == problemType && resp.StatusCode >= http.StatusBadRequest && e.readProblem(content) {
+		return e
+	}
 	var body errorBody
 	if json.Unmarshal(content, &body) == nil && body.Code != "" {
 		e.Code, e.Message, e.Details = body.Code, body.Message, body.Details
 		return e
 	}
 	// What somebody else's page says is not repeated: it may hold anything.
-	kind, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	switch {
 	case resp.StatusCode < 400:
 		e.Message = "the answer is a redirect, which is not followed, so that credentials stay with the host they are meant for"

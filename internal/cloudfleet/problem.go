@@ -1,0 +1,56 @@
+package cloudfleet
+
+import (
+	"cmp"
+	"encoding/json"
+	"net/http"
+	"path"
+	"strings"
+)
+
+// problemType is the media type of an error by RFC 9457, which no contract promises.
+const problemType = "application/problem+json"
+
+// problem is such an error. Code is an extension that many APIs have.
+type problem struct {
+	Type   string         `json:"type"`
+	Title  string         `json:"title"`
+	Detail string         `json:"detail"`
+	Code   string         `json:"code"`
+	Errors []problemField `json:"errors"`
+}
+
+// problemField says what is wrong with a part of the request. APIs name that part in one
+// of several ways.
+type problemField struct {
+	Field   string `json:"field"`
+	Name    string `json:"name"`
+	Pointer string `json:"pointer"`
+	Detail  string `json:"detail"`
+	Message string `json:"message"`
+}
+
+// readProblem fills an error with what a problem says, and reports whether it is one.
+func (e *Error) readProblem(content []byte) bool {
+	var p problem
+	if json.Unmarshal(content, &p) != nil {
+		return false
+	}
+	e.Code = p.code(e.StatusCode)
+	e.Message = cmp.Or(p.Detail, p.Title, http.StatusText(e.StatusCode))
+	for _, f := range p.Errors {
+		field := cmp.Or(f.Field, f.Name, strings.TrimPrefix(strings.TrimPrefix(f.Pointer, "#"), "/"))
+		e.Details = append(e.Details, FieldError{Field: field, Message: cmp.Or(f.Detail, f.Message)})
+	}
+	return true
+}
+
+// code is the problem's own code, else the end of its type, else the name of the status:
+// not_found of a 404 that says no more.
+func (p problem) code(status int) string {
+	kind := path.Base(strings.TrimSuffix(p.Type, "/"))
+	if p.Type == "" || p.Type == "about:blank" {
+		kind = http.StatusText(status)
+	}
+	return strings.ToLower(strings.NewReplacer(" ", "_", "-", "_").Replace(cmp.Or(p.Code, kind)))
+}
