@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -153,8 +155,12 @@ func (r *ImageResource) sourceOf(ctx context.Context, plan, config *imageModel, 
 }
 
 // domainOf returns what credentials for a registry may be sent to: the domain that it and
-// its token service share, such as docker.io of registry-1.docker.io and auth.docker.io.
+// its token service share, such as docker.io of registry-1.docker.io and auth.docker.io. One
+// with a port, and an address, is alone.
 func domainOf(hostname string) string {
+	if strings.Contains(hostname, ":") || net.ParseIP(hostname) != nil {
+		return hostname
+	}
 	if domain, err := publicsuffix.EffectiveTLDPlusOne(hostname); err == nil {
 		return domain
 	}
