@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/opencontainers/go-digest"
@@ -68,13 +69,14 @@ func (c *Client) resolve(ctx context.Context, repository, reference string) (oci
 // attestations and what refers to it, and gives it the tags, last of all. What is there
 // already is not sent again, so that a copy that broke off is taken up by the next. What
 // another repository of this registry is known to have is mounted from there. progress
-// is called after each manifest and each blob.
+// is called after each manifest and each blob, one call at a time, with how many there
+// were and their size in bytes.
 func (c *Client) Copy(
 	ctx context.Context,
 	from Source,
 	repository string,
 	tags []string,
-	progress func(done int, bytes int64),
+	progress func(parts int, bytes int64),
 ) (Copied, error) {
 	ctx = roundtrip.Streaming(ctx)
 	root, err := from.Client.resolve(ctx, from.Repository, from.Reference)
@@ -99,7 +101,7 @@ func (c *Client) Copy(
 			return Copied{}, SourceError{redactError(err)}
 		}
 	}
-	work := copying{client: c, from: from, repository: repository, progress: progress}
+	work := &copying{client: c, from: from, repository: repository, progress: progress}
 	for _, part := range roots {
 		for attempt := 0; ; attempt++ {
 			err := oras.ExtendedCopyGraph(ctx, graph, target, part, oras.ExtendedCopyGraphOptions{CopyGraphOptions: work.options()})
@@ -138,13 +140,20 @@ type copying struct {
 	client     *Client
 	from       Source
 	repository string
-	progress   func(done int, bytes int64)
+
+	mu       sync.Mutex
+	parts    int
+	bytes    int64
+	progress func(parts int, bytes int64)
 }
 
-func (w copying) options() oras.CopyGraphOptions {
+func (w *copying) options() oras.CopyGraphOptions {
 	done := func(_ context.Context, part ocispec.Descriptor) error {
 		w.client.homes.Store(part.Digest, w.repository)
-		w.progress(1, part.Size)
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.parts, w.bytes = w.parts+1, w.bytes+part.Size
+		w.progress(w.parts, w.bytes)
 		return nil
 	}
 	return oras.CopyGraphOptions{

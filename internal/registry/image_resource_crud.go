@@ -112,10 +112,7 @@ func (r *ImageResource) copy(ctx context.Context, plan, config *imageModel, pinn
 	if pinned != "" {
 		source.Reference = pinned
 	}
-	var parts int
-	var bytes int64
-	copied, err := client.Copy(ctx, source, plan.Repository.ValueString(), tags, func(done int, size int64) {
-		parts, bytes = parts+done, bytes+size
+	copied, err := client.Copy(ctx, source, plan.Repository.ValueString(), tags, func(parts int, bytes int64) {
 		tflog.Info(ctx, "copied a part of the image", map[string]any{
 			"source": plan.Source.ValueString(), "repository": plan.Repository.ValueString(), "parts": parts, "bytes": bytes,
 		})
