@@ -172,7 +172,7 @@ func (w *copying) options() oras.CopyGraphOptions {
 	}
 }
 
-// sizeOfAll sums up all below a manifest, each part once, by reading the manifests alone.
+// sizeOfAll sums up all below a manifest, each part once, by reading only the manifests.
 func sizeOfAll(ctx context.Context, source content.Fetcher, root ocispec.Descriptor, seen map[digest.Digest]bool) (int64, error) {
 	if seen[root.Digest] {
 		return 0, nil

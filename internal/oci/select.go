@@ -17,7 +17,7 @@ import (
 const annotationAttests = "vnd.docker.reference.digest"
 
 // selectPlatforms returns the entries of an index for these platforms, with what attests
-// them, and an index of those alone. An image for one platform is returned as it is.
+// them, and an index of only those. An image for one platform is returned as it is.
 func selectPlatforms(
 	ctx context.Context,
 	source content.Fetcher,

@@ -155,8 +155,8 @@ func (r *ImageResource) sourceOf(ctx context.Context, plan, config *imageModel, 
 }
 
 // domainOf returns what credentials for a registry may be sent to: the domain that it and
-// its token service share, such as docker.io of registry-1.docker.io and auth.docker.io. One
-// with a port, and an address, is alone.
+// its token service share, such as docker.io of registry-1.docker.io and auth.docker.io. A
+// host name with a port, and an address, share none.
 func domainOf(hostname string) string {
 	if strings.Contains(hostname, ":") || net.ParseIP(hostname) != nil {
 		return hostname

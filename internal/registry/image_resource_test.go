@@ -35,7 +35,7 @@ type copies struct {
 
 func startCopies(t *testing.T, o mockserver.Options) copies {
 	t.Helper()
-	t.Setenv("DOCKER_CONFIG", t.TempDir()) // whoever runs the tests may have logged in somewhere
+	t.Setenv("DOCKER_CONFIG", t.TempDir()) // not the logins of the person who runs the tests
 	c := copies{t, acctest.Start(t, o), acctest.Start(t, o), nil}
 	c.provider = protocoltest.Start(t, c.ours, map[string]any{"registry_domain": c.ours.RegistryDomain})
 	return c
