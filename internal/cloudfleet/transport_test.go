@@ -109,11 +109,19 @@ func TestCreateAfterACut(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cloud := startWith(t, mockserver.Options{IgnoreIdempotencyKey: test.ignoreKey})
+			var earlier atomic.Bool
+			now := func() time.Time {
+				if earlier.Load() {
+					return time.Now().Add(-time.Hour)
+				}
+				return time.Now()
+			}
+			cloud := startWith(t, mockserver.Options{IgnoreIdempotencyKey: test.ignoreKey, Now: now})
+			earlier.Store(true)
 			for _, other := range []cloudfleet.TokenSettings{settings, {Name: "other", Role: settings.Role}} {
 				mustCreate(t, newClient(t, cloud.options), other)
 			}
-			time.Sleep(1100 * time.Millisecond) // the second that the server's clock is given
+			earlier.Store(false)
 			elsewhere := newClient(t, cloud.options)
 			c := newClient(t, cloud.options)
 			if test.usedConnection {
