@@ -186,7 +186,7 @@ func TestLateAndLostAnswersAreTriedAgain(t *testing.T) {
 				_, _ = io.WriteString(w, `{"repositories":[]}`)
 			}))
 			o := options(host)
-			o.MaxRetries, o.RequestTimeout = 1, 3*time.Second
+			o.MaxRetries, o.RequestTimeout = 1, time.Second
 			if _, err := client(t, o).Repositories(t.Context()); err != nil || calls.Load() != 2 {
 				t.Errorf("%v after %d calls", err, calls.Load())
 			}
