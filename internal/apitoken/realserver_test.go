@@ -2,7 +2,6 @@ package apitoken_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -45,25 +44,6 @@ func versionIn(t *testing.T, r *protocoltest.Resource) int64 {
 		t.Fatalf("secret_version is %v", r.State()["secret_version"])
 	}
 	return v
-}
-
-// rewrite lets change work on the JSON of each answer that has a body.
-func rewrite(change func(r *http.Request, body map[string]any)) func(http.Handler) http.Handler {
-	return func(api http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			answer := httptest.NewRecorder()
-			api.ServeHTTP(answer, r)
-			var body map[string]any
-			if json.Unmarshal(answer.Body.Bytes(), &body) == nil {
-				change(r, body)
-				answer.Body.Reset()
-				_ = json.NewEncoder(answer.Body).Encode(body)
-			}
-			w.Header().Set("Content-Type", "application/json")
-			w.WriteHeader(answer.Code)
-			_, _ = w.Write(answer.Body.Bytes())
-		})
-	}
 }
 
 // A consumer of the version takes a secret only when the version changes.

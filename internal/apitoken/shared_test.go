@@ -12,6 +12,8 @@ import (
 var (
 	token       = tokentest.Token
 	rotating    = tokentest.Rotating
+	arguments   = tokentest.Arguments
+	rewrite     = tokentest.Rewrite
 	trigger     = tokentest.Trigger
 	attribute   = tokentest.Attribute
 	late        = tokentest.Late
@@ -42,7 +44,3 @@ func isCreate(r *http.Request) bool {
 }
 
 func isRegenerate(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/regenerate") }
-
-func arguments(name, trigger string) map[string]any {
-	return map[string]any{"name": name, "role": "User", "rotation_trigger": trigger}
-}

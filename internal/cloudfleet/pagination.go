@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/roundtrip"
 )
@@ -88,7 +87,7 @@ func nextPage(resp *http.Response) (url.Values, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the Link to the next page is not a URL")
 	}
-	if there.Scheme != here.Scheme || hostPort(there) != hostPort(here) || there.Path != here.Path {
+	if !roundtrip.SameOrigin(there, here) || there.Path != here.Path {
 		return nil, fmt.Errorf(
 			"the Link to the next page leads from %s%s to %s%s, which is not followed",
 			here.Host,
@@ -98,13 +97,4 @@ func nextPage(resp *http.Response) (url.Values, error) {
 		)
 	}
 	return there.Query(), nil
-}
-
-// hostPort is the place of a URL, of which there are several spellings.
-func hostPort(u *url.URL) string {
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"https": "443", "http": "80"}[u.Scheme]
-	}
-	return strings.ToLower(u.Hostname()) + ":" + port
 }

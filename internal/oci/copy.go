@@ -123,10 +123,8 @@ func (c *Client) Copy(
 			return Copied{}, redactError(err)
 		}
 	}
-	for _, tag := range tags {
-		if err := target.Tag(ctx, copied, tag); err != nil {
-			return Copied{}, redactError(err)
-		}
+	if err := tagAll(ctx, target, copied, tags); err != nil {
+		return Copied{}, err
 	}
 	size, err := sizeOfAll(ctx, target, copied, map[digest.Digest]bool{})
 	if err != nil {

@@ -7,7 +7,10 @@ import (
 	"net/http"
 	"net/url"
 
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"oras.land/oras-go/v2/content"
 	"oras.land/oras-go/v2/registry/remote/auth"
+	"oras.land/oras-go/v2/registry/remote/errcode"
 )
 
 // Tag gives tags to an image that is there.
@@ -20,25 +23,34 @@ func (c *Client) Tag(ctx context.Context, repository, digested string, tags []st
 	if err != nil {
 		return err
 	}
+	return tagAll(ctx, r, found, tags)
+}
+
+func tagAll(ctx context.Context, in content.Tagger, image ocispec.Descriptor, tags []string) error {
 	for _, tag := range tags {
-		if err := r.Tag(ctx, found, tag); err != nil {
+		if err := in.Tag(ctx, image, tag); err != nil {
 			return redactError(err)
 		}
 	}
 	return nil
 }
 
+// standsFor reports whether a tag stands for this image. One that is gone does not.
+func (c *Client) standsFor(ctx context.Context, repository, tag, digested string) (bool, error) {
+	is, err := c.Resolve(ctx, repository, tag)
+	if errors.Is(err, ErrNoTag) {
+		return false, nil
+	}
+	return err == nil && is == digested, err
+}
+
 // Untag deletes a tag as far as it still stands for this image. What is gone already is no
 // error, nor is a registry that deletes no tags.
 func (c *Client) Untag(ctx context.Context, repository, digested, tag string) error {
-	is, err := c.Resolve(ctx, repository, tag)
-	switch {
-	case errors.Is(err, ErrNoTag), err == nil && is != digested:
-		return nil
-	case err != nil:
+	if is, err := c.standsFor(ctx, repository, tag, digested); err != nil || !is {
 		return err
 	}
-	err = ignoreNotFound(c.deleteManifest(ctx, repository, tag))
+	err := ignoreNotFound(c.deleteManifest(ctx, repository, tag))
 	if e, ok := errors.AsType[*Error](err); ok && (e.StatusCode == http.StatusMethodNotAllowed || e.StatusCode == http.StatusBadRequest) {
 		return nil
 	}
@@ -59,10 +71,12 @@ func (c *Client) Delete(ctx context.Context, repository, digested string, tags [
 		return "", err
 	}
 	for _, tag := range others {
-		if is, err := c.Resolve(ctx, repository, tag); err == nil && is == digested {
-			return tag, nil
-		} else if err != nil && !errors.Is(err, ErrNoTag) {
+		is, err := c.standsFor(ctx, repository, tag, digested)
+		if err != nil {
 			return "", err
+		}
+		if is {
+			return tag, nil
 		}
 	}
 	return "", ignoreNotFound(c.deleteManifest(ctx, repository, digested))
@@ -97,12 +111,9 @@ func (c *Client) deleteManifest(ctx context.Context, repository, reference strin
 	if resp.StatusCode/100 == 2 {
 		return nil
 	}
-	failed := &Error{Method: req.Method, Path: req.URL.Path, StatusCode: resp.StatusCode}
-	var body struct {
-		Errors []struct{ Code, Message string }
-	}
-	if json.NewDecoder(resp.Body).Decode(&body) == nil && len(body.Errors) > 0 {
-		failed.Code, failed.Message = body.Errors[0].Code, body.Errors[0].Message
-	}
-	return failed
+	var body struct{ Errors errcode.Errors }
+	_ = json.NewDecoder(resp.Body).Decode(&body) // a body that is no error of the registry's is not repeated
+	return redactError(&errcode.ErrorResponse{
+		Method: req.Method, URL: req.URL, StatusCode: resp.StatusCode, Errors: body.Errors,
+	})
 }

@@ -16,8 +16,7 @@ import (
 // clientOf returns a client of the registry of the provider's organization in a
 // region, and its host name. summary is what cannot be done where there is an error.
 func clientOf(provider *providerdata.Data, region *types.String, summary string) (*oci.Client, string, diag.Diagnostics) {
-	organizationID := types.StringNull()
-	hostname, diags := registryHostname(provider, &organizationID, region)
+	hostname, diags := ownHostname(provider, region)
 	if diags.HasError() {
 		return nil, "", diags
 	}

@@ -205,8 +205,8 @@ func (r *ImageResource) ImportState(ctx context.Context, req resource.ImportStat
 // organization.
 func (r *ImageResource) regionOf(hostname string) (string, bool) {
 	for _, region := range cfcr.Regions() {
-		organizationID, region := types.StringNull(), types.StringValue(region)
-		if of, diags := registryHostname(r.provider, &organizationID, &region); !diags.HasError() && of == hostname {
+		region := types.StringValue(region)
+		if of, diags := ownHostname(r.provider, &region); !diags.HasError() && of == hostname {
 			return region.ValueString(), true
 		}
 	}

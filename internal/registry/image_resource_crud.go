@@ -36,8 +36,8 @@ func (r *ImageResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 	if state != nil && plan.FollowTag.ValueBool() && plan.Source.Equal(state.Source) {
 		moved = r.follow(ctx, &plan, &config, &resp.Diagnostics)
 	}
-	organizationID, region := types.StringNull(), plan.Region
-	hostname, diags := registryHostname(r.provider, &organizationID, &region)
+	region := plan.Region
+	hostname, diags := ownHostname(r.provider, &region)
 	if diags.HasError() || region.IsUnknown() {
 		hostname = ""
 	}
@@ -84,8 +84,7 @@ func (r *ImageResource) pushClient(plan, config *imageModel) (*oci.Client, strin
 	if config.Username.IsNull() {
 		return clientOf(r.provider, &plan.Region, summaryOfCopy(plan))
 	}
-	organizationID := types.StringNull()
-	hostname, diags := registryHostname(r.provider, &organizationID, &plan.Region)
+	hostname, diags := ownHostname(r.provider, &plan.Region)
 	if diags.HasError() {
 		return nil, "", diags
 	}
@@ -100,7 +99,6 @@ func (r *ImageResource) copy(ctx context.Context, plan, config *imageModel, pinn
 	if diags.HasError() {
 		return diags
 	}
-	plan.setTags(plan.Tags) // what was unknown in the plan
 	if plan.Tags.IsUnknown() {
 		plan.setTags(config.Tags)
 	}
@@ -143,15 +141,13 @@ func (r *ImageResource) Read(ctx context.Context, req resource.ReadRequest, resp
 		}
 		return digest, err == nil
 	}
-	if m.Digest.IsNull() && len(tags) > 0 { // an import by a tag
-		digest, found := isThere(tags[0])
-		if found {
-			m.Digest = types.StringValue(digest)
-		}
-	}
 	var ours []string
 	for _, tag := range tags {
-		if digest, found := isThere(tag); found && digest == m.Digest.ValueString() {
+		digest, found := isThere(tag)
+		if found && m.Digest.IsNull() { // an import by a tag
+			m.Digest = types.StringValue(digest)
+		}
+		if found && digest == m.Digest.ValueString() {
 			ours = append(ours, tag)
 		}
 	}

@@ -70,7 +70,7 @@ type imageChange struct {
 // empty.
 func change(state, plan *imageModel, moved string) imageChange {
 	c := imageChange{sourceDigest: moved}
-	if source, err := cfcr.ParseImageRef(plan.Source.ValueString()); err == nil && !plan.Source.IsUnknown() && source.Digest != "" {
+	if source, err := cfcr.ParseImageRef(plan.Source.ValueString()); err == nil && source.Digest != "" {
 		c.sourceDigest = source.Digest
 	}
 	switch {
@@ -98,7 +98,7 @@ func (c imageChange) planUnknowns(state, plan *imageModel, hostname string) {
 	if plan.Platforms.IsNull() {
 		plan.Digest = plan.SourceDigest
 		if hostname != "" && !plan.Repository.IsUnknown() {
-			plan.Reference = types.StringValue(hostname + "/" + plan.Repository.ValueString() + "@" + c.sourceDigest)
+			plan.setReference(hostname)
 		}
 	}
 }

@@ -9,6 +9,12 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
 )
 
+// ownHostname is registryHostname for the provider's organization.
+func ownHostname(provider *providerdata.Data, region *types.String) (string, diag.Diagnostics) {
+	organizationID := types.StringNull()
+	return registryHostname(provider, &organizationID, region)
+}
+
 // registryHostname puts the defaults in place of what a configuration says nothing about, and
 // returns the registry's host name.
 func registryHostname(provider *providerdata.Data, organizationID, region *types.String) (string, diag.Diagnostics) {

@@ -46,7 +46,7 @@ func (t NextLinkOnly) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err == nil && resp.Header.Get("Link") != "" {
 		next, found := NextLink(resp.Header)
 		resp.Header.Del("Link")
-		if target, err := req.URL.Parse(next); found && (err != nil || !sameOrigin(target, req.URL)) {
+		if target, err := req.URL.Parse(next); found && (err != nil || !SameOrigin(target, req.URL)) {
 			_ = resp.Body.Close()
 			return nil, ErrLinkElsewhere
 		}
@@ -57,9 +57,14 @@ func (t NextLinkOnly) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-func sameOrigin(a, b *url.URL) bool {
-	host := func(u *url.URL) string {
-		return strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(u.Host), ":443"), ":80")
+// SameOrigin reports whether two URLs have the same scheme, host and port, however they
+// are spelled.
+func SameOrigin(a, b *url.URL) bool { return a.Scheme == b.Scheme && hostPort(a) == hostPort(b) }
+
+func hostPort(u *url.URL) string {
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"https": "443", "http": "80"}[u.Scheme]
 	}
-	return a.Scheme == b.Scheme && host(a) == host(b)
+	return strings.ToLower(u.Hostname()) + ":" + port
 }

@@ -110,11 +110,17 @@ func (l *RateLimiter) estimate() {
 	if first == nil || !first.isFirst {
 		return
 	}
-	next := &throttle{at: first.at, until: first.until, doubling: carefulDoublingTime, isFirst: true}
-	next.setLimit(l.start.rate(first.until.Sub(first.at)))
-	if next.limit > first.limit {
+	if next := l.estimated(first.at, first.until); next.limit > first.limit {
 		l.last.CompareAndSwap(first, next)
 	}
+}
+
+// estimated is the first throttle of a careful limiter, by what the server has given until
+// now.
+func (l *RateLimiter) estimated(at, until time.Time) *throttle {
+	first := &throttle{at: at, until: until, doubling: carefulDoublingTime, isFirst: true}
+	first.setLimit(l.start.rate(until.Sub(at)))
+	return first
 }
 
 func (l *RateLimiter) roundTrip(req *http.Request, last *throttle) (*http.Response, error) {
@@ -125,8 +131,7 @@ func (l *RateLimiter) roundTrip(req *http.Request, last *throttle) (*http.Respon
 		if wait, short := l.RetryAfter(resp); short {
 			next := last.then(wait)
 			if last == nil && l.start != nil {
-				next.isFirst, next.doubling = true, carefulDoublingTime
-				next.setLimit(l.start.rate(wait))
+				next = l.estimated(next.at, next.until)
 			}
 			// Of all that were on their way, one is enough to learn from.
 			l.last.CompareAndSwap(last, next)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/protocoltest"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/tokentest"
 )
 
 const (
@@ -34,10 +35,6 @@ type operation struct {
 	do     doing
 }
 
-func arguments(name, trigger string) map[string]any {
-	return map[string]any{"name": name, "role": "User", "rotation_trigger": trigger}
-}
-
 func apply(config map[string]any) doing {
 	return func(ctx context.Context, _ *protocoltest.Provider, r *protocoltest.Resource) protocoltest.Diags {
 		return r.Apply(ctx, config)
@@ -49,6 +46,7 @@ func refresh(ctx context.Context, _ *protocoltest.Provider, r *protocoltest.Reso
 }
 
 func operations() []operation {
+	arguments := tokentest.Arguments
 	a, b, c, renamed := arguments("ci", "a"), arguments("ci", "b"), arguments("ci", "c"), arguments("renamed", "a")
 	one, two := []map[string]any{a}, []map[string]any{a, b}
 	renamedPair, dropped := arguments("renamed", "b"), arguments("ci", "b")

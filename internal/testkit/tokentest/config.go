@@ -26,6 +26,11 @@ func Token(name, role string, arguments ...string) string {
 		name, role, strings.Join(arguments, "\n  "))
 }
 
+// Arguments are those of a User token, for the protocol harness.
+func Arguments(name, trigger string) map[string]any {
+	return map[string]any{"name": name, "role": "User", "rotation_trigger": trigger}
+}
+
 // Rotating is a configuration of one rotating token; arguments are lines of HCL.
 func Rotating(name, role string, arguments ...string) string {
 	return strings.Replace(Token(name, role, arguments...), "cloudfleet_api_token", "cloudfleet_rotating_api_token", 1)

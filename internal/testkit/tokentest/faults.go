@@ -1,6 +1,7 @@
 package tokentest
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -225,4 +226,23 @@ func BreakWrite(cloud *acctest.Cloud, number int, b FaultHandler) {
 // matters where one is expected.
 func IsSuccess(f Fault) bool {
 	return f.Name == "empty answer" || f.Name == "answer of the wrong JSON type"
+}
+
+// Rewrite lets change work on the JSON of each answer that has a body.
+func Rewrite(change func(r *http.Request, body map[string]any)) func(http.Handler) http.Handler {
+	return func(api http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			answer := httptest.NewRecorder()
+			api.ServeHTTP(answer, r)
+			var body map[string]any
+			if json.Unmarshal(answer.Body.Bytes(), &body) == nil {
+				change(r, body)
+				answer.Body.Reset()
+				_ = json.NewEncoder(answer.Body).Encode(body)
+			}
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(answer.Code)
+			_, _ = w.Write(answer.Body.Bytes())
+		})
+	}
 }
