@@ -139,7 +139,7 @@ func checkForm(t *testing.T, config string) {
 	t.Helper()
 	head, _, _ := strings.Cut(config, "\n\n")
 	head = strings.ReplaceAll(head, "\n#", "")
-	wants := []string{"# ", " runs this", "CLOUDFLEET_", "Needs Terraform", strings.TrimPrefix(constraint(t, config), ">= ")}
+	wants := []string{"# ", "CLOUDFLEET_", "Needs ", strings.TrimPrefix(constraint(t, config), ">= ")}
 	for _, address := range addresses(config) {
 		wants = append(wants, "stand-in", filepath.Base(address))
 	}

@@ -38,6 +38,7 @@ var wholes = map[string]whole{
 	"adopt-tokens":         {terraformOnly: true, left: []string{"made-by-hand"}, use: adoptTokens},
 	"helm-chart":           {use: helmChart},
 	"base-images":          {use: baseImages},
+	"opentofu-mirror":      {secrets: []string{"cloudfleet_api_token", "output"}, use: opentofuMirror},
 }
 
 // login is a user name and a password, as they arrived where they are used.
@@ -318,4 +319,15 @@ func helmChart(r *run) {
 	release := r.helm.given(r.T, "helm_release", "name", "checkout")
 	r.equal("the repository", get[string](r.T, release, path.Root("repository")), "oci://"+r.hostname()+"/charts")
 	r.equal("the number of tokens", len(r.cloud.Issued()), 0)
+}
+
+// That the push works, and the installation, is what make release-check shows.
+func opentofuMirror(r *run) {
+	r.apply()
+	var install login
+	r.output("install", &install)
+	r.expectAccepted(install, cloudfleet.RoleUser)
+	var hostname string
+	r.output("registry_hostname", &hostname)
+	r.equal("the host name", hostname, r.hostname())
 }
