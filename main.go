@@ -26,7 +26,7 @@ var version = "dev"
 
 func main() {
 	showVersion := flag.Bool("version", false, "print the version, the commit and the version of Go")
-	debugging := flag.Bool("debug", false, "keep running for a debugger, and print how Terraform reaches it")
+	debugging := flag.Bool("debug", false, "keep running for a debugger, and print how Terraform and OpenTofu reach it")
 	flag.Parse()
 	if *showVersion {
 		fmt.Println(buildVersion())
@@ -40,6 +40,7 @@ func main() {
 	p := provider.NewInProcess(version, process)
 	if *debugging {
 		p = provider.NewInProcess(version, nil)
+		fmt.Println("For OpenTofu, write registry.opentofu.org in place of registry.terraform.io in TF_REATTACH_PROVIDERS.")
 	} else {
 		outlive(p, process)
 	}
