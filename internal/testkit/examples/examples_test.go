@@ -120,14 +120,19 @@ func findWholes(t *testing.T) (found []string) {
 	return found
 }
 
-func TestGuideHasEveryExample(t *testing.T) {
-	guide := read(t, "../../../templates/guides/use-cases.md.tmpl")
+func TestGuidesHaveEveryExample(t *testing.T) {
+	templates, err := filepath.Glob("../../../templates/guides/*.md.tmpl")
+	must(t, err)
+	var guides string
+	for _, template := range templates {
+		guides += read(t, template)
+	}
 	for _, name := range findWholes(t) {
 		files, err := os.ReadDir(filepath.Join(root, name))
 		must(t, err)
 		for _, file := range files {
-			if !strings.Contains(guide, `{{ tffile "examples/`+name+"/"+file.Name()+`" }}`) {
-				t.Errorf("it has no examples/%s/%s", name, file.Name())
+			if !strings.Contains(guides, `"examples/`+name+"/"+file.Name()+`" }}`) {
+				t.Errorf("no guide has examples/%s/%s", name, file.Name())
 			}
 		}
 	}
