@@ -12,8 +12,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-testing/tfversion"
-
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/terraformcli"
@@ -147,7 +145,7 @@ func TestAccLogsOnlyWhatIsRead(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("no shell stands between the CLI and the provider there")
 	}
-	processes := acctest.ProcessesWith(t, tfversion.Version1_0_0, func(ctx context.Context, dir string) error {
+	processes := acctest.ProcessesWith(t, acctest.Core, func(ctx context.Context, dir string) error {
 		_, err := terraformcli.Build(ctx, dir, "real", "")
 		return errors.Join(err, os.WriteFile(filepath.Join(dir, "terraform-provider-cloudfleet"), []byte(keepLog), 0o700))
 	})

@@ -18,7 +18,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
-	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/functions"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/sealing"
@@ -77,10 +76,10 @@ func message(text string) *regexp.Regexp {
 // write-only argument, and before 1.10 no ephemeral variable.
 func run(t *testing.T, v *vault, step resource.TestStep, onError ...resource.ErrorCheckFunc) {
 	t.Helper()
+	acctest.Need(t, acctest.WriteOnly)
 	factories := maps.Clone(acctest.Factories)
 	factories["vault"] = providerserver.NewProtocol6WithError(v)
 	test := resource.TestCase{
-		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_11_0)},
 		ProtoV6ProviderFactories: factories,
 		Steps:                    []resource.TestStep{step},
 	}

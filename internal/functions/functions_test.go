@@ -11,7 +11,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
-	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/functions"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
@@ -52,8 +51,8 @@ func outputs(value knownvalue.Check) []statecheck.StateCheck {
 // runFunctions has no provider block.
 func runFunctions(t *testing.T, steps ...resource.TestStep) {
 	t.Helper()
+	acctest.Need(t, acctest.Functions)
 	resource.ParallelTest(t, resource.TestCase{
-		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_8_0)},
 		ProtoV6ProviderFactories: acctest.Factories,
 		Steps:                    steps,
 	})
@@ -180,7 +179,7 @@ func TestAccFunctionsRefuse(t *testing.T) {
 	for name, test := range tests {
 		config += rowOutput(acctest.Label(name), test.value)
 	}
-	errors := acctest.PlanErrors(t, tfversion.Version1_8_0, config)
+	errors := acctest.PlanErrors(t, acctest.Functions, config)
 	for name, test := range tests {
 		want := tokentest.Message(fmt.Sprintf("Invalid value for %q parameter: %s", test.argument, test.message))
 		if shown := errors[acctest.Label(name)]; !want.MatchString(shown) {

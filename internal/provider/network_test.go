@@ -13,8 +13,6 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-testing/tfversion"
-
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/canary"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
@@ -32,7 +30,7 @@ type network struct {
 
 func newNetwork(t *testing.T) network {
 	t.Helper()
-	n := network{processes: acctest.NewProcesses(t, tfversion.Version1_0_0), cloud: acctest.Start(t, mockserver.Options{})}
+	n := network{processes: acctest.NewProcesses(t, acctest.Core), cloud: acctest.Start(t, mockserver.Options{})}
 	n.api = httptest.NewTLSServer(n.cloud)
 	t.Cleanup(n.api.Close)
 	n.authority = filepath.Join(t.TempDir(), "authority.pem")

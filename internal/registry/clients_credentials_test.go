@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-testing/tfversion"
-
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
@@ -19,7 +17,7 @@ import (
 // Clients log in with what cloudfleet_registry_credentials gives: to a pipeline its
 // Administrator token, to a developer the User token that a credential helper has.
 func TestClientsWithRegistryCredentials(t *testing.T) {
-	terraform := acctest.NewProcesses(t, tfversion.Version1_10_0)
+	terraform := acctest.NewProcesses(t, acctest.Ephemerals)
 	cloud := acctest.Start(t, mockserver.Options{})
 	now := issued{
 		Hosts: []string{cloud.OrganizationID + ".europe." + cloud.RegistryDomain, strings.TrimPrefix(cloud.URL, "http://")},

@@ -13,7 +13,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
-	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
 )
@@ -58,9 +57,9 @@ func TestAccRegistryCredentials(t *testing.T) {
 	)
 	run := func(steps ...resource.TestStep) {
 		t.Helper()
+		acctest.Need(t, acctest.Ephemerals)
 		resource.Test(t, resource.TestCase{
 			ProtoV6ProviderFactories: acctest.Factories,
-			TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_10_0)},
 			Steps:                    steps,
 		})
 	}

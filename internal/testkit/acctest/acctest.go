@@ -12,13 +12,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/go-version"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/echoprovider"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
-	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/provider"
@@ -73,10 +71,13 @@ func chooseCLI() error {
 		return fmt.Errorf("%s: %w", variable, err)
 	}
 	if strings.HasPrefix(string(version), "OpenTofu") {
-		return os.Setenv(resource.EnvTfAccProviderHost, "registry.opentofu.org")
+		return os.Setenv(resource.EnvTfAccProviderHost, tofuHost)
 	}
 	return nil
 }
+
+// tofuHost is the registry of OpenTofu.
+const tofuHost = "registry.opentofu.org"
 
 // Factories serve the provider from within the test, and the provider echo, whose
 // resource puts into the state what its configuration holds.
@@ -151,12 +152,13 @@ provider "cloudfleet" {
 // its configuration, and makes sure that nothing is left at the end.
 func (c *Cloud) Run(t *testing.T, steps ...resource.TestStep) {
 	t.Helper()
-	c.RunFrom(t, tfversion.Version1_0_0, steps...)
+	c.RunWith(t, Core, steps...)
 }
 
-// RunFrom is Run, skipped under a CLI whose version is below minimum.
-func (c *Cloud) RunFrom(t *testing.T, minimum *version.Version, steps ...resource.TestStep) {
+// RunWith is Run, skipped under a CLI without the feature.
+func (c *Cloud) RunWith(t *testing.T, f Feature, steps ...resource.TestStep) {
 	t.Helper()
+	Need(t, f)
 	for i := range steps {
 		if steps[i].Config != "" {
 			steps[i].Config = c.ProviderBlock() + steps[i].Config
@@ -164,7 +166,6 @@ func (c *Cloud) RunFrom(t *testing.T, minimum *version.Version, steps ...resourc
 	}
 	resource.ParallelTest(t, resource.TestCase{
 		ProtoV6ProviderFactories: Factories,
-		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(minimum)},
 		Steps:                    steps,
 		CheckDestroy:             c.CheckDestroy,
 	})

@@ -2,14 +2,9 @@ package acctest
 
 import (
 	"context"
-	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
-
-	"github.com/hashicorp/go-version"
-	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/terraformcli"
 )
@@ -31,42 +26,22 @@ type Processes struct {
 }
 
 // NewProcesses builds the provider. It skips a test that is no acceptance test, or
-// under a CLI whose version is below minimum.
-func NewProcesses(t *testing.T, minimum *version.Version) Processes {
+// under a CLI without the feature.
+func NewProcesses(t *testing.T, f Feature) Processes {
 	t.Helper()
-	return ProcessesWith(t, minimum, terraformcli.BuildProvider)
+	return ProcessesWith(t, f, terraformcli.BuildProvider)
 }
 
 // ProcessesWith is NewProcesses with something else in the provider's place, which
 // build puts into dir under the provider's name.
-func ProcessesWith(t *testing.T, minimum *version.Version, build func(ctx context.Context, dir string) error) Processes {
+func ProcessesWith(t *testing.T, f Feature, build func(ctx context.Context, dir string) error) Processes {
 	t.Helper()
-	if os.Getenv(resource.EnvTfAcc) == "" {
-		t.Skip("acceptance tests run with TF_ACC=1")
-	}
+	Need(t, f)
 	p := Processes{os.Getenv("TF_ACC_TERRAFORM_PATH"), t.TempDir()}
-	skipBelow(t, p.cli, minimum)
 	if err := build(t.Context(), p.plugins); err != nil {
 		t.Fatal(err)
 	}
 	return p
-}
-
-func skipBelow(t *testing.T, cli string, minimum *version.Version) {
-	t.Helper()
-	out, err := exec.CommandContext(t.Context(), cli, "version", "-json").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var answer struct {
-		Version string `json:"terraform_version"`
-	}
-	if err := json.Unmarshal(out, &answer); err != nil {
-		t.Fatal(err)
-	}
-	if have := version.Must(version.NewVersion(answer.Version)); have.LessThan(minimum) {
-		t.Skipf("CLI version %s is below %s", have, minimum)
-	}
 }
 
 // Folder is a folder with this configuration, and an environment that points the

@@ -6,9 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/go-version"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
-	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 )
 
 // Starting a CLI is what an acceptance test takes its time for. So the rows of a table
@@ -30,13 +28,13 @@ func Relabel(config, label string) string {
 	return config
 }
 
-// PlanErrors plans config, which is run under a CLI of at least the minimum version, and
+// PlanErrors plans config, under a CLI with the feature, and
 // returns the errors of the plan by the label of the row that the CLI names in them.
-func PlanErrors(t *testing.T, minimum *version.Version, config string) map[string]string {
+func PlanErrors(t *testing.T, f Feature, config string) map[string]string {
 	t.Helper()
+	Need(t, f)
 	shown := ""
 	resource.ParallelTest(t, resource.TestCase{
-		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(minimum)},
 		ProtoV6ProviderFactories: Factories,
 		ErrorCheck: func(err error) error {
 			shown = err.Error()

@@ -12,8 +12,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-testing/tfversion"
-
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/canary"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
@@ -177,7 +175,7 @@ func failing(call string) func(http.Handler) http.Handler {
 // A secret is in the state, and in a plan that knows it, and nowhere else.
 func TestAccNoSecretShows(t *testing.T) {
 	t.Parallel()
-	s := newSession(t, acctest.NewProcesses(t, tfversion.Version1_10_0), everything)
+	s := newSession(t, acctest.NewProcesses(t, acctest.Ephemerals), everything)
 	const b, c = "-var=trigger=b", "-var=trigger=c"
 	s.run("2 to add", "plan", "-out=plan")
 	s.run("cloudfleet_api_token.ci will be created", "show", "plan")
@@ -210,7 +208,7 @@ func TestAccNoSecretShows(t *testing.T) {
 // A secret in the provider block that is of no use is not shown, be it only for that.
 func TestAccUselessSecretIsNotShown(t *testing.T) {
 	t.Parallel()
-	processes := acctest.NewProcesses(t, tfversion.Version1_10_0)
+	processes := acctest.NewProcesses(t, acctest.Ephemerals)
 	const literal = "cf_secret_LITERALliteralLITERALliteralLITE"
 	for name, test := range map[string]struct{ value, says string }{
 		"with a line break": {`"` + literal + `\n"`, "Invalid access_token_secret"},

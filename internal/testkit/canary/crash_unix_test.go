@@ -14,8 +14,6 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-testing/tfversion"
-
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/canary"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/terraformcli"
@@ -30,7 +28,7 @@ func buildLeaky(ctx context.Context, dir string) error {
 // otherwise find nothing.
 func TestAccLeakIsFound(t *testing.T) {
 	t.Parallel()
-	processes := acctest.ProcessesWith(t, tfversion.Version1_10_0, buildLeaky)
+	processes := acctest.ProcessesWith(t, acctest.Ephemerals, buildLeaky)
 	for name, test := range map[string]struct{ env, config, where, form string }{
 		"a log entry":          {"log", "", "apply -auto-approve, log", "as it is"},
 		"Authorization header": {"header", "", "apply -auto-approve, log", "base64"},
@@ -56,7 +54,7 @@ func TestAccLeakIsFound(t *testing.T) {
 // A panic shows where the provider was, and not what it had.
 func TestAccPanicShowsNoSecret(t *testing.T) {
 	t.Parallel()
-	s := newSession(t, acctest.ProcessesWith(t, tfversion.Version1_10_0, buildLeaky), oneToken)
+	s := newSession(t, acctest.ProcessesWith(t, acctest.Ephemerals, buildLeaky), oneToken)
 	s.folder.Env = append(s.folder.Env, "LEAKY=panic")
 	s.run("panic: runtime error: index out of range", "apply", "-auto-approve")
 	s.run("main.crash(", "apply", "-auto-approve")
@@ -67,7 +65,7 @@ func TestAccPanicShowsNoSecret(t *testing.T) {
 // that are answered with a secret.
 func TestAccGoroutineDumpShowsNoSecret(t *testing.T) {
 	t.Parallel()
-	processes := acctest.ProcessesWith(t, tfversion.Version1_10_0, buildWithPID)
+	processes := acctest.ProcessesWith(t, acctest.Ephemerals, buildWithPID)
 	for name, args := range map[string][]string{
 		"create":     {"-var=trigger=a", "-replace=cloudfleet_api_token.ci"},
 		"regenerate": {"-var=trigger=b"},

@@ -12,7 +12,6 @@ import (
 	"filippo.io/age"
 	"github.com/ProtonMail/go-crypto/openpgp"
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
-	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/sealing"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
@@ -67,7 +66,7 @@ resource "terraform_data" "reader" {
 // wrong: in no state and no plan either. So is the identity that reads it.
 func TestAccNoEncryptedSecretShows(t *testing.T) {
 	t.Parallel()
-	s := newSession(t, acctest.NewProcesses(t, tfversion.Version1_10_0), encrypted)
+	s := newSession(t, acctest.NewProcesses(t, acctest.Ephemerals), encrypted)
 	s.encrypted = true
 	identity, err := age.GenerateX25519Identity()
 	if err != nil {

@@ -18,7 +18,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/go-version"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
@@ -47,8 +46,8 @@ type whole struct {
 	// secrets is where its state has a secret in plain text, sorted: types of resources,
 	// and "output". Where it is in none of them, the plan has none either.
 	secrets []string
-	// terraformOnly is set where OpenTofu lacks what it needs, whatever its version.
-	terraformOnly bool
+	// needs is what of the CLI it needs, beside what the provider does.
+	needs acctest.Feature
 	// left are names of tokens that are still there after the end.
 	left []string
 	use  func(*run)
@@ -77,7 +76,7 @@ func TestAccWholeExamples(t *testing.T) {
 			t.Parallel()
 			config := read(t, filepath.Join(root, name, "main.tf"))
 			checkForm(t, config)
-			skipUnless(t, config, example.terraformOnly)
+			acctest.Need(t, example.needs)
 			cloud := acctest.Start(t, mockserver.Options{})
 			folder := newFolder(t)
 			must(t, os.CopyFS(folder.Dir, os.DirFS(filepath.Join(root, name))))
@@ -183,21 +182,6 @@ func folders(t *testing.T) func(*testing.T) *terraformcli.Folder {
 		folder, err := terraformcli.New(t.TempDir(), os.Getenv("TF_ACC_TERRAFORM_PATH"), plugins)
 		must(t, err)
 		return folder
-	}
-}
-
-// skipUnless skips a test whose configuration the CLI is too old for, as it says itself.
-func skipUnless(t *testing.T, config string, terraformOnly bool) {
-	t.Helper()
-	cli := os.Getenv("TF_ACC_TERRAFORM_PATH")
-	out, err := exec.CommandContext(t.Context(), cli, "version").Output()
-	must(t, err)
-	name, _, _ := strings.Cut(string(out), "\n")
-	product, number, _ := strings.Cut(name, " v")
-	constraints, err := version.NewConstraint(constraint(t, config))
-	must(t, err)
-	if terraformOnly && product != "Terraform" || !constraints.Check(version.Must(version.NewVersion(number)).Core()) {
-		t.Skipf("it needs Terraform %s, and this is %s", constraints, name)
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
 )
 
 var blockOf = regexp.MustCompile(`(?m)^(?:resource|data|provider) "([a-z]+)`)
@@ -38,8 +40,8 @@ func TestAccReferenceExamplesAreValid(t *testing.T) {
 						}
 					}
 				}
-				head := headFor(file, standIns)
-				skipUnless(t, head, path.Ext(file) == ".hcl" || kind == "actions")
+				acctest.Need(t, needs(file))
+				head := headFor(standIns)
 				if strings.Contains(example, "terraform {") {
 					head = ""
 				}
@@ -60,23 +62,31 @@ func TestAccReferenceExamplesAreValid(t *testing.T) {
 	}
 }
 
-// headFor is the block terraform for an example, with the CLI version that it needs.
-func headFor(file string, standIns map[string]*standIn) string {
-	needs := "1.8"
-	for _, n := range []struct{ part, version string }{
-		{"actions/", "1.14"}, {"ephemeral-resources/", "1.10"}, {"age_decrypt/", "1.11"}, {"import-by-identity", "1.12"}, {"list-resources/", "1.14"},
+// needs is what an example needs of the CLI.
+func needs(file string) acctest.Feature {
+	for _, n := range []struct {
+		part    string
+		feature acctest.Feature
+	}{
+		{"actions/", acctest.Actions}, {"ephemeral-resources/", acctest.Ephemerals}, {"age_decrypt/", acctest.WriteOnly},
+		{"import-by-identity", acctest.Identities}, {"list-resources/", acctest.Queries},
 	} {
 		if strings.Contains(file, n.part) {
-			needs = n.version
+			return n.feature
 		}
 	}
+	return acctest.Core
+}
+
+// headFor is the block terraform for an example.
+func headFor(standIns map[string]*standIn) string {
 	sources := []string{"cloudfleet/cloudfleet"}
 	for address := range standIns {
 		sources = append(sources, address)
 	}
 	slices.Sort(sources)
 	var b strings.Builder
-	fmt.Fprintf(&b, "terraform {\n  required_version = \">= %s\"\n  required_providers {\n", needs)
+	b.WriteString("terraform {\n  required_providers {\n")
 	for _, address := range sources {
 		fmt.Fprintf(&b, "    %s = { source = %q }\n", path.Base(address), address)
 	}

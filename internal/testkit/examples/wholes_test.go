@@ -15,6 +15,7 @@ import (
 	"golang.org/x/crypto/nacl/box"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/testimage"
 )
 
@@ -26,19 +27,20 @@ var wholes = map[string]whole{
 		secrets:   []string{"cloudfleet_api_token", "gitlab_project_variable"},
 		use:       gitlab,
 	},
-	"vault": {use: vault},
+	"vault": {needs: acctest.WriteOnly, use: vault},
 	"kubernetes-pull-secret": {
+		needs:     acctest.WriteOnly,
 		variables: map[string]string{"namespace": "shop"},
 		secrets:   []string{"cloudfleet_rotating_api_token"},
 		use:       kubernetesPullSecret,
 	},
 	"quarterly-rotation":   {variables: map[string]string{"repository": "checkout"}, use: quarterlyRotation},
 	"token-per-team":       {use: tokenPerTeam},
-	"emergency-revocation": {secrets: []string{"cloudfleet_api_token", "output"}, terraformOnly: true, use: emergencyRevocation},
-	"adopt-tokens":         {terraformOnly: true, left: []string{"made-by-hand"}, use: adoptTokens},
-	"helm-chart":           {use: helmChart},
+	"emergency-revocation": {secrets: []string{"cloudfleet_api_token", "output"}, needs: acctest.Actions, use: emergencyRevocation},
+	"adopt-tokens":         {needs: acctest.Queries, left: []string{"made-by-hand"}, use: adoptTokens},
+	"helm-chart":           {needs: acctest.Ephemerals, use: helmChart},
 	"base-images":          {use: baseImages},
-	"opentofu-mirror":      {secrets: []string{"cloudfleet_api_token", "output"}, use: opentofuMirror},
+	"opentofu-mirror":      {needs: acctest.OCIMirrors, secrets: []string{"cloudfleet_api_token", "output"}, use: opentofuMirror},
 }
 
 // login is a user name and a password, as they arrived where they are used.

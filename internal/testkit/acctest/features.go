@@ -1,0 +1,85 @@
+package acctest
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"sync"
+	"testing"
+
+	"github.com/hashicorp/go-version"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+)
+
+// Feature is something that only newer CLIs have: from these versions on. A CLI without a
+// version has it in none. The zero Feature is in all.
+type Feature struct{ Name, Terraform, OpenTofu string }
+
+// The features that tests need. The guide "Installing" has the same table.
+var (
+	Core       = Feature{}
+	Functions  = Feature{"functions", "1.8", "1.7"}
+	Moves      = Feature{"moves between types", "1.8", "1.10"}
+	Ephemerals = Feature{"ephemeral resources", "1.10", "1.11"}
+	WriteOnly  = Feature{"write-only arguments", "1.11", "1.11"}
+	Identities = Feature{"import by identity", "1.12", "1.12"}
+	Queries    = Feature{"query", "1.14", ""}
+	Actions    = Feature{"actions", "1.14", ""}
+	OCIMirrors = Feature{"OCI mirrors", "", "1.10"}
+)
+
+// cli is the CLI under test.
+type cli struct {
+	tofu    bool
+	version *version.Version
+}
+
+// theCLI asks the CLI for its version once.
+var theCLI = sync.OnceValues(func() (cli, error) {
+	out, err := exec.Command(os.Getenv("TF_ACC_TERRAFORM_PATH"), "version", "-json").Output()
+	if err != nil {
+		return cli{}, err
+	}
+	var answer struct {
+		Version string `json:"terraform_version"`
+	}
+	if err := json.Unmarshal(out, &answer); err != nil {
+		return cli{}, err
+	}
+	v, err := version.NewVersion(answer.Version)
+	return cli{os.Getenv(resource.EnvTfAccProviderHost) == tofuHost, v}, err
+})
+
+// Need skips a test that is no acceptance test, or under a CLI without the feature.
+func Need(t *testing.T, f Feature) {
+	t.Helper()
+	if os.Getenv(resource.EnvTfAcc) == "" {
+		t.Skip("acceptance tests run with TF_ACC=1")
+	}
+	c, err := theCLI()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if reason := c.lacks(f); reason != "" {
+		t.Skip(reason)
+	}
+}
+
+// lacks says why the CLI has not the feature, nothing if it has.
+func (c cli) lacks(f Feature) string {
+	name, since := "Terraform", f.Terraform
+	if c.tofu {
+		name, since = "OpenTofu", f.OpenTofu
+	}
+	if f == Core {
+		return ""
+	}
+	if since == "" {
+		return name + " has no " + f.Name
+	}
+	if c.version.Core().LessThan(version.Must(version.NewVersion(since))) {
+		return fmt.Sprintf("%s %s has no %s: that needs %s", name, c.version, f.Name, since)
+	}
+	return ""
+}
