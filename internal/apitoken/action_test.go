@@ -7,7 +7,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
-	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
@@ -142,9 +141,9 @@ func (nowhere) WriteHeader(int)             {}
 func TestAccRevokeTriggered(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.Start(t, mockserver.Options{})
+	acctest.Need(t, acctest.Actions)
 	resource.Test(t, resource.TestCase{
 		ProtoV6ProviderFactories: acctest.Factories,
-		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_14_0)},
 		CheckDestroy:             cloud.CheckDestroy,
 		Steps: []resource.TestStep{{
 			Config: cloud.ProviderBlock() + token("ci", "User") + `

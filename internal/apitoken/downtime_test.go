@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
@@ -120,4 +121,47 @@ func TestAccRotationWithoutDowntime(t *testing.T) {
 			cloud.Run(t, steps...)
 		})
 	}
+}
+
+// From one token to two, a rotation, and back to one: a pipeline that lags one apply
+// behind is never refused.
+func TestAccMoveWithoutDowntime(t *testing.T) {
+	acctest.Need(t, acctest.Moves)
+	cloud := acctest.Start(t, mockserver.Options{})
+	p := &pipeline{url: cloud.Endpoint + "/organization"}
+	moved := func(from, to string) string { return fmt.Sprintf("moved {\n  from = %s\n  to   = %s\n}\n", from, to) }
+	there, back := moved(address, rotatingAddress), moved(rotatingAddress, address)
+	var id, secret string
+	step := func(at, idAttribute, config string, plans ...plancheck.PlanCheck) resource.TestStep {
+		return resource.TestStep{
+			PreConfig:        func() { p.hand(id, secret) },
+			Config:           config,
+			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: plans},
+			Check: func(s *terraform.State) error {
+				a := s.RootModule().Resources[at].Primary.Attributes
+				id, secret = a[idAttribute], a["secret"]
+				return p.logIn()
+			},
+		}
+	}
+	steps := []resource.TestStep{
+		step(address, "id", token("ci", "User", trigger("a"))),
+		step(rotatingAddress, "token_id", there+rotating("ci", "User", trigger("a")), plancheck.ExpectEmptyPlan()),
+		step(rotatingAddress, "token_id", there+rotating("ci", "User", trigger("b"))),
+		step(rotatingAddress, "token_id", rotating("ci", "User", trigger("b"), "keep_previous = false")),
+		step(address, "id", back+token("ci", "User", trigger("b")), plancheck.ExpectEmptyPlan()),
+	}
+	stop := p.run(t)
+	last := &steps[len(steps)-1]
+	last.Check = resource.ComposeTestCheckFunc(last.Check, func(*terraform.State) error {
+		stop()
+		return nil
+	})
+	t.Cleanup(func() {
+		stop()
+		if p.logins < len(steps) || p.refusals > 0 {
+			t.Errorf("%d logins, %d refusals", p.logins, p.refusals)
+		}
+	})
+	cloud.Run(t, steps...)
 }

@@ -24,7 +24,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
-	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/sealing"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
@@ -233,7 +232,7 @@ func refuses(t *testing.T, tests map[string]refusal, hidden string) {
 	for name, test := range tests {
 		config += acctest.Relabel(tokenFor(test.encryptTo), acctest.Label(name))
 	}
-	errors := acctest.PlanErrors(t, tfversion.Version1_0_0, config)
+	errors := acctest.PlanErrors(t, acctest.Core, config)
 	for name, test := range tests {
 		summary := "Error: Invalid "
 		if strings.HasPrefix(name, "private") {

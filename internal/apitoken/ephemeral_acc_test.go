@@ -12,7 +12,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
-	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/apitoken"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
@@ -47,7 +46,7 @@ func TestAccEphemeralToken(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
 	const echo = "echo.seen"
 	data := attribute("data")
-	cloud.RunFrom(t, tfversion.Version1_10_0, resource.TestStep{
+	cloud.RunWith(t, acctest.Ephemerals, resource.TestStep{
 		Config: run + `
 provider "echo" {
   data = ephemeral.cloudfleet_api_token.run
@@ -84,7 +83,7 @@ provider "cloudfleet" {
 }
 `, cloud.Endpoint) + token("made with it", "User", "provider = cloudfleet.run")
 	leave(t, cloud, apitoken.EphemeralName("run", longAgo)) // by a run that was killed
-	cloud.RunFrom(t, tfversion.Version1_10_0,
+	cloud.RunWith(t, acctest.Ephemerals,
 		resource.TestStep{
 			Config:             withIt,
 			PlanOnly:           true,
@@ -116,9 +115,9 @@ provider "cloudfleet" {
 // A token cannot be created in a plan that does not know the credentials yet.
 func TestAccEphemeralTokenOfUnknownCredentials(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
+	acctest.Need(t, acctest.Ephemerals)
 	resource.ParallelTest(t, resource.TestCase{
 		ProtoV6ProviderFactories: acctest.Factories,
-		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_10_0)},
 		Steps: []resource.TestStep{{
 			Config: fmt.Sprintf(`
 resource "terraform_data" "late" {
@@ -142,7 +141,7 @@ provider "cloudfleet" {
 // A name that is known only after apply is waited for.
 func TestAccEphemeralTokenOfAnUnknownName(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
-	cloud.RunFrom(t, tfversion.Version1_10_0, resource.TestStep{
+	cloud.RunWith(t, acctest.Ephemerals, resource.TestStep{
 		Config: `
 resource "terraform_data" "late" {
   input = "late"

@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-testing/tfversion"
-
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 )
@@ -21,7 +19,7 @@ import (
 // The CLI closes nothing where what uses the token fails. The provider does then,
 // when its process ends, so this needs a process.
 func TestAccEphemeralTokenOfARunThatEndsBadly(t *testing.T) {
-	processes := acctest.NewProcesses(t, tfversion.Version1_10_0)
+	processes := acctest.NewProcesses(t, acctest.Ephemerals)
 	for name, test := range map[string]struct {
 		command string
 		end     func(*exec.Cmd) error
@@ -62,7 +60,7 @@ resource "terraform_data" "user" {
 // The example is applied with a stand-in for Docker. Its secret reaches that, and
 // neither plan nor state.
 func TestAccEphemeralTokenExample(t *testing.T) {
-	processes := acctest.NewProcesses(t, tfversion.Version1_10_0)
+	processes := acctest.NewProcesses(t, acctest.Ephemerals)
 	example, err := os.ReadFile("../../examples/ephemeral-resources/cloudfleet_api_token/ephemeral-resource.tf")
 	must(t, err)
 	cloud := acctest.Start(t, mockserver.Options{})

@@ -6,34 +6,38 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tokenkit"
 )
 
 var (
-	_ resource.ResourceWithIdentity    = (*Resource)(nil)
-	_ resource.ResourceWithImportState = (*Resource)(nil)
+	_ resource.ResourceWithIdentity        = (*Resource)(nil)
+	_ resource.ResourceWithUpgradeIdentity = (*Resource)(nil)
+	_ resource.ResourceWithImportState     = (*Resource)(nil)
 )
 
-// IdentitySchema is the token's ID alone: which organization it belongs to follows
-// from the credential, as in every call of the API.
+// IdentitySchema is that of both token resources. This one has no previous token.
 func (r *Resource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = identityschema.Schema{
-		Attributes: map[string]identityschema.Attribute{
-			"id": identityschema.StringAttribute{RequiredForImport: true, Description: "ID of the token, such as 2iKo4Asy51EUx2gpJFW76t."},
-		},
-	}
+	resp.IdentitySchema = tokenkit.IdentitySchema(
+		"ID of the token, such as 2iKo4Asy51EUx2gpJFW76t.",
+		"Leave it out. It is for moves from and to cloudfleet_rotating_api_token, which has the same identity.",
+	)
+}
+
+// UpgradeIdentity reads identities of earlier versions.
+func (r *Resource) UpgradeIdentity(context.Context) map[int64]resource.IdentityUpgrader {
+	return tokenkit.UpgradeIdentity()
 }
 
 // identify sets the identity of the token with this ID. A CLI that does not know
 // identities sends none, yet the framework wants one back from every call that
 // ends well, even from a Read that finds nothing.
 func identify(ctx context.Context, identity *tfsdk.ResourceIdentity, id types.String) diag.Diagnostics {
-	return identity.SetAttribute(ctx, path.Root("id"), id)
+	return identity.Set(ctx, tokenkit.Identity{ID: id})
 }
 
 // ImportState takes the token's ID, as it is or as an identity; Read does the rest.

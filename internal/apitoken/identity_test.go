@@ -8,7 +8,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
-	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
@@ -30,7 +29,7 @@ func TestIdentity(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
 	p := protocoltest.Start(t, cloud, nil)
 	r := managed(t, p)
-	identity := map[string]any{"id": r.Text("id")}
+	identity := map[string]any{"id": r.Text("id"), "previous_id": nil}
 	step := func(what string, r *protocoltest.Resource, diags protocoltest.Diags) {
 		t.Helper()
 		if diags.HasError() || !reflect.DeepEqual(r.Identity(), identity) {
@@ -104,9 +103,9 @@ func TestImportOfWhatIsNoToken(t *testing.T) {
 func TestAccIdentity(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.Start(t, mockserver.Options{})
+	acctest.Need(t, acctest.Identities)
 	resource.Test(t, resource.TestCase{
 		ProtoV6ProviderFactories: acctest.Factories,
-		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_12_0)},
 		CheckDestroy:             cloud.CheckDestroy,
 		Steps: []resource.TestStep{
 			{

@@ -18,10 +18,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/go-version"
-
-	"github.com/hashicorp/terraform-plugin-testing/tfversion"
-
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/terraformcli"
@@ -115,9 +111,9 @@ func (i *interrupted) accepts(token map[string]any) bool {
 	return i.cloud.Accepts(id, secret)
 }
 
-func startInterrupted(t *testing.T, minimum *version.Version) func(*testing.T) *interrupted {
+func startInterrupted(t *testing.T, needs acctest.Feature) func(*testing.T) *interrupted {
 	t.Helper()
-	processes := acctest.NewProcesses(t, minimum)
+	processes := acctest.NewProcesses(t, needs)
 	return func(t *testing.T) *interrupted {
 		t.Helper()
 		cloud := acctest.Start(t, mockserver.Options{})
@@ -128,7 +124,7 @@ func startInterrupted(t *testing.T, minimum *version.Version) func(*testing.T) *
 // A call that was sent is seen through and its result saved. Nothing follows it.
 func TestAccInterrupt(t *testing.T) {
 	t.Parallel()
-	start := startInterrupted(t, tfversion.Version1_8_0)
+	start := startInterrupted(t, acctest.Core)
 	for name, isCall := range map[string]func(*http.Request) bool{"create": isCreate, "regenerate": isRegenerate} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -175,7 +171,7 @@ func TestAccInterrupt(t *testing.T) {
 // learns what became. The next apply works, and what is left over can be found.
 func TestAccKilledProvider(t *testing.T) {
 	t.Parallel()
-	start := startInterrupted(t, tfversion.Version1_8_0)
+	start := startInterrupted(t, acctest.Core)
 	if _, err := os.Stat("/proc/self/stat"); err != nil {
 		t.Skip("to find the provider's process takes a /proc file system")
 	}

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
-	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
@@ -39,7 +38,7 @@ func TestAccInvalidArguments(t *testing.T) {
 	for name, test := range tests {
 		config += acctest.Relabel(test.config, acctest.Label(name))
 	}
-	errors := acctest.PlanErrors(t, tfversion.Version1_0_0, config)
+	errors := acctest.PlanErrors(t, acctest.Core, config)
 	for name, test := range tests {
 		if shown := errors[acctest.Label(name)]; !message(test.message).MatchString(shown) {
 			t.Errorf("%s: shown: %s", name, shown)

@@ -14,8 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/go-version"
-	"github.com/hashicorp/terraform-plugin-testing/tfversion"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
 )
 
 const (
@@ -36,7 +35,7 @@ type signalled struct {
 // next apply arrives.
 func TestAccSignals(t *testing.T) {
 	t.Parallel()
-	signalAll(t, tfversion.Version1_8_0, map[string]signalled{
+	signalAll(t, acctest.Core, map[string]signalled{
 		"create":                {isCreate, "", pair("b"), false},
 		"regenerate":            {isRegenerate, pair("a"), pair("b"), false},
 		"wait for a rate limit": {isCreate, "", pair("b"), true},
@@ -47,15 +46,15 @@ func TestAccSignals(t *testing.T) {
 func TestAccSignalsEphemeral(t *testing.T) {
 	t.Parallel()
 	const config = "ephemeral \"cloudfleet_api_token\" \"run\" {\n  name = \"run\"\n  role = \"User\"\n}\n"
-	signalAll(t, tfversion.Version1_10_0, map[string]signalled{
+	signalAll(t, acctest.Ephemerals, map[string]signalled{
 		"open":                  {isCreate, "", config, false},
 		"wait for a rate limit": {isCreate, "", config, true},
 	})
 }
 
-func signalAll(t *testing.T, minimum *version.Version, operations map[string]signalled) {
+func signalAll(t *testing.T, needs acctest.Feature, operations map[string]signalled) {
 	t.Helper()
-	start := startInterrupted(t, minimum)
+	start := startInterrupted(t, needs)
 	if _, err := os.Stat("/proc/self/stat"); err != nil {
 		t.Skip("to find the provider's process takes a /proc file system")
 	}
@@ -146,7 +145,7 @@ func (i *interrupted) noneUnowned(t *testing.T, out string) {
 // A provider whose CLI was killed ends, and with it the secret in its environment.
 func TestAccProviderEndsAfterItsCLI(t *testing.T) {
 	t.Parallel()
-	run := startInterrupted(t, tfversion.Version1_8_0)(t)
+	run := startInterrupted(t, acctest.Core)(t)
 	if _, err := os.Stat("/proc/self/stat"); err != nil {
 		t.Skip("to find the provider's process takes a /proc file system")
 	}

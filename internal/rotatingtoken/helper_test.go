@@ -66,7 +66,7 @@ func (r rotatingToken) arrived(goal map[string]any, leftovers int) {
 		}
 		return
 	}
-	want := map[string]any{"token_id": state["token_id"], "previous_token_id": state["previous_token_id"]}
+	want := map[string]any{"id": state["token_id"], "previous_id": state["previous_token_id"]}
 	if identity := r.Identity(); !reflect.DeepEqual(identity, want) {
 		r.t.Errorf("the identity is %v, want %v", identity, want)
 	}

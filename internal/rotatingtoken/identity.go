@@ -8,67 +8,63 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tokenkit"
 )
 
 var (
-	_ resource.ResourceWithIdentity    = (*Resource)(nil)
-	_ resource.ResourceWithImportState = (*Resource)(nil)
+	_ resource.ResourceWithIdentity        = (*Resource)(nil)
+	_ resource.ResourceWithUpgradeIdentity = (*Resource)(nil)
+	_ resource.ResourceWithImportState     = (*Resource)(nil)
 )
-
-type identityModel struct {
-	TokenID         types.String `tfsdk:"token_id"`
-	PreviousTokenID types.String `tfsdk:"previous_token_id"`
-}
 
 // IdentitySchema is the IDs of both tokens: Cloudfleet knows of no pair.
 func (r *Resource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = identityschema.Schema{
-		Attributes: map[string]identityschema.Attribute{
-			"token_id":          identityschema.StringAttribute{RequiredForImport: true, Description: "ID of the current token."},
-			"previous_token_id": identityschema.StringAttribute{OptionalForImport: true, Description: "ID of the previous token, if there is one."},
-		},
-	}
+	resp.IdentitySchema = tokenkit.IdentitySchema("ID of the current token.", "ID of the previous token, if there is one.")
+}
+
+// UpgradeIdentity reads identities of earlier versions.
+func (r *Resource) UpgradeIdentity(context.Context) map[int64]resource.IdentityUpgrader {
+	return tokenkit.UpgradeIdentity()
 }
 
 func (m *model) identify(ctx context.Context, identity *tfsdk.ResourceIdentity) diag.Diagnostics {
-	return identity.Set(ctx, identityModel{m.TokenID, m.PreviousTokenID})
+	return identity.Set(ctx, tokenkit.Identity{ID: m.TokenID, PreviousID: m.PreviousTokenID})
 }
 
 // ImportState takes the ID of the current token, or CURRENT,PREVIOUS, or both as an
 // identity. The secrets cannot be had.
 func (r *Resource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	var ids identityModel
+	var ids tokenkit.Identity
 	if req.ID == "" {
 		resp.Diagnostics.Append(req.Identity.Get(ctx, &ids)...)
 	} else {
 		current, previous, two := strings.Cut(req.ID, ",")
-		ids.TokenID = types.StringValue(current)
+		ids.ID = types.StringValue(current)
 		if two {
-			ids.PreviousTokenID = types.StringValue(previous)
+			ids.PreviousID = types.StringValue(previous)
 		}
 	}
-	if err := ids.check(); err != nil {
+	if err := checkIDs(ids); err != nil {
 		resp.Diagnostics.AddError("Invalid import ID", tfdiag.Sentence(err)+" The import ID is that of the current token, or those of "+
 			"the current and the previous one with a comma between: CURRENT,PREVIOUS.")
 		return
 	}
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("token_id"), ids.TokenID)...)
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("previous_token_id"), ids.PreviousTokenID)...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("token_id"), ids.ID)...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("previous_token_id"), ids.PreviousID)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("secret_version"), types.Int64Value(0))...)
 }
 
-func (i identityModel) check() error {
-	if err := cloudfleet.CheckTokenID(i.TokenID.ValueString()); err != nil || i.PreviousTokenID.IsNull() {
+func checkIDs(ids tokenkit.Identity) error {
+	if err := cloudfleet.CheckTokenID(ids.ID.ValueString()); err != nil || ids.PreviousID.IsNull() {
 		return err
 	}
-	if i.TokenID.Equal(i.PreviousTokenID) {
-		return fmt.Errorf("%q is given twice", i.TokenID.ValueString())
+	if ids.ID.Equal(ids.PreviousID) {
+		return fmt.Errorf("%q is given twice", ids.ID.ValueString())
 	}
-	return cloudfleet.CheckTokenID(i.PreviousTokenID.ValueString())
+	return cloudfleet.CheckTokenID(ids.PreviousID.ValueString())
 }

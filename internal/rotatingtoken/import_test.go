@@ -10,7 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
-	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
@@ -137,20 +136,20 @@ func TestRotatingTokenImportByIdentity(t *testing.T) {
 		identity map[string]any
 		error    string
 	}{
-		"both":            {map[string]any{"token_id": current, "previous_token_id": previous}, ""},
-		"current alone":   {map[string]any{"token_id": current}, ""},
-		"previous alone":  {map[string]any{"previous_token_id": previous}, `"" is not the ID of an API token`},
-		"twice the same":  {map[string]any{"token_id": current, "previous_token_id": current}, "is given twice"},
-		"one that is not": {map[string]any{"token_id": current, "previous_token_id": "4vJ7qkEeP3xM9bYwRzT2nA"}, "Cannot import API token 4vJ7qkEeP3xM9bYwRzT2nA"},
+		"both":            {map[string]any{"id": current, "previous_id": previous}, ""},
+		"current alone":   {map[string]any{"id": current}, ""},
+		"previous alone":  {map[string]any{"previous_id": previous}, `"" is not the ID of an API token`},
+		"twice the same":  {map[string]any{"id": current, "previous_id": current}, "is given twice"},
+		"one that is not": {map[string]any{"id": current, "previous_id": "4vJ7qkEeP3xM9bYwRzT2nA"}, "Cannot import API token 4vJ7qkEeP3xM9bYwRzT2nA"},
 	} {
 		r := protocoltest.Start(t, first.cloud, nil).Resource("cloudfleet_rotating_api_token")
 		diags := r.ImportByIdentity(t.Context(), test.identity)
 		if diags.HasError() != (test.error != "") || !strings.Contains(diags.String(), test.error) {
 			t.Errorf("%s: %v", name, diags)
 		}
-		want := test.identity["previous_token_id"]
+		want := test.identity["previous_id"]
 		if state := r.State(); test.error == "" &&
-			(state["token_id"] != current || state["previous_token_id"] != want || r.Identity()["previous_token_id"] != want) {
+			(state["token_id"] != current || state["previous_token_id"] != want || r.Identity()["previous_id"] != want) {
 			t.Errorf("%s: imported %v as %v", name, state, r.Identity())
 		}
 	}
@@ -162,16 +161,16 @@ func TestAccRotatingIdentityFollowsTheTokens(t *testing.T) {
 	createElsewhere(t, cloud, "ci")
 	first := cloud.Issued()[0].ID
 	config := func(value string) string {
-		return cloud.ProviderBlock() + fmt.Sprintf("import {\n  to = %s\n  identity = { token_id = %q }\n}\n", rotatingAddress, first) +
+		return cloud.ProviderBlock() + fmt.Sprintf("import {\n  to = %s\n  identity = { id = %q }\n}\n", rotatingAddress, first) +
 			rotating("ci", "User", trigger(value))
 	}
 	identity := func(current, previous knownvalue.Check) []statecheck.StateCheck {
 		return []statecheck.StateCheck{
-			statecheck.ExpectIdentity(rotatingAddress, map[string]knownvalue.Check{"token_id": current, "previous_token_id": previous}),
+			statecheck.ExpectIdentity(rotatingAddress, map[string]knownvalue.Check{"id": current, "previous_id": previous}),
 		}
 	}
+	acctest.Need(t, acctest.Identities)
 	resource.ParallelTest(t, resource.TestCase{
-		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_12_0)},
 		ProtoV6ProviderFactories: acctest.Factories,
 		CheckDestroy:             cloud.CheckDestroy,
 		Steps: []resource.TestStep{

@@ -14,7 +14,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/querycheck"
 	"github.com/hashicorp/terraform-plugin-testing/querycheck/queryfilter"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
-	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
@@ -87,8 +86,8 @@ func TestRotatingList(t *testing.T) {
 	}
 	listed := slices.Collect(p.List(t.Context(), rotatingType, map[string]any{"name_regex": "^(pair|alone)$"}, 100, false))
 	want := []map[string]any{
-		{"token_id": ids["pair-0"], "previous_token_id": ids["pair-3"]},
-		{"token_id": ids["alone-1"], "previous_token_id": nil},
+		{"id": ids["pair-0"], "previous_id": ids["pair-3"]},
+		{"id": ids["alone-1"], "previous_id": nil},
 	}
 	for i := range want {
 		if len(listed) != len(want) || !reflect.DeepEqual(listed[i].Identity, want[i]) || listed[i].Resource != nil {
@@ -182,12 +181,12 @@ func TestAccRotatingQuery(t *testing.T) {
 	ids := adoptable(t, cloud)
 	const users = "cloudfleet_rotating_api_token.users"
 	identity := func(current, previous knownvalue.Check) map[string]knownvalue.Check {
-		return map[string]knownvalue.Check{"token_id": current, "previous_token_id": previous}
+		return map[string]knownvalue.Check{"id": current, "previous_id": previous}
 	}
 	pair := identity(knownvalue.StringExact(ids["pair-0"]), knownvalue.StringExact(ids["pair-3"]))
+	acctest.Need(t, acctest.Queries)
 	resource.Test(t, resource.TestCase{
 		ProtoV6ProviderFactories: acctest.Factories,
-		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_14_0)},
 		Steps: []resource.TestStep{
 			{Config: cloud.ProviderBlock()},
 			{

@@ -2,12 +2,15 @@ package protocoltest
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"reflect"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/provider"
 )
 
 // Resource is one resource with the state that core would keep of it.
@@ -49,9 +52,41 @@ func (r *Resource) Saved() string {
 	return fmt.Sprint(r.State(), string(r.state.private), r.Identity())
 }
 
+// Private is the resource's private state.
+func (r *Resource) Private() string { return string(r.state.private) }
+
 // Identity is the resource's identity, nil where there is none.
 func (r *Resource) Identity() map[string]any {
 	return r.provider.identity(r.typeName, r.state.identity)
+}
+
+// MoveTo makes the resource one of another type, as a `moved` block does. keepIdentity
+// is what OpenTofu does: it takes no notice of the identity that the provider returns.
+func (r *Resource) MoveTo(ctx context.Context, typeName string, keepIdentity bool) Diags {
+	source := must(json.Marshal(r.State()))
+	moved := must(r.provider.server.MoveResourceState(ctx, &tfprotov6.MoveResourceStateRequest{
+		SourceProviderAddress: provider.Address, SourceTypeName: r.typeName, SourceState: &tfprotov6.RawState{JSON: source},
+		SourcePrivate: r.state.private, TargetTypeName: typeName,
+	}))
+	if Diags(moved.Diagnostics).HasError() {
+		return moved.Diagnostics
+	}
+	identity := r.state.identity
+	if !keepIdentity {
+		identity = moved.TargetIdentity
+	}
+	r.typeName, r.schema = typeName, r.provider.schemas.ResourceSchemas[typeName]
+	r.save(moved.TargetState, moved.TargetPrivate, identity, r.state.tainted)
+	return moved.Diagnostics
+}
+
+// UpgradeIdentity returns what becomes of an identity that an earlier version of the
+// provider has saved.
+func (r *Resource) UpgradeIdentity(ctx context.Context, version int64, before map[string]any) (map[string]any, Diags) {
+	upgraded := must(r.provider.server.UpgradeResourceIdentity(ctx, &tfprotov6.UpgradeResourceIdentityRequest{
+		TypeName: r.typeName, Version: version, RawIdentity: &tfprotov6.RawState{JSON: must(json.Marshal(before))},
+	}))
+	return r.provider.identity(r.typeName, upgraded.UpgradedIdentity), upgraded.Diagnostics
 }
 
 // ForgetIdentity makes the state one that a CLI without identities has written,

@@ -1,0 +1,48 @@
+package apitoken
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tokenkit"
+)
+
+var _ resource.ResourceWithMoveState = (*Resource)(nil)
+
+// MoveState makes the current token of a cloudfleet_rotating_api_token one that stands
+// alone. It calls nothing, so that there must be no previous token: nothing would manage
+// that any more.
+func (r *Resource) MoveState(context.Context) []resource.StateMover {
+	return tokenkit.MoveFrom("rotating_api_token", moveFromRotating, "token_id", "previous_token_id")
+}
+
+func moveFromRotating(
+	ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse,
+) {
+	var source struct {
+		tokenkit.Moved
+		TokenID         types.String `tfsdk:"token_id"`
+		PreviousTokenID types.String `tfsdk:"previous_token_id"`
+	}
+	resp.Diagnostics.Append(req.SourceState.Get(ctx, &source)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if !source.PreviousTokenID.IsNull() {
+		resp.Diagnostics.AddError("A rotating API token with a previous token cannot be moved", fmt.Sprintf("%q has the previous token %s, and "+
+			"cloudfleet_api_token is one token. Nothing was changed. Take the moved block out again, set keep_previous = false in the resource "+
+			"cloudfleet_rotating_api_token and apply: that deletes the previous token. Then move it.",
+			source.Name.ValueString(), source.PreviousTokenID.ValueString()))
+		return
+	}
+	m := model{
+		ID: source.TokenID, Name: source.Name, Role: source.Role, RotationTrigger: source.RotationTrigger, VerifySecret: source.VerifySecret,
+		EncryptTo: source.EncryptTo, Secret: source.Secret, EncryptedSecret: source.EncryptedSecret, SecretVersion: source.SecretVersion,
+		SecretIssuedAt: source.SecretIssuedAt,
+	}
+	resp.Diagnostics.Append(resp.TargetState.Set(ctx, &m)...)
+	resp.Diagnostics.Append(identify(ctx, resp.TargetIdentity, m.ID)...)
+}

@@ -1,0 +1,142 @@
+package rotatingtoken_test
+
+import (
+	"maps"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/protocoltest"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/tokentest"
+)
+
+const singleType = "cloudfleet_api_token"
+
+// A token becomes the current one of a pair and, as long as it has no previous one, a
+// token by itself again. Nothing is called, nothing is lost, and nothing is planned.
+func TestMove(t *testing.T) {
+	t.Parallel()
+	encrypted := map[string]any{"encrypt_to": map[string]any{"age_recipients": []any{ageIdentity(t).Recipient().String()}}}
+	for name, arguments := range map[string]map[string]any{"plain": {}, "encrypted": encrypted, "verified": {"verify_secret": true}} {
+		for cli, keepsIdentity := range map[string]bool{"Terraform": false, "OpenTofu": true} {
+			t.Run(name+", "+cli, func(t *testing.T) {
+				t.Parallel()
+				cloud := acctest.Start(t, mockserver.Options{})
+				r := protocoltest.Start(t, cloud, nil).Resource(singleType)
+				config := tokentest.Arguments("ci", "a")
+				maps.Copy(config, arguments)
+				must(t, r.Apply(t.Context(), config))
+				first := r.State()
+				id := first["id"]
+
+				move := func(typeName string) {
+					t.Helper()
+					cloud.ForgetRequests()
+					must(t, r.MoveTo(t.Context(), typeName, keepsIdentity))
+					if requests := cloud.Requests(); len(requests) > 0 {
+						t.Errorf("the move has called %v", requests)
+					}
+					must(t, r.Refresh(t.Context()))
+					planned, diags := r.Plan(t.Context(), config)
+					if len(diags) > 0 || !reflect.DeepEqual(planned, r.State()) {
+						t.Errorf("planned is %v, the state %v. %s", planned, r.State(), diags)
+					}
+					if want := map[string]any{"id": id, "previous_id": nil}; !reflect.DeepEqual(r.Identity(), want) {
+						t.Errorf("the identity is %v", r.Identity())
+					}
+				}
+				move(rotatingType)
+				for _, attribute := range []string{"name", "role", "rotation_trigger", "secret", "encrypted_secret", "secret_version", "secret_issued_at"} {
+					if r.State()[attribute] != first[attribute] {
+						t.Errorf("%s is %v after the move, and was %v", attribute, r.State()[attribute], first[attribute])
+					}
+				}
+				if r.State()["token_id"] != id || r.State()["keep_previous"] != true {
+					t.Errorf("the state is %v", r.State())
+				}
+				move(singleType)
+				if !reflect.DeepEqual(r.State(), first) {
+					t.Errorf("there and back it is %v, and was %v", r.State(), first)
+				}
+
+				move(rotatingType)
+				config["rotation_trigger"] = "b"
+				must(t, r.Apply(t.Context(), config))
+				if r.State()["previous_token_id"] != id || r.State()["previous_secret"] != first["secret"] {
+					t.Errorf("the first rotation has not kept the token as the previous one: %v", r.State())
+				}
+			})
+		}
+	}
+}
+
+func must(t *testing.T, diags protocoltest.Diags) {
+	t.Helper()
+	if len(diags) > 0 {
+		t.Fatal(diags)
+	}
+}
+
+// What a resource remembers of its token goes along.
+func TestMoveTakesMemoryAlong(t *testing.T) {
+	t.Parallel()
+	r := protocoltest.Start(t, acctest.Start(t, mockserver.Options{}), nil).Resource(singleType)
+	must(t, r.Apply(t.Context(), tokentest.Arguments("ci", "a")))
+	before := r.Private()
+	must(t, r.MoveTo(t.Context(), rotatingType, false))
+	if before == "" || r.Private() != before {
+		t.Errorf("remembered was %s, and is %s", before, r.Private())
+	}
+}
+
+// A pair does not become one token as long as nothing would manage the other.
+func TestMoveOfTwoTokens(t *testing.T) {
+	t.Parallel()
+	r := startRotating(t)
+	config := tokentest.Arguments("ci", "b")
+	r.apply(tokentest.Arguments("ci", "a"), config)
+	saved := r.Saved()
+	diags := r.MoveTo(t.Context(), singleType, false)
+	if !diags.HasError() || !strings.Contains(diags.String(), "keep_previous") || r.Saved() != saved || len(r.cloud.Issued()) != 2 {
+		t.Errorf("%s\nsaved was %s, and is %s", diags, saved, r.Saved())
+	}
+	config["keep_previous"] = false
+	r.apply(config)
+	must(t, r.MoveTo(t.Context(), singleType, false))
+	delete(config, "keep_previous")
+	r.apply(config)
+	if issued := r.cloud.Issued(); len(issued) != 1 || issued[0].ID != r.Text("id") {
+		t.Errorf("left is %v, and in the state %v", issued, r.State())
+	}
+}
+
+func TestMoveOfSomethingElse(t *testing.T) {
+	t.Parallel()
+	r := protocoltest.Start(t, acctest.Start(t, mockserver.Options{}), nil).Resource(rotatingType)
+	must(t, r.Apply(t.Context(), tokentest.Arguments("ci", "a")))
+	diags := r.MoveTo(t.Context(), "cloudfleet_registry_image", false)
+	if !diags.HasError() || !strings.Contains(diags.String(), "Unable to Move Resource State") {
+		t.Error(diags)
+	}
+}
+
+// Identities of version 0 had names of their own in each resource. OpenTofu keeps the
+// one of the type that a resource had before.
+func TestUpgradeIdentity(t *testing.T) {
+	t.Parallel()
+	p := protocoltest.Start(t, acctest.Start(t, mockserver.Options{}), nil)
+	for _, test := range []struct{ before, want map[string]any }{
+		{map[string]any{"id": "A"}, map[string]any{"id": "A", "previous_id": nil}},
+		{map[string]any{"token_id": "A", "previous_token_id": "B"}, map[string]any{"id": "A", "previous_id": "B"}},
+		{map[string]any{"token_id": "A", "previous_token_id": nil}, map[string]any{"id": "A", "previous_id": nil}},
+	} {
+		for _, typeName := range []string{singleType, rotatingType} {
+			got, diags := p.Resource(typeName).UpgradeIdentity(t.Context(), 0, test.before)
+			if len(diags) > 0 || !reflect.DeepEqual(got, test.want) {
+				t.Errorf("%s: %v has become %v. %s", typeName, test.before, got, diags)
+			}
+		}
+	}
+}

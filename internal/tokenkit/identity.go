@@ -1,0 +1,56 @@
+package tokenkit
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+// Identity identifies a token resource. Which organization the tokens belong to follows
+// from the credentials, as in every call of the API.
+//
+// Both resources have the same identity in the same version: OpenTofu keeps the identity
+// of a resource that a `moved` block makes one of the other type, in either direction.
+type Identity struct {
+	ID         types.String `tfsdk:"id"`
+	PreviousID types.String `tfsdk:"previous_id"`
+}
+
+const identityVersion = 1
+
+// IdentitySchema returns the schema of an Identity with these descriptions.
+func IdentitySchema(id, previousID string) identityschema.Schema {
+	return identityschema.Schema{
+		Version: identityVersion,
+		Attributes: map[string]identityschema.Attribute{
+			"id":          identityschema.StringAttribute{RequiredForImport: true, Description: id},
+			"previous_id": identityschema.StringAttribute{OptionalForImport: true, Description: previousID},
+		},
+	}
+}
+
+// UpgradeIdentity reads the identities of version 0, when each resource had names of its
+// own for the IDs.
+func UpgradeIdentity() map[int64]resource.IdentityUpgrader {
+	return map[int64]resource.IdentityUpgrader{0: {
+		IdentityUpgrader: func(ctx context.Context, req resource.UpgradeIdentityRequest, resp *resource.UpgradeIdentityResponse) {
+			var before struct {
+				ID              *string `json:"id"`
+				TokenID         *string `json:"token_id"`
+				PreviousTokenID *string `json:"previous_token_id"`
+			}
+			if err := json.Unmarshal(req.RawIdentity.JSON, &before); err != nil {
+				resp.Diagnostics.AddError("Could not read the identity in the state", err.Error())
+				return
+			}
+			after := Identity{types.StringPointerValue(before.ID), types.StringPointerValue(before.PreviousTokenID)}
+			if before.TokenID != nil {
+				after.ID = types.StringPointerValue(before.TokenID)
+			}
+			resp.Diagnostics.Append(resp.Identity.Set(ctx, after)...)
+		},
+	}}
+}

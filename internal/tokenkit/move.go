@@ -1,0 +1,55 @@
+package tokenkit
+
+import (
+	"context"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+// Moved is what a `moved` block takes along from one token resource to the other, to be
+// embedded in a model of the source. Private state comes along as well.
+type Moved struct {
+	Name            types.String `tfsdk:"name"`
+	Role            types.String `tfsdk:"role"`
+	RotationTrigger types.String `tfsdk:"rotation_trigger"`
+	VerifySecret    types.Bool   `tfsdk:"verify_secret"`
+	EncryptTo       types.Object `tfsdk:"encrypt_to"`
+	Secret          types.String `tfsdk:"secret"`
+	EncryptedSecret types.String `tfsdk:"encrypted_secret"`
+	SecretVersion   types.Int64  `tfsdk:"secret_version"`
+	SecretIssuedAt  types.String `tfsdk:"secret_issued_at"`
+}
+
+// MoveFrom returns the mover from a resource of this provider, the type of which ends
+// with noun, and which has these attributes beside those of Moved: strings.
+func MoveFrom(
+	noun string,
+	move func(context.Context, resource.MoveStateRequest, *resource.MoveStateResponse),
+	attributes ...string,
+) []resource.StateMover {
+	text, source := schema.StringAttribute{Computed: true}, schema.Schema{Attributes: map[string]schema.Attribute{}}
+	for _, name := range append(attributes, "name", "role", "rotation_trigger", "secret", "encrypted_secret", "secret_issued_at") {
+		source.Attributes[name] = text
+	}
+	source.Attributes["verify_secret"] = schema.BoolAttribute{Computed: true}
+	source.Attributes["secret_version"] = schema.Int64Attribute{Computed: true}
+	source.Attributes[EncryptToName] = schema.ObjectAttribute{Computed: true, AttributeTypes: EncryptToTypes}
+	return []resource.StateMover{{
+		SourceSchema: &source,
+		StateMover: func(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
+			// OpenTofu has another host, and a registry of one's own another namespace.
+			if req.SourceTypeName != "cloudfleet_"+noun || !strings.HasSuffix(req.SourceProviderAddress, "/cloudfleet") {
+				return
+			}
+			memory, diags := LoadMemory(ctx, req.SourcePrivate)
+			resp.Diagnostics.Append(diags...)
+			move(ctx, req, resp)
+			if !resp.Diagnostics.HasError() {
+				resp.Diagnostics.Append(memory.Save(ctx, resp.TargetPrivate)...)
+			}
+		},
+	}}
+}
