@@ -61,6 +61,13 @@ resource "github_actions_secret" "password" {
   secret_name     = "REGISTRY_PASSWORD"
   key_id          = data.github_actions_public_key.this.key_id
   value_encrypted = cloudfleet_api_token.push.encrypted_secret
+
+  lifecycle {
+    precondition {
+      condition     = cloudfleet_api_token.push.encrypted_secret != null
+      error_message = "The state does not have the token's secret, as after an import. Set secret_wo, or change rotation_trigger."
+    }
+  }
 }
 
 resource "github_actions_variable" "login" {

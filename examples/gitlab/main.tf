@@ -57,4 +57,11 @@ resource "gitlab_project_variable" "password" {
   value     = cloudfleet_api_token.push.secret
   protected = true
   masked    = true
+
+  lifecycle {
+    precondition {
+      condition     = cloudfleet_api_token.push.secret != null
+      error_message = "The state does not have the token's secret, as after an import. Set secret_wo, or change rotation_trigger."
+    }
+  }
 }

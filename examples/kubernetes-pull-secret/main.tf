@@ -59,6 +59,13 @@ resource "kubernetes_secret_v1" "pull" {
     )
   }
   data_wo_revision = cloudfleet_rotating_api_token.pull.secret_version
+
+  lifecycle {
+    precondition {
+      condition     = cloudfleet_rotating_api_token.pull.secret != null
+      error_message = "The state does not have the token's secret, as after an import. Set secret_wo, or change rotation_trigger."
+    }
+  }
 }
 
 output "pod" {

@@ -59,4 +59,11 @@ resource "vault_kv_secret_v2" "pull" {
     password = provider::cloudfleet::age_decrypt(cloudfleet_api_token.pull.encrypted_secret, var.age_identity)
   })
   data_json_wo_version = cloudfleet_api_token.pull.secret_version
+
+  lifecycle {
+    precondition {
+      condition     = cloudfleet_api_token.pull.encrypted_secret != null
+      error_message = "The state does not have the token's secret, as after an import. Set secret_wo, or change rotation_trigger."
+    }
+  }
 }

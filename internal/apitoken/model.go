@@ -20,6 +20,7 @@ type model struct {
 	VerifySecret    types.Bool   `tfsdk:"verify_secret"`
 	EncryptTo       types.Object `tfsdk:"encrypt_to"`
 	Secret          types.String `tfsdk:"secret"`
+	SecretWO        types.String `tfsdk:"secret_wo"`
 	EncryptedSecret types.String `tfsdk:"encrypted_secret"`
 	SecretVersion   types.Int64  `tfsdk:"secret_version"`
 	SecretIssuedAt  types.String `tfsdk:"secret_issued_at"`
@@ -51,6 +52,16 @@ func (m *model) setSecret(t cloudfleet.Token, version types.Int64, recipients *s
 	return diags
 }
 
+// adopt takes over a secret that the configuration handed over, if it did. When it was
+// issued is not known.
+func (m *model) adopt(secret, encrypted types.String) {
+	if secret.IsNull() && encrypted.IsNull() {
+		return
+	}
+	m.Secret, m.EncryptedSecret = secret, encrypted
+	m.SecretVersion = types.Int64Value(tokenkit.NextVersion(m.SecretVersion.ValueInt64()))
+}
+
 // setNoSecret is for a token whose secret nobody here knows.
 func (m *model) setNoSecret() {
 	m.Secret = types.StringNull()
@@ -74,22 +85,29 @@ type transition struct {
 	// issues: the secret is regenerated. In a plan it may depend on values that are
 	// not known yet; then issuesIsKnown is false.
 	issues, issuesIsKnown bool
+	// adopts: the secret is the one that the configuration hands over.
+	adopts bool
 	// effect is what the lock-out guard looks at.
 	effect tokenkit.Effect
 }
 
 // decide returns what goes from state to plan. The secret of the provider's own
-// token is never issued again because it was rejected: the provider works with it.
-func decide(ctx context.Context, client *cloudfleet.Client, state, plan *model, memory tokenkit.Memory) transition {
+// token is never issued again because it was rejected: the provider works with it. A
+// secret that is handed over is encrypted for the recipients, so that these are no reason
+// to issue one.
+func decide(
+	ctx context.Context, client *cloudfleet.Client, state, plan *model, memory tokenkit.Memory, adopts bool,
+) transition {
 	rotates := tokenkit.Rotates(state.RotationTrigger, plan.RotationTrigger)
 	rotationIsKnown := !rotates || !plan.RotationTrigger.IsUnknown()
-	recipients := tokenkit.RecipientsChange(ctx, state.EncryptTo, plan.EncryptTo)
+	recipients := !adopts && tokenkit.RecipientsChange(ctx, state.EncryptTo, plan.EncryptTo)
 	recipientsAreKnown := !recipients || tokenkit.RecipientsAreKnown(ctx, plan.EncryptTo)
 	reissues := memory.Reissue(plan.VerifySecret) && (client == nil || !client.CallsAs(state.ID.ValueString()))
 	t := transition{
 		updates: plan.Name.IsUnknown() || plan.Role.IsUnknown() || plan.settings() != state.settings(),
 		issues:  rotates || recipients || reissues,
 	}
+	t.adopts = adopts && !t.issues
 	t.issuesIsKnown = !t.issues || reissues || rotates && rotationIsKnown || recipients && recipientsAreKnown
 	t.effect = tokenkit.Effect{
 		ID: state.ID, Name: state.Name, Regenerates: t.issues && t.issuesIsKnown,

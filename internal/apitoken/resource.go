@@ -4,6 +4,7 @@ package apitoken
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -71,6 +72,7 @@ func (r *Resource) Schema(_ context.Context, _ resource.SchemaRequest, resp *res
 					"or the recipients, and at no other time.",
 				PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},
+			tokenkit.SecretWO: tokenkit.AdoptAttribute("the token", "secret"),
 			"secret_version": schema.Int64Attribute{
 				Computed: true, MarkdownDescription: tokenkit.VersionDescription,
 				PlanModifiers: []planmodifier.Int64{int64planmodifier.UseStateForUnknown()},
@@ -122,12 +124,18 @@ func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 	if creates {
 		resp.Diagnostics.Append(tokenkit.PlanCreate(ctx, r.data, plan.Name, resp.Private)...)
 	} else {
-		change := decide(ctx, r.client(), &state, &plan, memory)
+		adopts, diags := tokenkit.Adopts(ctx, req.Config, tokenkit.SecretWO, state.Secret, state.EncryptedSecret)
+		resp.Diagnostics.Append(diags...)
+		change := decide(ctx, r.client(), &state, &plan, memory, adopts)
 		resp.Diagnostics.Append(tokenkit.CheckLockout(r.client(), change.effect)...)
-		if resp.Diagnostics.HasError() || !change.issues {
+		if resp.Diagnostics.HasError() {
 			return
 		}
-		if change.issuesIsKnown && !state.SecretIssuedAt.IsNull() {
+		if !change.issues && !change.adopts {
+			resp.Diagnostics.Append(memory.WarnOfImport(state.ID, state.Name, state.SecretVersion)...)
+			return
+		}
+		if change.issues && change.issuesIsKnown && !state.SecretIssuedAt.IsNull() {
 			resp.Diagnostics.Append(tokenkit.WarnOfRevocation(state.Name, fmt.Sprintf(
 				"the secret of token %s that was issued at %s", state.ID.ValueString(), state.SecretIssuedAt.ValueString())))
 		}
@@ -193,13 +201,13 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 		resp.Diagnostics.Append(failure("read", m, "", err)...)
 		return
 	}
+	remembered := memory
 	if m.Name.IsNull() {
-		resp.Diagnostics.Append(tokenkit.WarnOfImport(m.ID, token.Name))
+		memory.Imported = time.Now()
 	}
 	resp.Diagnostics.Append(memory.Unspell(&token)...)
 	m.setToken(token)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
-	remembered := memory
 	memory.SeenIn(ctx, r.data.Client)
 	resp.Diagnostics.Append(memory.CheckLeftovers(ctx, r.data.Client, token)...)
 	resp.Diagnostics.Append(memory.Verify(ctx, r.data.Client, tokenkit.Secret{
@@ -223,7 +231,9 @@ func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp 
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	change := decide(ctx, r.data.Client, &m, &plan, memory)
+	adopts, diags := tokenkit.Adopts(ctx, req.Config, tokenkit.SecretWO, m.Secret, m.EncryptedSecret)
+	resp.Diagnostics.Append(diags...)
+	change := decide(ctx, r.data.Client, &m, &plan, memory, adopts)
 	resp.Diagnostics.Append(tokenkit.CheckLockout(r.data.Client, change.effect)...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -259,6 +269,13 @@ func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp 
 			return
 		}
 		resp.Diagnostics.Append(memory.Issued(m.Name, version, ambiguous)...)
+	}
+	if change.adopts {
+		secret, encrypted, diags := tokenkit.Adopt(ctx, r.data.Client, req.Config, tokenkit.SecretWO, m.ID, recipients)
+		if resp.Diagnostics.Append(diags...); diags.HasError() {
+			return
+		}
+		m.adopt(secret, encrypted)
 	}
 	m.RotationTrigger, m.EncryptTo = plan.RotationTrigger, plan.EncryptTo
 	save()

@@ -29,6 +29,8 @@ type model struct {
 	PreviousSecret  types.String `tfsdk:"previous_secret"`
 	// PreviousEncryptedSecret is for the recipients at the time when it was issued.
 	PreviousEncryptedSecret types.String `tfsdk:"previous_encrypted_secret"`
+	SecretWO                types.String `tfsdk:"secret_wo"`
+	PreviousSecretWO        types.String `tfsdk:"previous_secret_wo"`
 }
 
 func (m *model) settings() cloudfleet.TokenSettings { return tokenkit.Settings(m.Name, m.Role) }
@@ -83,9 +85,14 @@ func (m *model) setPrevious(state *model) {
 	m.PreviousTokenID, m.PreviousSecret, m.PreviousEncryptedSecret = state.TokenID, state.Secret, state.EncryptedSecret
 }
 
+// planSecret makes the current secret unknown in a plan that issues or adopts one.
+func (m *model) planSecret() {
+	m.Secret, m.EncryptedSecret = tokenkit.PlannedSecret(m.EncryptTo)
+	m.SecretVersion, m.SecretIssuedAt = types.Int64Unknown(), types.StringUnknown()
+}
+
 // planCurrent makes the current token unknown in a plan that issues a secret.
 func (m *model) planCurrent() {
 	m.TokenID = types.StringUnknown()
-	m.Secret, m.EncryptedSecret = tokenkit.PlannedSecret(m.EncryptTo)
-	m.SecretVersion, m.SecretIssuedAt = types.Int64Unknown(), types.StringUnknown()
+	m.planSecret()
 }

@@ -62,7 +62,7 @@ func TestPlanUnknowns(t *testing.T) {
 		if test.wantP == open {
 			want.PreviousEncryptedSecret = unknown
 		}
-		decide(t.Context(), nil, &before, &got, tokenkit.Memory{}).planUnknowns(&before, &got)
+		decide(t.Context(), nil, &before, &got, tokenkit.Memory{}, adoption{}).planUnknowns(&before, &got)
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: got %+v, want %+v", name, got, want)
 		}

@@ -3,6 +3,7 @@ package rotatingtoken
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -66,14 +67,14 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 				found[0].ID, found[0].Name, found[0].Role, found[1].ID, found[1].Name, found[1].Role),
 		)
 	}
+	remembered := memory
 	if imported {
-		resp.Diagnostics.Append(tokenkit.WarnOfImport(m.TokenID, found[0].Name))
+		memory.Imported = time.Now()
 		m.KeepPrevious = types.BoolValue(true)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	resp.Diagnostics.Append(m.identify(ctx, resp.Identity)...)
 
-	remembered := memory
 	memory.SeenIn(ctx, r.data.Client)
 	resp.Diagnostics.Append(memory.CheckLeftovers(ctx, r.data.Client, found[0], m.PreviousTokenID.ValueString())...)
 	resp.Diagnostics.Append(memory.Verify(ctx, r.data.Client, tokenkit.Secret{

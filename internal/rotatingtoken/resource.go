@@ -73,7 +73,9 @@ func (r *Resource) Schema(_ context.Context, _ resource.SchemaRequest, resp *res
 			),
 			"secret": text(true, "Secret of the current token: the password for `docker login`. Stored in the state, so keep that in an encrypted "+
 				"backend, or use `encrypt_to`: then it is null. Null after an import, until the first rotation: Cloudfleet shows it only once."),
-			"encrypted_secret": text(false, "The secret as only the recipients in `encrypt_to` can read it; null without them."),
+			tokenkit.SecretWO:         tokenkit.AdoptAttribute("the current token", "secret"),
+			tokenkit.PreviousSecretWO: tokenkit.AdoptAttribute("the previous token", "previous_secret"),
+			"encrypted_secret":        text(false, "The secret as only the recipients in `encrypt_to` can read it; null without them."),
 			"secret_version": schema.Int64Attribute{
 				Computed: true, MarkdownDescription: tokenkit.VersionDescription,
 				PlanModifiers: []planmodifier.Int64{int64planmodifier.UseStateForUnknown()},
@@ -129,10 +131,15 @@ func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 		plan.setNoPrevious()
 		resp.Diagnostics.Append(tokenkit.PlanCreate(ctx, r.data, plan.Name, resp.Private)...)
 	} else {
-		change = decide(ctx, r.client(), &state, &plan, memory)
+		adopts, diags := state.adopts(ctx, req.Config)
+		resp.Diagnostics.Append(diags...)
+		change = decide(ctx, r.client(), &state, &plan, memory, adopts)
 		change.planUnknowns(&state, &plan)
 		resp.Diagnostics.Append(tokenkit.CheckLockout(r.client(), change.effects(&state, &plan)...)...)
 		resp.Diagnostics.Append(change.warnings(&state)...)
+		if !change.issues && !change.adopts.current {
+			resp.Diagnostics.Append(memory.WarnOfImport(state.TokenID, state.Name, state.SecretVersion)...)
+		}
 	}
 	if change.issues {
 		_, diags := tokenkit.RecipientsFor(ctx, plan.EncryptTo)

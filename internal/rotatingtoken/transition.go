@@ -25,13 +25,19 @@ type transition struct {
 	swaps, swapIsKnown bool
 	// drops: keep_previous is known to be false.
 	drops bool
+	// adopts: which secrets are those that the configuration hands over.
+	adopts adoption
 	// exposes: encrypt_to is new, and the previous secret stays in plain text.
 	exposes bool
 }
 
-func decide(ctx context.Context, client *cloudfleet.Client, state, plan *model, memory tokenkit.Memory) transition {
+// decide returns what goes from state to plan. A secret that is handed over is encrypted
+// for the recipients, so that these are no reason to issue one.
+func decide(
+	ctx context.Context, client *cloudfleet.Client, state, plan *model, memory tokenkit.Memory, adopts adoption,
+) transition {
 	rotates := tokenkit.Rotates(state.RotationTrigger, plan.RotationTrigger)
-	recipients := tokenkit.RecipientsChange(ctx, state.EncryptTo, plan.EncryptTo)
+	recipients := !adopts.current && tokenkit.RecipientsChange(ctx, state.EncryptTo, plan.EncryptTo)
 	// The provider works with its own secret, whatever a refresh found out before.
 	reissues := memory.Reissue(plan.VerifySecret) && (client == nil || !client.CallsAs(state.TokenID.ValueString()))
 	certain := reissues || rotates && !plan.RotationTrigger.IsUnknown() ||
@@ -44,6 +50,7 @@ func decide(ctx context.Context, client *cloudfleet.Client, state, plan *model, 
 	}
 	t.swapIsKnown = !t.swaps || certain
 	t.issues = !hasCurrent || t.swaps
+	t.adopts = adoption{adopts.current && !t.issues, adopts.previous && !t.issues && !t.drops}
 	t.exposes = t.swaps && !t.drops && state.EncryptTo.IsNull() && !plan.EncryptTo.IsNull()
 	return t
 }
@@ -114,6 +121,12 @@ func (t transition) warnings(state *model) (diags diag.Diagnostics) {
 func (t transition) planUnknowns(state, plan *model) {
 	if t.issues {
 		plan.planCurrent()
+	}
+	if t.adopts.current {
+		plan.planSecret()
+	}
+	if t.adopts.previous {
+		plan.PreviousSecret, plan.PreviousEncryptedSecret = tokenkit.PlannedSecret(plan.EncryptTo)
 	}
 	keepIsUnknown := plan.KeepPrevious.IsUnknown() && (t.swaps || !state.PreviousTokenID.IsNull())
 	switch {

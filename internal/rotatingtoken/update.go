@@ -29,7 +29,9 @@ func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp 
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	change := decide(ctx, r.data.Client, &state, &plan, memory)
+	adopts, diags := state.adopts(ctx, req.Config)
+	resp.Diagnostics.Append(diags...)
+	change := decide(ctx, r.data.Client, &state, &plan, memory, adopts)
 	resp.Diagnostics.Append(tokenkit.CheckLockout(r.data.Client, change.effects(&state, &plan)...)...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -73,6 +75,11 @@ func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp 
 		resp.Diagnostics.Append(memory.Issued(m.Name, version, issued.regeneratedTwice)...)
 		save()
 		resp.Diagnostics.Append(memory.Created(ctx, r.data.Client, issued.token, issued.createdTwice, m.PreviousTokenID.ValueString())...)
+	}
+	diags = m.adopt(ctx, r.data.Client, req.Config, change.adopts, recipients)
+	resp.Diagnostics.Append(diags...)
+	if diags.HasError() {
+		return
 	}
 	if change.drops {
 		resp.Diagnostics.Append(r.delete(ctx, m.known(m.PreviousTokenID, memory))...)

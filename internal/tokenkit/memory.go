@@ -20,6 +20,8 @@ type Memory struct {
 	// OrganizationID is where the token was last seen. That it is missing elsewhere
 	// does not count.
 	OrganizationID string `json:"organization_id,omitempty"`
+	// Imported is when the token was imported.
+	Imported time.Time `json:"imported,omitzero"`
 	// Sent and Stored are the settings of the last create or update, and what the API
 	// answered where that was another spelling: no drift, for the next update would
 	// end the same.

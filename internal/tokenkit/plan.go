@@ -34,15 +34,23 @@ func WarnOfRevocation(name types.String, secrets ...string) diag.Diagnostic {
 		"Clients that still use it are then rejected:\n\n  - "+strings.Join(secrets, "\n  - "))
 }
 
-// WarnOfImport says that an import does not bring the secret.
-func WarnOfImport(id types.String, name string) diag.Diagnostic {
-	return diag.NewWarningDiagnostic(fmt.Sprintf("The secret of the imported API token %q is not known", name), fmt.Sprintf(
-		"Cloudfleet shows a secret only once, so that secret of token %s is null and secret_version 0. A resource that takes the "+
-			"secret would be "+
-			"given null: do not connect one yet. To have a secret issued, which revokes the present one, first apply one "+
-			"rotation_trigger, then another.",
-		id.ValueString(),
+// importTime is how long after an import a plan warns of it. The plan may be that of a
+// later run: `terraform import` makes none.
+const importTime = 10 * time.Minute
+
+// WarnOfImport says in a plan after an import that the secret is not known, as long as
+// this version of it is 0.
+func (m Memory) WarnOfImport(id, name types.String, version types.Int64) (diags diag.Diagnostics) {
+	if time.Since(m.Imported) > importTime || version.ValueInt64() != 0 {
+		return nil
+	}
+	diags.AddWarning(fmt.Sprintf("The secret of the imported API token %q is not known", name.ValueString()), fmt.Sprintf(
+		"Cloudfleet shows a secret only once, so that secret of token %s is null and secret_version 0. A resource that takes the secret is "+
+			"given null, and overwrites the one that it has. If you have the secret, set %s to it before you apply. Otherwise connect nothing "+
+			"to it yet; to have a secret issued, which revokes the present one, first apply one rotation_trigger, then another.",
+		id.ValueString(), SecretWO,
 	))
+	return diags
 }
 
 // undoTimeout bounds the delete of a token that nobody can be told of.

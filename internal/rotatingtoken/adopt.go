@@ -1,0 +1,47 @@
+package rotatingtoken
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/sealing"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tokenkit"
+)
+
+// adoption is which secrets a configuration hands over to a state that lacks them.
+type adoption struct{ current, previous bool }
+
+func (m *model) adopts(ctx context.Context, config tfsdk.Config) (a adoption, diags diag.Diagnostics) {
+	current, diags := tokenkit.Adopts(ctx, config, tokenkit.SecretWO, m.Secret, m.EncryptedSecret)
+	previous, more := tokenkit.Adopts(ctx, config, tokenkit.PreviousSecretWO, m.PreviousSecret, m.PreviousEncryptedSecret)
+	return adoption{current && !m.TokenID.IsNull(), previous && !m.PreviousTokenID.IsNull()}, append(diags, more...)
+}
+
+// adopt takes over the secrets that the configuration hands over. When they were issued
+// is not known.
+func (m *model) adopt(
+	ctx context.Context, client *cloudfleet.Client, config tfsdk.Config, a adoption, recipients *sealing.Recipients,
+) diag.Diagnostics {
+	if a.current {
+		secret, encrypted, diags := tokenkit.Adopt(ctx, client, config, tokenkit.SecretWO, m.TokenID, recipients)
+		if diags.HasError() {
+			return diags
+		}
+		if !secret.IsNull() || !encrypted.IsNull() {
+			m.Secret, m.EncryptedSecret = secret, encrypted
+			m.SecretVersion = types.Int64Value(tokenkit.NextVersion(m.SecretVersion.ValueInt64()))
+		}
+	}
+	if a.previous {
+		secret, encrypted, diags := tokenkit.Adopt(ctx, client, config, tokenkit.PreviousSecretWO, m.PreviousTokenID, recipients)
+		if diags.HasError() {
+			return diags
+		}
+		m.PreviousSecret, m.PreviousEncryptedSecret = secret, encrypted
+	}
+	return nil
+}

@@ -1,0 +1,72 @@
+package tokenkit
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/sealing"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
+)
+
+// SecretWO and PreviousSecretWO are the names of the arguments with which a configuration
+// hands over a secret that the state does not have.
+const (
+	SecretWO         = "secret_wo"
+	PreviousSecretWO = "previous_secret_wo"
+)
+
+// AdoptAttribute is such an argument in the schema of a resource, for the secret of which
+// token and the attribute that it then is in.
+func AdoptAttribute(which, attribute string) schema.StringAttribute {
+	return schema.StringAttribute{
+		Optional: true, WriteOnly: true, Sensitive: true,
+		MarkdownDescription: fmt.Sprintf("Secret of %s, for a state that does not have it, as after an import. One call verifies it, and "+
+			"`%s` then has it; nothing is regenerated. Ignored where the state has a secret, and at a create. Take it out again afterwards. "+
+			"Requires Terraform 1.11 or OpenTofu 1.11.", which, attribute),
+	}
+}
+
+// Adopts reports whether a token in the state takes over the secret in this argument:
+// the state has none, in neither form, and the configuration has one.
+func Adopts(ctx context.Context, config tfsdk.Config, argument string, secret, encrypted types.String) (bool, diag.Diagnostics) {
+	var given types.String
+	diags := config.GetAttribute(ctx, path.Root(argument), &given)
+	return !given.IsNull() && secret.IsNull() && encrypted.IsNull(), diags
+}
+
+// Adopt returns the secret in this argument, encrypted if there are recipients, once
+// Cloudfleet has accepted it as that of the token.
+func Adopt(
+	ctx context.Context,
+	client *cloudfleet.Client,
+	config tfsdk.Config,
+	argument string,
+	id types.String,
+	recipients *sealing.Recipients,
+) (secret, encrypted types.String, diags diag.Diagnostics) {
+	var given types.String
+	diags = config.GetAttribute(ctx, path.Root(argument), &given)
+	if diags.HasError() || given.IsNull() {
+		return types.StringNull(), types.StringNull(), diags
+	}
+	rejected, err := client.RejectsSecret(ctx, id.ValueString(), given.ValueString())
+	switch {
+	case err != nil:
+		diags.AddAttributeError(path.Root(argument), "Could not verify the secret of API token "+id.ValueString(),
+			tfdiag.Sentence(err)+" The state is as it was. Apply again.")
+	case rejected:
+		diags.AddAttributeError(path.Root(argument), "Cloudfleet rejects this secret of API token "+id.ValueString(),
+			fmt.Sprintf("The answer was 401: it is the secret of another token, or one that was regenerated since. The state is as it was. "+
+				"Set %s to the token's present secret, or take it out and change rotation_trigger to have a new secret issued.", argument))
+	default:
+		return EncryptSecret(cloudfleet.Token{ID: id.ValueString(), Secret: given.ValueString()}, recipients)
+	}
+	return types.StringNull(), types.StringNull(), diags
+}
