@@ -10,7 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tokenkit"
 )
 
@@ -43,12 +42,16 @@ func identify(ctx context.Context, identity *tfsdk.ResourceIdentity, id types.St
 // ImportState takes the token's ID, as it is or as an identity; Read does the rest.
 // The secret cannot be had.
 func (r *Resource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	id := types.StringValue(req.ID)
-	if req.ID == "" {
+	id, byIdentity := types.StringValue(req.ID), req.ID == "" && req.Identity != nil && !req.Identity.Raw.IsNull()
+	if byIdentity {
 		resp.Diagnostics.Append(req.Identity.GetAttribute(ctx, path.Root("id"), &id)...)
 	}
 	if err := cloudfleet.CheckTokenID(id.ValueString()); err != nil {
-		resp.Diagnostics.AddError("Invalid import ID", tfdiag.Sentence(err))
+		if byIdentity {
+			resp.Diagnostics.Append(tokenkit.InvalidIdentity(err, "id"))
+		} else {
+			resp.Diagnostics.Append(tokenkit.InvalidImportID(err, "The import ID is that of the token."))
+		}
 		return
 	}
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), id)...)

@@ -85,9 +85,9 @@ func TestImportOfWhatIsNoToken(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
 	p := protocoltest.Start(t, cloud, nil)
 	for id, want := range map[string]string{
-		"2iKo4Asy51EUx2gpJFW76t": "Cannot import non-existent remote object",
-		"../organization":        "Invalid import ID",
-		"":                       "Invalid import ID",
+		"2iKo4Asy51EUx2gpJFW76t": "Cannot import API token 2iKo4Asy51EUx2gpJFW76t",
+		"../organization":        "Invalid i",
+		"":                       "Invalid i",
 	} {
 		r := p.Resource("cloudfleet_api_token")
 		for way, diags := range map[string]protocoltest.Diags{

@@ -179,16 +179,21 @@ list "cloudfleet_api_token" "team_a" {
 					querycheck.ExpectLength("cloudfleet_api_token.team_a", 2),
 					querycheck.ExpectIdentity(
 						"cloudfleet_api_token.team_a",
-						map[string]knownvalue.Check{"id": knownvalue.StringExact(cloud.Issued()[0].ID)},
+						identified(cloud.Issued()[0].ID),
 					),
 					querycheck.ExpectResourceDisplayName("cloudfleet_api_token.team_a",
-						queryfilter.ByResourceIdentity(map[string]knownvalue.Check{"id": knownvalue.StringExact(cloud.Issued()[1].ID)}),
+						queryfilter.ByResourceIdentity(identified(cloud.Issued()[1].ID)),
 						knownvalue.StringExact("team-a-push (Administrator)")),
 					querycheck.ExpectResourceKnownValues("cloudfleet_api_token.team_a",
-						queryfilter.ByResourceIdentity(map[string]knownvalue.Check{"id": knownvalue.StringExact(cloud.Issued()[1].ID)}),
+						queryfilter.ByResourceIdentity(identified(cloud.Issued()[1].ID)),
 						[]querycheck.KnownValueCheck{{Path: tfjsonpath.New("role"), KnownValue: knownvalue.StringExact("Administrator")}}),
 				},
 			},
 		},
 	})
+}
+
+// identified is the identity of the token with this ID.
+func identified(id string) map[string]knownvalue.Check {
+	return map[string]knownvalue.Check{"id": knownvalue.StringExact(id), "previous_id": knownvalue.Null()}
 }

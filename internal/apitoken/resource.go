@@ -192,7 +192,12 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 	}
 	r.data.Saw(m.SecretVersion)
 	resp.Diagnostics.Append(identify(ctx, resp.Identity, m.ID)...)
+	imported := m.Name.IsNull()
 	token, err := r.data.Client.GetTokenBatched(ctx, m.known(memory))
+	if missing := tokenkit.NotImported(m.ID.ValueString(), err); imported && missing != nil {
+		resp.Diagnostics.Append(missing...)
+		return
+	}
 	if cloudfleet.IsNotFound(err) {
 		resp.State.RemoveResource(ctx)
 		return
@@ -202,7 +207,7 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 		return
 	}
 	remembered := memory
-	if m.Name.IsNull() {
+	if imported {
 		memory.Imported = time.Now()
 	}
 	resp.Diagnostics.Append(memory.Unspell(&token)...)

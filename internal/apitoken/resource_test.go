@@ -303,7 +303,7 @@ func TestAccImport(t *testing.T) {
 		},
 		resource.TestStep{
 			ResourceName: address, ImportState: true, ImportStateId: "2iKo4Asy51EUx2gpJFW76t",
-			ExpectError: regexp.MustCompile(`Cannot import non-existent remote object`),
+			ExpectError: regexp.MustCompile(`Cannot import API token`),
 		},
 		resource.TestStep{
 			ResourceName: address, ImportState: true, ImportStateId: "../organization",

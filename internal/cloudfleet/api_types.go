@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -155,7 +156,11 @@ const maxIDLength = 64
 // letters, digits, "-" and "_". Cloudfleet's own are 22 characters of base 58.
 func CheckTokenID(id string) error {
 	if len(id) > maxIDLength || !tokenID.MatchString(id) {
-		return fmt.Errorf("%q is not the ID of an API token, which looks like 2iKo4Asy51EUx2gpJFW76t", id)
+		given := strconv.Quote(id)
+		if id == "" {
+			given = "null or an empty text"
+		}
+		return fmt.Errorf("%s is not the ID of an API token, which looks like 2iKo4Asy51EUx2gpJFW76t", given)
 	}
 	return nil
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tokenkit"
 )
 
@@ -40,7 +39,8 @@ func (m *model) identify(ctx context.Context, identity *tfsdk.ResourceIdentity) 
 // identity. The secrets cannot be had.
 func (r *Resource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	var ids tokenkit.Identity
-	if req.ID == "" {
+	byIdentity := req.ID == "" && req.Identity != nil && !req.Identity.Raw.IsNull()
+	if byIdentity {
 		resp.Diagnostics.Append(req.Identity.Get(ctx, &ids)...)
 	} else {
 		current, previous, two := strings.Cut(req.ID, ",")
@@ -49,9 +49,13 @@ func (r *Resource) ImportState(ctx context.Context, req resource.ImportStateRequ
 			ids.PreviousID = types.StringValue(previous)
 		}
 	}
-	if err := checkIDs(ids); err != nil {
-		resp.Diagnostics.AddError("Invalid import ID", tfdiag.Sentence(err)+" The import ID is that of the current token, or those of "+
-			"the current and the previous one with a comma between: CURRENT,PREVIOUS.")
+	if attribute, err := checkIDs(ids); err != nil {
+		if byIdentity {
+			resp.Diagnostics.Append(tokenkit.InvalidIdentity(err, attribute))
+		} else {
+			resp.Diagnostics.Append(tokenkit.InvalidImportID(err, "The import ID is that of the current token, or those of "+
+				"the current and the previous one with a comma between: CURRENT,PREVIOUS."))
+		}
 		return
 	}
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("token_id"), ids.ID)...)
@@ -59,12 +63,13 @@ func (r *Resource) ImportState(ctx context.Context, req resource.ImportStateRequ
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("secret_version"), types.Int64Value(0))...)
 }
 
-func checkIDs(ids tokenkit.Identity) error {
+// checkIDs returns what is wrong with the IDs of an import, and with which of them.
+func checkIDs(ids tokenkit.Identity) (attribute string, err error) {
 	if err := cloudfleet.CheckTokenID(ids.ID.ValueString()); err != nil || ids.PreviousID.IsNull() {
-		return err
+		return "id", err
 	}
 	if ids.ID.Equal(ids.PreviousID) {
-		return fmt.Errorf("%q is given twice", ids.ID.ValueString())
+		return "previous_id", fmt.Errorf("%q is given twice", ids.ID.ValueString())
 	}
-	return cloudfleet.CheckTokenID(ids.PreviousID.ValueString())
+	return "previous_id", cloudfleet.CheckTokenID(ids.PreviousID.ValueString())
 }

@@ -48,7 +48,7 @@ func TestAccRotatingImport(t *testing.T) {
 		},
 		invalid(other, "Cannot import API token "+other),
 		invalid("../organization", `"../organization" is not the ID of an API token`),
-		invalid(other+",", `"" is not the ID of an API token`),
+		invalid(other+",", "an empty text is not the ID of an API token"),
 		invalid(other+","+other, `"`+other+`" is given twice. The import ID is that of the current token, or those of`),
 		invalid(other+",a,b", `"a,b" is not the ID of an API token`),
 	)
@@ -138,7 +138,7 @@ func TestRotatingTokenImportByIdentity(t *testing.T) {
 	}{
 		"both":            {map[string]any{"id": current, "previous_id": previous}, ""},
 		"current alone":   {map[string]any{"id": current}, ""},
-		"previous alone":  {map[string]any{"previous_id": previous}, `"" is not the ID of an API token`},
+		"previous alone":  {map[string]any{"previous_id": previous}, "an empty text is not the ID of an API token"},
 		"twice the same":  {map[string]any{"id": current, "previous_id": current}, "is given twice"},
 		"one that is not": {map[string]any{"id": current, "previous_id": "4vJ7qkEeP3xM9bYwRzT2nA"}, "Cannot import API token 4vJ7qkEeP3xM9bYwRzT2nA"},
 	} {

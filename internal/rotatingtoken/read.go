@@ -41,12 +41,12 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 			found = append(found, token)
 		case cloudfleet.IsNotFound(err) && !imported:
 			slot.forget()
-		case cloudfleet.IsNotFound(err):
-			resp.Diagnostics.AddError("Cannot import API token "+slot.id.ValueString(), "There is no token with this ID in the organization of the "+
-				"provider's access token. Check the import ID: CURRENT, or CURRENT,PREVIOUS.")
-			return
 		default:
-			resp.Diagnostics.Append(failure("read", slot.id.ValueString(), "", err)...)
+			diags := failure("read", slot.id.ValueString(), "", err)
+			if missing := tokenkit.NotImported(slot.id.ValueString(), err); imported && missing != nil {
+				diags = missing
+			}
+			resp.Diagnostics.Append(diags...)
 			return
 		}
 	}

@@ -178,7 +178,7 @@ func (c *cell) mustSay(told protocoltest.Diags) {
 	if told.HasError() {
 		says := c.fault.Says
 		if c.fault.Name == tokentest.DeletedElsewhere && c.op.name == "import" {
-			says = []string{"Cannot import non-existent remote object"} // as Terraform puts it
+			says = []string{"Cannot import API token"}
 		}
 		for _, part := range says {
 			// A busy machine may leave a ping unanswered before the time is over.
