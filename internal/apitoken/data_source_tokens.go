@@ -86,6 +86,10 @@ func (d *TokensDataSource) Configure(_ context.Context, req datasource.Configure
 }
 
 func (d *TokensDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	if tfdiag.Defers(d.client, req.ClientCapabilities.DeferralAllowed) {
+		resp.Deferred = &datasource.Deferred{Reason: datasource.DeferredReasonProviderConfigUnknown}
+		return
+	}
 	var m tokensModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
 	if resp.Diagnostics.HasError() {

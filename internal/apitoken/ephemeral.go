@@ -96,6 +96,10 @@ func (e *EphemeralResource) Configure(_ context.Context, req ephemeral.Configure
 // Open creates the token last, and deletes it again if it cannot be handed over:
 // what Open fails to return is never closed.
 func (e *EphemeralResource) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse) {
+	if tfdiag.Defers(e.data.Client, req.ClientCapabilities.DeferralAllowed) {
+		resp.Deferred = &ephemeral.Deferred{Reason: ephemeral.DeferredReasonProviderConfigUnknown}
+		return
+	}
 	var m ephemeralModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
 	if resp.Diagnostics.HasError() {

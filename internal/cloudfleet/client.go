@@ -146,6 +146,9 @@ func NewOver(network http.RoundTripper, o Options) (*Client, error) {
 // that needs a client before one can be made.
 func Unavailable(err error) *Client { return &Client{unavailable: err} }
 
+// Unavailability returns what every call is answered with, nil if calls are sent.
+func (c *Client) Unavailability() error { return c.unavailable }
+
 // CallsAs reports whether the token with this ID is the client's own access token.
 func (c *Client) CallsAs(id string) bool { return id != "" && id == c.self.tokenID }
 

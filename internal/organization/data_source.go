@@ -55,7 +55,11 @@ func (d *DataSource) Configure(_ context.Context, req datasource.ConfigureReques
 	}
 }
 
-func (d *DataSource) Read(ctx context.Context, _ datasource.ReadRequest, resp *datasource.ReadResponse) {
+func (d *DataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	if tfdiag.Defers(d.client, req.ClientCapabilities.DeferralAllowed) {
+		resp.Deferred = &datasource.Deferred{Reason: datasource.DeferredReasonProviderConfigUnknown}
+		return
+	}
 	organization, err := d.client.GetOrganization(ctx)
 	if err != nil {
 		resp.Diagnostics.Append(tfdiag.FromError("Could not read the organization", "", err)...)

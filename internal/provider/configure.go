@@ -167,9 +167,6 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if !req.Config.Raw.IsFullyKnown() && req.ClientCapabilities.DeferralAllowed {
-		resp.Deferred = &provider.Deferred{Reason: provider.DeferredReasonProviderConfigUnknown}
-	}
 	userAgent := fmt.Sprintf("terraform-provider-cloudfleet/%s (Terraform/%s)", p.version, req.TerraformVersion)
 	client, err := s.client(userAgent)
 	if err != nil {

@@ -105,6 +105,10 @@ func (e *EphemeralResource) Open(ctx context.Context, req ephemeral.OpenRequest,
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	if loginIsUnknown(e.provider, m.OrganizationID) && req.ClientCapabilities.DeferralAllowed {
+		resp.Deferred = &ephemeral.Deferred{Reason: ephemeral.DeferredReasonProviderConfigUnknown}
+		return
+	}
 	hostname, diags := registryHostname(e.provider, &m.OrganizationID, &m.Region)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {

@@ -100,6 +100,10 @@ func (d *ImageDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 	}
 	repository, tag := m.Repository.ValueString(), m.Tag.ValueString()
 	summary := fmt.Sprintf("Could not read the image %s:%s", repository, tag)
+	if loginIsUnknown(d.provider, types.StringNull()) && req.ClientCapabilities.DeferralAllowed {
+		resp.Deferred = &datasource.Deferred{Reason: datasource.DeferredReasonProviderConfigUnknown}
+		return
+	}
 	client, hostname, diags := clientOf(d.provider, &m.Region, summary)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {

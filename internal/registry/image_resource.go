@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cfcr"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/oci"
@@ -165,6 +166,11 @@ func (r *ImageResource) ValidateConfig(ctx context.Context, req resource.Validat
 
 // ImportState takes the reference of an image in a registry of the organization.
 func (r *ImageResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	if hostnameIsUnknown(r.provider, types.StringNull()) && req.ClientCapabilities.DeferralAllowed {
+		resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
+		resp.State.Raw = tftypes.NewValue(resp.State.Raw.Type(), tftypes.UnknownValue)
+		return
+	}
 	reference := req.ID
 	if reference == "" {
 		resp.Diagnostics.Append(req.Identity.GetAttribute(ctx, path.Root("reference"), &reference)...)

@@ -20,6 +20,10 @@ func (r *ImageResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 	if req.Plan.Raw.IsNull() || r.provider == nil {
 		return
 	}
+	if loginIsUnknown(r.provider, types.StringNull()) && req.ClientCapabilities.DeferralAllowed {
+		resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
+		return
+	}
 	var plan, config imageModel
 	var state *imageModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
@@ -124,6 +128,10 @@ func (r *ImageResource) copy(ctx context.Context, plan, config *imageModel, pinn
 
 // Read compares by digest, with one request for each tag, or one for an image without.
 func (r *ImageResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	if loginIsUnknown(r.provider, types.StringNull()) && req.ClientCapabilities.DeferralAllowed {
+		resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
+		return
+	}
 	var m imageModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
 	summary := fmt.Sprintf("Could not read the image %s", m.Repository.ValueString())

@@ -67,6 +67,10 @@ func (d *RepositoriesDataSource) Read(ctx context.Context, req datasource.ReadRe
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	if loginIsUnknown(d.provider, types.StringNull()) && req.ClientCapabilities.DeferralAllowed {
+		resp.Deferred = &datasource.Deferred{Reason: datasource.DeferredReasonProviderConfigUnknown}
+		return
+	}
 	client, hostname, diags := clientOf(d.provider, &m.Region, summary)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {

@@ -17,6 +17,13 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 )
 
+// Defers reports whether a call is put off to a later run because the provider block is
+// not known yet: where the CLI allows that, and for this call. What does not call the
+// API works.
+func Defers(client *cloudfleet.Client, allowed bool) bool {
+	return allowed && client != nil && errors.Is(client.Unavailability(), ErrNotYetKnown)
+}
+
 // ErrNotYetKnown is what a client answers with whose configuration is not known
 // before the apply.
 var ErrNotYetKnown = errors.New("the provider block holds values that are known only after apply, so the API cannot be asked before")
@@ -81,7 +88,7 @@ func nextStep(err error) string {
 			"and access_token_secret in the provider block. A token is made in the Cloudfleet Console under API tokens, or with " +
 			"`cloudfleet tokens create`; it needs the role Administrator."
 	case errors.Is(err, ErrNotYetKnown):
-		return "Apply first what they come from, for example with -target."
+		return "Apply first what they come from, for example with -target. Where only the refresh needs them, plan with -refresh=false."
 	case errors.Is(err, cloudfleet.ErrOtherOrganization):
 		return "Set organization_id, or CLOUDFLEET_ORGANIZATION_ID, to the organization you mean, and give the provider an access token of it."
 	case errors.Is(err, context.Canceled):

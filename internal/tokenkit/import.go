@@ -32,6 +32,8 @@ func NotImported(id string, err error) diag.Diagnostics {
 	if !cloudfleet.IsNotFound(err) && (!ok || e.StatusCode != http.StatusGone) {
 		return nil
 	}
-	return diag.Diagnostics{diag.NewErrorDiagnostic("Cannot import API token "+id, "There is no token with this ID in the organization of the "+
-		"provider's access token. Nothing was imported. "+tfdiag.Sentence(err)+findsID)}
+	return diag.Diagnostics{
+		diag.NewErrorDiagnostic("Cannot import API token "+id, "There is no token with this ID in the organization of the "+
+			"provider's access token. Nothing was imported. "+tfdiag.Sentence(err)+findsID),
+	}
 }
