@@ -1,10 +1,10 @@
-# Installs a Helm chart from the registry. The login is the provider's own access token,
-# or on a developer's machine the login of Cloudfleet's CLI: none is made for this, and
-# none is in the plan or in the state.
+# Installs a Helm chart from the registry, with a token that can only pull and is deleted
+# at the end of the run: the provider helm writes the login of a registry to a file, even
+# in a plan.
 #
-# Whoever deploys runs this, with KUBE_CONFIG_PATH and CLOUDFLEET_ORGANIZATION_ID in the
-# environment; a pipeline has the other CLOUDFLEET_… too. Needs Terraform 1.10 or
-# OpenTofu 1.11. Tested against a stand-in for the provider helm.
+# Run it where the chart is deployed, with KUBE_CONFIG_PATH and CLOUDFLEET_… of an
+# Administrator token in the environment. Needs Terraform 1.10 or OpenTofu 1.11. Tested
+# against a stand-in for the provider helm.
 
 terraform {
   required_version = ">= 1.10"
@@ -23,9 +23,9 @@ provider "cloudfleet" {}
 
 provider "helm" {
   registries = [{
-    url      = "oci://${ephemeral.cloudfleet_registry_credentials.europe.hostname}"
-    username = ephemeral.cloudfleet_registry_credentials.europe.username
-    password = ephemeral.cloudfleet_registry_credentials.europe.password
+    url      = "oci://${data.cloudfleet_registry.europe.hostname}"
+    username = ephemeral.cloudfleet_api_token.pull.id
+    password = ephemeral.cloudfleet_api_token.pull.secret
   }]
 }
 
@@ -35,7 +35,10 @@ variable "chart_version" {
   default     = "1.4.2"
 }
 
-ephemeral "cloudfleet_registry_credentials" "europe" {}
+ephemeral "cloudfleet_api_token" "pull" {
+  name = "helm-pull"
+  role = "User"
+}
 
 data "cloudfleet_registry" "europe" {}
 

@@ -87,6 +87,7 @@ func newVendors(t *testing.T) *vendors {
 	v.helm = &standIn{
 		name: "helm",
 		schema: providerschema.Schema{Attributes: map[string]providerschema.Attribute{
+			"registry_config_path": providerschema.StringAttribute{Optional: true},
 			"registries": providerschema.ListNestedAttribute{Optional: true, NestedObject: providerschema.NestedAttributeObject{
 				Attributes: map[string]providerschema.Attribute{
 					"url":      providerschema.StringAttribute{Required: true},
