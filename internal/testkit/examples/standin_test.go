@@ -3,6 +3,7 @@ package examples_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -20,7 +21,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
 // standIn is another vendor's provider, as far as the examples use it. It talks to
@@ -35,6 +38,8 @@ type standIn struct {
 	// received is each configuration that something was created or updated with, by
 	// type, oldest first. What is write-only is in it.
 	received map[string][]tfsdk.Config
+	// last is the last of them, by the ID of the resource.
+	last map[string]tfsdk.Config
 	// configured is what the provider was configured with last.
 	configured tfsdk.Config
 }
@@ -42,6 +47,9 @@ type standIn struct {
 // kind is a type of resource.
 type kind struct {
 	schema schema.Schema
+	// versions are the arguments that say when the provider takes a write-only one anew, by
+	// the name of that one.
+	versions map[string]string
 	// compute, if set, fills in what is computed beside the id.
 	compute func(context.Context, *tfsdk.State) diag.Diagnostics
 	// gone, if set, reports whether a refresh finds nothing any more.
@@ -123,22 +131,67 @@ func (r standInResource) Schema(_ context.Context, _ resource.SchemaRequest, res
 
 func (r standInResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	resp.State.Raw = req.Plan.Raw
-	resp.Diagnostics.Append(r.receive(ctx, req.Config, &resp.State)...)
+	r.mu.Lock()
+	id := fmt.Sprintf("%s-%d", r.typeName, len(r.received[r.typeName]))
+	r.mu.Unlock()
+	resp.Diagnostics.Append(r.receive(ctx, req.Config, &resp.State, id)...)
 }
 
+// Update takes a write-only argument anew only where its version has changed, as the real
+// providers do: they cannot compare it with anything.
 func (r standInResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	resp.State.Raw = req.Plan.Raw
-	resp.Diagnostics.Append(r.receive(ctx, req.Config, &resp.State)...)
+	var id string
+	resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root("id"), &id)...)
+	config := req.Config
+	for argument, version := range r.kind.versions {
+		var before, after types.Int64
+		resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root(version), &before)...)
+		resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root(version), &after)...)
+		if before.Equal(after) {
+			config.Raw = withAttribute(config.Raw, r.taken(id).Raw, argument)
+		}
+	}
+	resp.Diagnostics.Append(r.receive(ctx, config, &resp.State, id)...)
 }
 
-func (r standInResource) receive(ctx context.Context, config tfsdk.Config, state *tfsdk.State) diag.Diagnostics {
+// taken returns what the resource with this ID was configured with last.
+func (r standInResource) taken(id string) tfsdk.Config {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.last[id]
+}
+
+// withAttribute returns an object with one attribute as it is in another.
+func withAttribute(object, other tftypes.Value, name string) tftypes.Value {
+	var attributes, others map[string]tftypes.Value
+	if object.As(&attributes) != nil || other.As(&others) != nil {
+		return object
+	}
+	attributes[name] = others[name]
+	return tftypes.NewValue(object.Type(), attributes)
+}
+
+func (r standInResource) receive(ctx context.Context, config tfsdk.Config, state *tfsdk.State, id string) diag.Diagnostics {
 	r.mu.Lock()
 	r.received[r.typeName] = append(r.received[r.typeName], config)
+	r.last[id] = config
 	r.mu.Unlock()
-	diags := state.SetAttribute(ctx, path.Root("id"), r.typeName)
+	diags := state.SetAttribute(ctx, path.Root("id"), id)
 	if r.kind.compute != nil {
 		diags.Append(r.kind.compute(ctx, state)...)
 	}
+	// What is computed and not of interest here.
+	known, err := tftypes.Transform(state.Raw, func(_ *tftypes.AttributePath, v tftypes.Value) (tftypes.Value, error) {
+		if v.IsKnown() {
+			return v, nil
+		}
+		return tftypes.NewValue(v.Type(), nil), nil
+	})
+	if err != nil {
+		diags.AddError("Could not make all known", err.Error())
+	}
+	state.Raw = known
 	return diags
 }
 
@@ -184,7 +237,7 @@ func reattach(t *testing.T, providers map[string]*standIn) string {
 	}
 	servers := map[string]server{}
 	for name, p := range providers {
-		p.received = map[string][]tfsdk.Config{}
+		p.received, p.last = map[string][]tfsdk.Config{}, map[string]tfsdk.Config{}
 		// Not the test's context: it ends before the clean-up begins.
 		ctx, cancel := context.WithCancel(context.Background())
 		started, stopped, failed := make(chan *plugin.ReattachConfig), make(chan struct{}), make(chan error, 1)

@@ -23,9 +23,9 @@ import (
 	"golang.org/x/crypto/nacl/box"
 )
 
-// vendors are stand-ins for all providers that the examples use. Names, types and
-// write-only marks of attributes are as those providers document them, and what one
-// attribute demands of another where an example could get it wrong.
+// vendors are stand-ins for all providers that the examples use. Their schemas are held to
+// the real ones where testdata has these (facts_test.go), and made after the documentation
+// else, with what one attribute demands of another where an example could get it wrong.
 type vendors struct {
 	github, gitlab, helm, kubernetes, local, time, vault *standIn
 
@@ -60,7 +60,7 @@ func newVendors(t *testing.T) *vendors {
 		resources: map[string]kind{
 			"github_actions_secret": of(map[string]schema.Attribute{
 				"repository": required, "secret_name": required, "value_encrypted": sensitive,
-				"key_id": schema.StringAttribute{Optional: true, Validators: []validator.String{
+				"key_id": schema.StringAttribute{Optional: true, Computed: true, Validators: []validator.String{
 					stringvalidator.AlsoRequires(path.MatchRoot("value_encrypted")),
 				}},
 			}),
@@ -71,18 +71,18 @@ func newVendors(t *testing.T) *vendors {
 	}
 	v.gitlab = &standIn{name: "gitlab", resources: map[string]kind{
 		"gitlab_project_variable": of(map[string]schema.Attribute{
-			"project": required, "key": required, "value": sensitive,
+			"project": required, "key": required, "value": schema.StringAttribute{Required: true, Sensitive: true},
 			"protected": schema.BoolAttribute{Optional: true}, "masked": schema.BoolAttribute{Optional: true},
 		}),
 	}}
-	v.vault = &standIn{name: "vault", resources: map[string]kind{
-		"vault_kv_secret_v2": of(map[string]schema.Attribute{
-			"mount": required, "name": required,
-			"data_json_wo": schema.StringAttribute{Required: true, WriteOnly: true},
-			// Optional there, but without it no rotation would arrive.
-			"data_json_wo_version": schema.Int64Attribute{Required: true},
-		}),
-	}}
+	kv := of(map[string]schema.Attribute{
+		"mount": required, "name": required,
+		"data_json_wo": schema.StringAttribute{Required: true, WriteOnly: true},
+		// Optional there, but without it no rotation would arrive.
+		"data_json_wo_version": schema.Int64Attribute{Required: true},
+	})
+	kv.versions = map[string]string{"data_json_wo": "data_json_wo_version"}
+	v.vault = &standIn{name: "vault", resources: map[string]kind{"vault_kv_secret_v2": kv}}
 	v.kubernetes = newKubernetes()
 	v.helm = &standIn{
 		name: "helm",
@@ -121,17 +121,20 @@ var (
 	computed  = schema.StringAttribute{Computed: true, PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()}}
 )
 
-// of returns a kind of resource with these attributes and an id.
+// of returns a kind of resource with these attributes and an id, as the SDK for providers
+// declares one.
 func of(attributes map[string]schema.Attribute) kind {
-	attributes["id"] = computed
+	attributes["id"] = schema.StringAttribute{
+		Optional: true, Computed: true, PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
+	}
 	return kind{schema: schema.Schema{Attributes: attributes}}
 }
 
 func newKubernetes() *standIn {
 	metadata := schema.ListNestedBlock{NestedObject: schema.NestedBlockObject{Attributes: map[string]schema.Attribute{
-		"name": schema.StringAttribute{Optional: true}, "namespace": schema.StringAttribute{Optional: true},
+		"name": schema.StringAttribute{Optional: true, Computed: true}, "namespace": schema.StringAttribute{Optional: true},
 	}}}
-	texts := schema.MapAttribute{ElementType: types.StringType, Optional: true, Sensitive: true}
+	texts := schema.MapAttribute{ElementType: types.StringType, Optional: true, Computed: true, Sensitive: true}
 	secret := of(map[string]schema.Attribute{
 		"type": schema.StringAttribute{Optional: true},
 		"data": texts,
@@ -141,6 +144,7 @@ func newKubernetes() *standIn {
 		}},
 		"data_wo_revision": schema.Int64Attribute{Optional: true},
 	})
+	secret.versions = map[string]string{"data_wo": "data_wo_revision"}
 	secret.schema.Blocks = map[string]schema.Block{"metadata": metadata}
 	pod := of(map[string]schema.Attribute{})
 	pod.schema.Blocks = map[string]schema.Block{
@@ -159,8 +163,12 @@ func newKubernetes() *standIn {
 func (v *vendors) newTime() *standIn {
 	now := func() time.Time { return time.Now().UTC().Add(time.Duration(v.later.Load()) * time.Second) }
 	rotating := of(map[string]schema.Attribute{
-		"rotation_months": schema.Int64Attribute{Required: true}, "rotation_rfc3339": computed,
+		"rotation_months": schema.Int64Attribute{Optional: true},
+		"rotation_rfc3339": schema.StringAttribute{
+			Optional: true, Computed: true, PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
+		},
 	})
+	rotating.schema.Attributes["id"] = computed
 	rotating.compute = func(ctx context.Context, state *tfsdk.State) diag.Diagnostics {
 		var months int64
 		diags := state.GetAttribute(ctx, path.Root("rotation_months"), &months)

@@ -316,7 +316,15 @@ func helmChart(r *run) {
 	registry := path.Root("registries").AtListIndex(0)
 	r.equal("the registry's URL", get[string](r.T, r.helm.configured, registry.AtName("url")), "oci://"+r.hostname())
 	// The token is deleted by now: what the provider helm leaves in a file is of no use.
-	username, password := get[string](r.T, r.helm.configured, registry.AtName("username")), get[string](r.T, r.helm.configured, registry.AtName("password"))
+	username, password := get[string](
+		r.T,
+		r.helm.configured,
+		registry.AtName("username"),
+	), get[string](
+		r.T,
+		r.helm.configured,
+		registry.AtName("password"),
+	)
 	if username == r.cloud.TokenID || password == "" || r.cloud.Accepts(username, password) {
 		r.Errorf("the login of helm is that of %s, and is still accepted: %t", username, r.cloud.Accepts(username, password))
 	}
