@@ -43,33 +43,33 @@ func TestStandInsAreLikeTheRealProviders(t *testing.T) {
 	}
 	standIns := newVendors(t).standIns()
 	for _, file := range files {
-		var real facts
-		must(t, json.Unmarshal([]byte(read(t, file)), &real))
-		standIn := standIns[real.Source]
+		var actual facts
+		must(t, json.Unmarshal([]byte(read(t, file)), &actual))
+		standIn := standIns[actual.Source]
 		if standIn == nil {
-			t.Errorf("%s: there is no stand-in for %s", file, real.Source)
+			t.Errorf("%s: there is no stand-in for %s", file, actual.Source)
 			continue
 		}
 		schemas, err := providerserver.NewProtocol6(standIn)().GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
 		must(t, err)
-		found, unknown := differences(schemas, real)
+		found, unknown := differences(schemas, actual)
 		for _, difference := range found {
-			t.Errorf("%s: %s", real.Source, difference)
+			t.Errorf("%s: %s", actual.Source, difference)
 		}
-		t.Logf("%s: not compared are %q", real.Source, unknown)
+		t.Logf("%s: not compared are %q", actual.Source, unknown)
 	}
 }
 
 // differences returns what of a stand-in is not as it really is, and the types that the
 // facts do not have.
-func differences(schemas *tfprotov6.GetProviderSchemaResponse, real facts) (all, unknown []string) {
-	all = append(all, blockDifferences("provider", schemas.Provider.Block, real.Provider)...)
+func differences(schemas *tfprotov6.GetProviderSchemaResponse, actual facts) (all, unknown []string) {
+	all = append(all, blockDifferences("provider", schemas.Provider.Block, actual.Provider)...)
 	for _, kind := range []struct {
 		standIn map[string]*tfprotov6.Schema
-		real    map[string]factBlock
-	}{{schemas.ResourceSchemas, real.Resources}, {schemas.DataSourceSchemas, real.DataSources}} {
+		actual  map[string]factBlock
+	}{{schemas.ResourceSchemas, actual.Resources}, {schemas.DataSourceSchemas, actual.DataSources}} {
 		for name, schema := range kind.standIn {
-			if block, exists := kind.real[name]; exists {
+			if block, exists := kind.actual[name]; exists {
 				all = append(all, blockDifferences(name, schema.Block, block)...)
 			} else {
 				unknown = append(unknown, name)
@@ -80,9 +80,9 @@ func differences(schemas *tfprotov6.GetProviderSchemaResponse, real facts) (all,
 	return all, unknown
 }
 
-func blockDifferences(at string, standIn *tfprotov6.SchemaBlock, real factBlock) (all []string) {
+func blockDifferences(at string, standIn *tfprotov6.SchemaBlock, actual factBlock) (all []string) {
 	for _, a := range standIn.Attributes {
-		have, exists := real.Attributes[a.Name]
+		have, exists := actual.Attributes[a.Name]
 		if !exists {
 			all = append(all, fmt.Sprintf("%s has no attribute %s", at, a.Name))
 			continue
@@ -110,7 +110,7 @@ func blockDifferences(at string, standIn *tfprotov6.SchemaBlock, real factBlock)
 		tfprotov6.SchemaNestedBlockNestingModeSingle: "single",
 	}
 	for _, b := range standIn.BlockTypes {
-		have, exists := real.Blocks[b.TypeName]
+		have, exists := actual.Blocks[b.TypeName]
 		if !exists || have.NestingMode != nesting[b.Nesting] {
 			all = append(all, fmt.Sprintf("%s has no block %s of nesting %s", at, b.TypeName, nesting[b.Nesting]))
 			continue
