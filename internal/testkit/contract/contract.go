@@ -12,6 +12,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 
@@ -117,4 +118,15 @@ func hasBasic(_ context.Context, in *openapi3filter.AuthenticationInput) error {
 		return errors.New("no Basic credentials")
 	}
 	return nil
+}
+
+// Line returns the number of the line of the OpenAPI document that begins with this text,
+// indentation aside, 0 if there is none.
+func Line(begins string) int {
+	for i, line := range strings.Split(string(document), "\n") {
+		if strings.HasPrefix(strings.TrimSpace(line), begins) {
+			return i + 1
+		}
+	}
+	return 0
 }

@@ -1,0 +1,178 @@
+// Package verifyaccount checks what the provider assumes about Cloudfleet against a real
+// account. It asks without the provider's own client, so that it sees what comes.
+package verifyaccount
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/hashicorp/go-cleanhttp"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/roundtrip"
+)
+
+// Verdict is what became of an assumption.
+type Verdict string
+
+// The verdicts.
+const (
+	Holds   Verdict = "holds"
+	Differs Verdict = "differs"
+	NotSeen Verdict = "not seen"
+)
+
+// Options are what to verify, and how far to go.
+type Options struct {
+	// Endpoint is the base URL of the API.
+	Endpoint string
+	// OrganizationID, TokenID and TokenSecret are the provider's own.
+	OrganizationID, TokenID, TokenSecret string
+	// Registry is the base URL of a registry of the organization.
+	Registry string
+	// Write also creates, changes and deletes a token of its own.
+	Write bool
+	// Patience is how long to wait for what a write takes to be seen, 15 s if zero.
+	Patience time.Duration
+}
+
+// Result is one line of a report. Nothing in it is a value of an answer.
+type Result struct {
+	Name    string  `json:"name"`
+	Expects string  `json:"expects"`
+	Verdict Verdict `json:"verdict"`
+	// Seen is what came, by names, types and status.
+	Seen string `json:"seen,omitempty"`
+	// Contract is the line of the OpenAPI document, and Change what in the code goes by it.
+	Contract string `json:"contract,omitempty"`
+	Change   string `json:"change,omitempty"`
+}
+
+// session is a run.
+type session struct {
+	o    Options
+	http *http.Client
+	// bearer is set where the API takes the secret as a Bearer token.
+	bearer  bool
+	own     login
+	results map[string]*Result
+	// roles are the names of the two roles as this server writes them.
+	administrator, user string
+	// name is that of the tokens that the run creates, and of no other; created are their
+	// IDs.
+	name    string
+	created []string
+	// left are those that could not be deleted.
+	left []string
+}
+
+// Run verifies what it can, and deletes what it has created, also where ctx ends. The
+// results are in the order of the assumptions. left are the IDs of tokens that it could
+// not delete.
+func Run(ctx context.Context, o Options) (results []Result, left []string) {
+	if o.Patience == 0 {
+		o.Patience = 15 * time.Second
+	}
+	client := &http.Client{
+		Transport:     newTransport(),
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	s := &session{
+		o: o, http: client, own: login{o.TokenID, o.TokenSecret}, results: map[string]*Result{},
+		administrator: "Administrator", user: "User", name: "cloudfleet-verify-" + newKey()[:8],
+	}
+	all := make([]Result, len(assumptions))
+	for i, a := range assumptions {
+		all[i] = Result{Name: a.name, Expects: a.expects, Verdict: NotSeen, Contract: contractLine(a.contract), Change: a.change}
+		if a.writes && !o.Write {
+			all[i].Seen = "needs a run that writes"
+		}
+		s.results[a.name] = &all[i]
+	}
+	s.read(ctx)
+	s.readRegistry(ctx)
+	if o.Write && ctx.Err() == nil {
+		s.write(ctx)
+	}
+	client.CloseIdleConnections()
+	return all, s.left
+}
+
+// transports keep what is not encrypted on this machine.
+type transports struct{ plain, encrypted *http.Transport }
+
+func newTransport() transports {
+	t := transports{cleanhttp.DefaultPooledTransport(), cleanhttp.DefaultPooledTransport()}
+	roundtrip.LoopbackOnly(t.plain)
+	return t
+}
+
+func (t transports) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.URL.Scheme == "http" {
+		return t.plain.RoundTrip(req)
+	}
+	return t.encrypted.RoundTrip(req)
+}
+
+// CloseIdleConnections is for http.Client, which looks for it.
+func (t transports) CloseIdleConnections() {
+	t.plain.CloseIdleConnections()
+	t.encrypted.CloseIdleConnections()
+}
+
+// holds notes that an assumption holds, unless it was seen not to before.
+func (s *session) holds(name, seen string) {
+	if r := s.results[name]; r.Verdict == NotSeen {
+		r.Verdict, r.Seen = Holds, seen
+	}
+}
+
+// differs notes what came instead. The first difference counts.
+func (s *session) differs(name, seen string) {
+	if r := s.results[name]; r.Verdict != Differs {
+		r.Verdict, r.Seen = Differs, seen
+	}
+}
+
+// check notes one or the other.
+func (s *session) check(name string, ok bool, seen string) {
+	if ok {
+		s.holds(name, seen)
+	} else {
+		s.differs(name, seen)
+	}
+}
+
+// status checks the status of an answer. No answer says nothing, as after an interrupt.
+func (s *session) status(name string, a answer, want int) bool {
+	if a.err == nil {
+		s.check(name, a.status == want, a.seen())
+	}
+	return a.err == nil && a.status/100 == want/100
+}
+
+// soon asks until it gets a yes, and says how long that took.
+func (s *session) soon(ctx context.Context, name string, ask func() bool) {
+	start := time.Now()
+	for first := true; ctx.Err() == nil; first = false {
+		if ask() {
+			s.check(name, first, seenAfter(first, time.Since(start)))
+			return
+		}
+		if time.Since(start) > s.o.Patience {
+			s.differs(name, "not within "+s.o.Patience.String())
+			return
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(min(200*time.Millisecond, s.o.Patience)):
+		}
+	}
+}
+
+func seenAfter(first bool, took time.Duration) string {
+	if first {
+		return "at once"
+	}
+	return "after " + took.Round(100*time.Millisecond).String()
+}

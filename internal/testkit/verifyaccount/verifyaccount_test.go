@@ -1,0 +1,478 @@
+package verifyaccount
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/canary"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
+)
+
+// account is a mock server with three tokens, behind something that changes what it says.
+type account struct {
+	*mockserver.Server
+	mockserver.Credentials
+	options Options
+	mu      sync.Mutex
+	secrets []string
+}
+
+var secretsIn = regexp.MustCompile(`cf_secret_[0-9A-Za-z]{32}`)
+
+func newAccount(t *testing.T, o mockserver.Options, change func(http.Handler) http.Handler) *account {
+	t.Helper()
+	a := &account{Server: mockserver.New(o)}
+	a.Credentials = a.AddOrganization("Test")
+	a.secrets = []string{a.TokenSecret}
+	listed := httptest.NewServer(a.Server)
+	for _, name := range []string{"one", "two"} {
+		req, err := http.NewRequestWithContext(
+			t.Context(),
+			http.MethodPost,
+			listed.URL+"/v1/tokens",
+			strings.NewReader(`{"name":"`+name+`","role":"User"}`),
+		)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.SetBasicAuth(a.TokenID, a.TokenSecret)
+		req.Header.Set("Content-Type", "application/json")
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil || resp.StatusCode != http.StatusCreated {
+			t.Fatal(resp, err)
+		}
+		_ = resp.Body.Close()
+	}
+	listed.Close()
+	noted := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		recorded := httptest.NewRecorder()
+		a.ServeHTTP(recorded, r)
+		a.mu.Lock()
+		a.secrets = append(a.secrets, secretsIn.FindAllString(recorded.Body.String(), -1)...)
+		a.mu.Unlock()
+		maps.Copy(w.Header(), recorded.Header())
+		w.WriteHeader(recorded.Code)
+		_, _ = w.Write(recorded.Body.Bytes())
+	})
+	server := httptest.NewServer(change(noted))
+	t.Cleanup(server.Close)
+	a.options = Options{
+		Endpoint: server.URL + "/v1", OrganizationID: a.OrganizationID, TokenID: a.TokenID, TokenSecret: a.TokenSecret,
+		Registry: server.URL, Write: true, Patience: time.Millisecond,
+	}
+	return a
+}
+
+func asIs(api http.Handler) http.Handler { return api }
+
+// run verifies the account, and makes sure that nothing is left and no secret is shown.
+func (a *account) run(ctx context.Context, t *testing.T) []Result {
+	t.Helper()
+	results, undeleted := Run(ctx, a.options)
+	var shown bytes.Buffer
+	for _, write := range []func(io.Writer, []Result) error{WriteTable, WriteJSON, WriteMarkdown} {
+		if err := write(&shown, results); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if found := canary.New(a.secrets...).Find(shown.String()); len(found) > 0 {
+		t.Errorf("the report shows %v:\n%s", found, &shown)
+	}
+	left := undeleted
+	for _, token := range a.Tokens(a.OrganizationID)[1:] {
+		left = append(left, token.Name)
+	}
+	if !slices.Equal(left, []string{"one", "two"}) {
+		t.Errorf("left are %q", left)
+	}
+	return results
+}
+
+func differing(results []Result) (names []string) {
+	for _, r := range results {
+		if r.Verdict == Differs {
+			names = append(names, r.Name)
+		}
+	}
+	return names
+}
+
+// Everything holds at the mock server, which is what the tests believe.
+func TestAllHoldsAtTheMockServer(t *testing.T) {
+	t.Parallel()
+	for challenge, options := range map[string]mockserver.Options{"Basic": {}, "Bearer": {RegistryBearer: true}} {
+		a := newAccount(t, options, asIs)
+		for _, r := range a.run(t.Context(), t) {
+			if want := map[bool]Verdict{true: NotSeen, false: Holds}[r.Name == "error 409"]; r.Verdict != want {
+				t.Errorf("%s, %s: %s: %s", challenge, r.Name, r.Verdict, r.Seen)
+			}
+			if strings.Contains(r.Contract, ":0") || r.Contract == "" && !strings.HasPrefix(r.Name, "registry") {
+				t.Errorf("%s has no line in the contract", r.Name)
+			}
+		}
+	}
+}
+
+// Without Write nothing but GET is sent, and what needs a write is not seen.
+func TestReadOnly(t *testing.T) {
+	t.Parallel()
+	a := newAccount(t, mockserver.Options{}, asIs)
+	a.options.Write = false
+	a.ForgetRequests()
+	results := a.run(t.Context(), t)
+	for i, r := range results {
+		if assumptions[i].writes != (r.Verdict == NotSeen) {
+			t.Errorf("%s: %s", r.Name, r.Verdict)
+		}
+	}
+	for _, r := range a.Requests() {
+		if r.IsWrite() {
+			t.Errorf("it has sent %s", r)
+		}
+	}
+}
+
+// rewrite changes answers of the API, not of the registry.
+func rewrite(change func(r *http.Request, a *httptest.ResponseRecorder)) func(http.Handler) http.Handler {
+	return func(api http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			a := httptest.NewRecorder()
+			api.ServeHTTP(a, r)
+			if strings.HasPrefix(r.URL.Path, "/v1/") {
+				change(r, a)
+			}
+			maps.Copy(w.Header(), a.Header())
+			w.Header().Del("Content-Length")
+			w.WriteHeader(a.Code)
+			_, _ = w.Write(a.Body.Bytes())
+		})
+	}
+}
+
+// body changes the JSON of answers.
+func body(change func(r *http.Request, status int, value any) any) func(http.Handler) http.Handler {
+	return rewrite(func(r *http.Request, a *httptest.ResponseRecorder) {
+		var value any
+		if json.Unmarshal(a.Body.Bytes(), &value) != nil {
+			return
+		}
+		content, _ := json.Marshal(change(r, a.Code, value))
+		a.Body = bytes.NewBuffer(content)
+	})
+}
+
+// tokens changes each token in an answer.
+func tokens(change func(map[string]any)) func(http.Handler) http.Handler {
+	return body(func(_ *http.Request, _ int, value any) any {
+		list, isList := value.([]any)
+		if !isList {
+			list = []any{value}
+		}
+		for _, one := range list {
+			if token, ok := one.(map[string]any); ok && token["role"] != nil {
+				change(token)
+			}
+		}
+		return value
+	})
+}
+
+func rename(from, to string) func(http.Handler) http.Handler {
+	return tokens(func(token map[string]any) {
+		token[to] = token[from]
+		delete(token, from)
+	})
+}
+
+func errorsAs(change func(map[string]any) any, mediaType string) func(http.Handler) http.Handler {
+	return rewrite(func(_ *http.Request, a *httptest.ResponseRecorder) {
+		var value map[string]any
+		if a.Code < http.StatusBadRequest || json.Unmarshal(a.Body.Bytes(), &value) != nil {
+			return
+		}
+		content, _ := json.Marshal(change(value))
+		a.Body = bytes.NewBuffer(content)
+		a.Header().Set("Content-Type", mediaType)
+	})
+}
+
+func statusAs(method string, from, to int) func(http.Handler) http.Handler {
+	return rewrite(func(r *http.Request, a *httptest.ResponseRecorder) {
+		if r.Method == method && a.Code == from {
+			a.Code = to
+		}
+	})
+}
+
+// lagging answers the first read of a token after an update as the one before.
+func lagging() func(http.Handler) http.Handler {
+	var mu sync.Mutex
+	before, stale := map[string][]byte{}, map[string]bool{}
+	return rewrite(func(r *http.Request, a *httptest.ResponseRecorder) {
+		mu.Lock()
+		defer mu.Unlock()
+		switch {
+		case r.Method == http.MethodPost && a.Code == http.StatusCreated:
+			var token map[string]any
+			_ = json.Unmarshal(a.Body.Bytes(), &token)
+			id, _ := token["id"].(string)
+			delete(token, "secret")
+			before["/v1/tokens/"+id], _ = json.Marshal(token)
+		case r.Method == http.MethodPut:
+			stale[r.URL.Path] = true
+		case r.Method == http.MethodGet && stale[r.URL.Path]:
+			stale[r.URL.Path] = false
+			a.Body = bytes.NewBuffer(before[r.URL.Path])
+		}
+	})
+}
+
+// bearer takes secrets as Bearer tokens at the API. It knows whose they are from the
+// answers, and the first from own.
+func bearer(own *account) func(http.Handler) http.Handler {
+	var owners sync.Map
+	return func(api http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !strings.HasPrefix(r.URL.Path, "/v1/") {
+				api.ServeHTTP(w, r)
+				return
+			}
+			owners.Store(own.TokenSecret, own.TokenID)
+			secret, isBearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+			r.Header.Del("Authorization")
+			owner, _ := owners.Load(secret)
+			if id, known := owner.(string); isBearer && known {
+				r.SetBasicAuth(id, secret)
+			}
+			a := httptest.NewRecorder()
+			api.ServeHTTP(a, r)
+			var token struct{ ID, Secret string }
+			if json.Unmarshal(a.Body.Bytes(), &token) == nil && token.Secret != "" {
+				owners.Store(token.Secret, token.ID)
+			}
+			maps.Copy(w.Header(), a.Header())
+			w.WriteHeader(a.Code)
+			_, _ = w.Write(a.Body.Bytes())
+		})
+	}
+}
+
+// disguise gives a secret another form, in which the server does not take it.
+func disguise(token map[string]any) {
+	if secret, issued := token["secret"].(string); issued {
+		token["secret"] = "cfs-" + secret[len(secret)-10:]
+	}
+}
+
+// A server that differs in one assumption is named in the lines about that one, and in no
+// other.
+func TestDifferences(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		server func(http.Handler) http.Handler
+		want   []string
+	}{
+		"camelCase": {func(api http.Handler) http.Handler {
+			return rename("created_at", "createdAt")(rename("updated_at", "updatedAt")(api))
+		}, []string{"token.created_at", "token.updated_at", "token, other fields"}},
+		"an envelope": {body(func(_ *http.Request, _ int, value any) any {
+			if list, isList := value.([]any); isList {
+				return map[string]any{"items": list}
+			}
+			return value
+		}), []string{"list envelope"}},
+		"next_cursor": {rewrite(func(_ *http.Request, a *httptest.ResponseRecorder) {
+			if a.Header().Get("Link") != "" {
+				a.Header().Del("Link")
+				a.Header().Set("Next-Cursor", "x")
+			}
+		}), []string{"list pages"}},
+		"200 instead of 201":    {statusAs(http.MethodPost, http.StatusCreated, http.StatusOK), []string{"create"}},
+		"200 instead of 204":    {statusAs(http.MethodDelete, http.StatusNoContent, http.StatusOK), []string{"delete"}},
+		"400 instead of 422":    {statusAs(http.MethodPost, http.StatusUnprocessableEntity, http.StatusBadRequest), []string{"error 422"}},
+		"404 instead of 403":    {statusAs(http.MethodGet, http.StatusForbidden, http.StatusNotFound), []string{"error 403"}},
+		"410 for what is gone":  {statusAs(http.MethodGet, http.StatusNotFound, http.StatusGone), []string{"error 404", "deleted token"}},
+		"no request ID":         {rewrite(func(_ *http.Request, a *httptest.ResponseRecorder) { a.Header().Del("X-Request-Id") }), []string{"request ID"}},
+		"another media type":    {rewrite(func(_ *http.Request, a *httptest.ResponseRecorder) { a.Header().Set("Content-Type", "text/json") }), []string{"media type"}},
+		"rate limit headers":    {rewrite(func(_ *http.Request, a *httptest.ResponseRecorder) { a.Header().Set("RateLimit-Limit", "5") }), []string{"rate limit headers"}},
+		"RFC 9457":              {errorsAs(func(e map[string]any) any { return map[string]any{"type": "about:blank", "title": e["message"]} }, "application/problem+json"), []string{"error body"}},
+		"errors in an envelope": {errorsAs(func(e map[string]any) any { return map[string]any{"error": e} }, "application/json"), []string{"error body"}},
+		"another code":          {errorsAs(func(e map[string]any) any { e["code"] = "E1"; return e }, "application/json"), []string{"error 404"}},
+		"roles in lower case": {func(api http.Handler) http.Handler {
+			lower := tokens(func(token map[string]any) {
+				role, _ := token["role"].(string)
+				token["role"] = strings.ToLower(role)
+			})
+			return lower(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				content, _ := io.ReadAll(r.Body)
+				for from, to := range map[string]string{`"user"`: `"User"`, `"administrator"`: `"Administrator"`} {
+					content = bytes.ReplaceAll(content, []byte(from), []byte(to))
+				}
+				r.Body = io.NopCloser(bytes.NewReader(content))
+				r.ContentLength = int64(len(content))
+				api.ServeHTTP(w, r)
+			}))
+		}, []string{"token.role"}},
+		"times as Unix time": {tokens(func(token map[string]any) { token["created_at"], token["updated_at"] = 1795687747, 1795687747 }), []string{"token.created_at", "token.updated_at"}},
+		"a name as null":     {tokens(func(token map[string]any) { token["name"] = nil }), []string{"token.name", "update", "read after write"}},
+		"one more field":     {tokens(func(token map[string]any) { token["last_used_at"] = nil }), []string{"token, other fields"}},
+		"another secret":     {tokens(func(token map[string]any) { disguise(token) }), []string{"secret", "new secret", "error 403", "registry login of a User"}},
+		"the idempotency key ignored": {func(api http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				r.Header.Del("Idempotency-Key")
+				api.ServeHTTP(w, r)
+			})
+		}, []string{"idempotency key"}},
+		"reads that lag": {lagging(), []string{"read after write"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := newAccount(t, mockserver.Options{}, test.server)
+			got := differing(a.run(t.Context(), t))
+			slices.Sort(got)
+			slices.Sort(test.want)
+			if !slices.Equal(got, test.want) {
+				t.Errorf("differing are %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+// Where Basic is rejected and the secret is taken as a Bearer token, all else is still
+// seen.
+func TestBearer(t *testing.T) {
+	t.Parallel()
+	var a account
+	server := newAccount(t, mockserver.Options{}, func(api http.Handler) http.Handler { return bearer(&a)(api) })
+	a.Credentials = server.Credentials
+	if got := differing(server.run(t.Context(), t)); !slices.Equal(got, []string{"authentication"}) {
+		t.Errorf("differing are %q", got)
+	}
+}
+
+// A run that is interrupted leaves no token behind, whichever request was the last.
+func TestInterrupted(t *testing.T) {
+	t.Parallel()
+	for last := int32(1); ; last++ {
+		ctx, cancel := context.WithCancel(t.Context())
+		var requests atomic.Int32
+		a := newAccount(t, mockserver.Options{}, func(api http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				api.ServeHTTP(w, r)
+				if requests.Add(1) == last {
+					cancel() // before the answer has arrived
+				}
+			})
+		})
+		a.run(ctx, t)
+		cancel()
+		if requests.Load() < last {
+			if last < 30 {
+				t.Errorf("a run has sent only %d requests", last-1)
+			}
+			return
+		}
+	}
+}
+
+// Plain HTTP stays on this machine, and HTTPS goes where it is told.
+func TestTransports(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewTLSServer(http.NotFoundHandler())
+	defer server.Close()
+	client := http.Client{Transport: newTransport()}
+	for url, want := range map[string]string{
+		server.URL: "certificate", "http://192.0.2.1/": "is not this machine", "https://name.invalid/": "name.invalid",
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := client.Do(req)
+		if err == nil {
+			_ = resp.Body.Close()
+		}
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", url, err)
+		}
+	}
+}
+
+// What could not be deleted is named.
+func TestWhatIsLeftIsNamed(t *testing.T) {
+	t.Parallel()
+	a := newAccount(t, mockserver.Options{}, func(api http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodDelete {
+				w.WriteHeader(http.StatusServiceUnavailable)
+				return
+			}
+			api.ServeHTTP(w, r)
+		})
+	})
+	_, left := Run(t.Context(), a.options)
+	issued := a.Tokens(a.OrganizationID)[3:]
+	for _, token := range issued {
+		if !slices.Contains(left, token.ID) {
+			t.Errorf("%s is left, and named are %q", token.Name, left)
+		}
+	}
+	if len(issued) == 0 {
+		t.Error("nothing was created")
+	}
+}
+
+// Nothing that a server answers makes a run panic or end late, and no answer is shown.
+func FuzzRun(f *testing.F) {
+	f.Add(200, "application/json", `[{"id":"2iKo4Asy51EUx2gpJFW76t","name":"a","role":"User"}]`, `<http://x/v1/tokens?after=1>; rel="next"`)
+	f.Add(201, "application/json", `{"id":1,"secret":["x"],"role":{}}`, `Bearer realm="://"`)
+	f.Add(401, "text/html", "<html>", `Bearer realm="http://127.0.0.1:1/token",service="x"`)
+	f.Add(500, "", "", "")
+	f.Add(302, "x", "null", "Basic")
+	f.Fuzz(func(t *testing.T, status int, mediaType, content, header string) {
+		const marked = "cf_secret_FuzzFuzzFuzzFuzzFuzzFuzzFuzzFuzz"
+		var requests atomic.Int32
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			requests.Add(1)
+			w.Header()["Content-Type"] = []string{strings.Map(printable, mediaType)}
+			for _, name := range []string{"Link", "WWW-Authenticate", "Location", "X-Request-Id"} {
+				w.Header()[name] = []string{strings.Map(printable, header)}
+			}
+			w.WriteHeader(200 + (status%400+400)%400)
+			_, _ = io.WriteString(w, strings.ReplaceAll(content, "SECRET", marked))
+		}))
+		defer server.Close()
+		results, _ := Run(t.Context(), Options{
+			Endpoint: server.URL + "/v1", TokenID: "2iKo4Asy51EUx2gpJFW76t", TokenSecret: marked, Registry: server.URL,
+			Write: true, Patience: time.Microsecond,
+		})
+		var shown bytes.Buffer
+		if err := WriteMarkdown(&shown, results); err != nil {
+			t.Fatal(err)
+		}
+		if found := canary.New(marked).Find(shown.String()); len(found) > 0 || requests.Load() > 400 {
+			t.Errorf("after %d requests it shows %v:\n%s", requests.Load(), found, &shown)
+		}
+	})
+}
+
+func printable(r rune) rune {
+	if r < ' ' || r > '~' {
+		return -1
+	}
+	return r
+}
