@@ -268,6 +268,9 @@ func receive[T any](resp *http.Response, err error) (answer T, _ *http.Response,
 		return answer, resp, nil
 	}
 	if err := json.Unmarshal(content, &answer); err != nil {
+		if json.Valid(content) {
+			return answer, nil, foreign(resp, "the answer is not the JSON that was expected")
+		}
 		return answer, nil, unexpected(resp, "the answer is not the JSON that was expected: "+err.Error())
 	}
 	return answer, resp, nil

@@ -21,6 +21,8 @@ type Error struct {
 	Code, Message string
 	// Details says what is wrong with which field of the request.
 	Details []FieldError
+	// Foreign is set where the answer is JSON of another form than this version knows.
+	Foreign bool
 	// RequestID is what Cloudfleet's support asks for. It may be empty.
 	RequestID string
 	// RetryAfter is the header as it came. It may be empty.
@@ -105,6 +107,13 @@ func errorFrom(resp *http.Response, content []byte) *Error {
 	default:
 		e.Message = "the answer is not an error of the API, but " + kind
 	}
+	return e
+}
+
+// foreign is an answer that is JSON, but not of the form that was expected.
+func foreign(resp *http.Response, message string) *Error {
+	e := unexpected(resp, message)
+	e.Foreign = true
 	return e
 }
 

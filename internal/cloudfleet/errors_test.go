@@ -97,7 +97,7 @@ func TestErrorAnswers(t *testing.T) {
 		"200 with a list":              {200, "application/json", `[]`, "", false, true, "not the JSON that was expected"},
 		"200 with a text":              {200, "application/json", `"` + someID + `"`, "", false, true, "not the JSON that was expected"},
 		"200 with another type":        {200, "application/json", `{"id":7}`, "", false, true, "not the JSON that was expected"},
-		"200 with null":                {200, "application/json", `null`, "", false, true, "about a token with the ID"},
+		"200 with null":                {200, "application/json", `null`, "", false, true, "no ID of a token"},
 		"200 with something after it":  {200, "application/json", `{"id":"` + someID + `"}{}`, "", false, true, "not the JSON that was expected"},
 		"204 where a body is expected": {204, "", "", "", false, true, "not the JSON that was expected"},
 	} {

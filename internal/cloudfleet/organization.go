@@ -23,7 +23,7 @@ var ErrOtherOrganization = errors.New("the access token belongs to another organ
 func (c *Client) GetOrganization(ctx context.Context) (Organization, error) {
 	o, resp, err := doUnchecked[Organization](ctx, c, request{method: http.MethodGet, path: []string{pathOrganization}})
 	if err == nil && o.ID == "" {
-		err = unexpected(resp, "the answer has no ID of an organization")
+		err = foreign(resp, "the answer has no ID of an organization")
 	}
 	if err == nil {
 		err = c.organization.check(o)

@@ -59,7 +59,7 @@ func (l *list[T]) next(ctx context.Context, c *Client) ([]T, error) {
 		return nil, err
 	}
 	if page == nil || slices.ContainsFunc(page, func(t T) bool { return !l.valid(t) }) {
-		return nil, unexpected(resp, "the answer is not the list that was expected")
+		return nil, foreign(resp, "the answer is not the list that was expected")
 	}
 	query, err := nextPage(resp)
 	switch {

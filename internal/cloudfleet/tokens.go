@@ -231,11 +231,13 @@ func (c *Client) tokenRequest(ctx context.Context, r request, id string) (Token,
 		return Token{}, err
 	case t.ID == "" && id != "" && (t.Name != "" || t.Secret != ""):
 		t.ID = id // that the answer of a token lacks it says nothing
-	case t.ID == "" || id != "" && t.ID != id:
+	case t.ID == "":
+		return Token{}, foreign(resp, "the answer has no ID of a token")
+	case id != "" && t.ID != id:
 		return Token{}, unexpected(resp, fmt.Sprintf("the answer is about a token with the ID %q", t.ID))
 	}
 	if r.method == http.MethodPost && t.Secret == "" {
-		return t, unexpected(resp, "the answer has no secret")
+		return t, foreign(resp, "the answer has no secret")
 	}
 	return t, nil
 }

@@ -196,7 +196,7 @@ func TestAnswerAboutAnotherToken(t *testing.T) {
 	}
 	c := newClient(t, serve(t, answer(http.StatusCreated, `{"name":"ci","secret":"`+someSecret+`"}`)))
 	_, _, err := c.CreateToken(t.Context(), settings)
-	wantError(t, err, "201 Created", "the answer is about a token with the ID")
+	wantError(t, err, "201 Created", "the answer has no ID of a token")
 }
 
 // A time that can't be read must not cost the secret that came with it.

@@ -98,6 +98,9 @@ func nextStep(err error) string {
 			"Then run it again."
 	}
 	switch status := apiError.StatusCode; {
+	case apiError.Foreign:
+		return "The API is not the one that this version of the provider knows. Upgrade the provider. If it is the latest version, run " +
+			"`make verify-account` in its repository, which says what differs, and report that."
 	case status == http.StatusUnauthorized:
 		return "Check CLOUDFLEET_ACCESS_TOKEN_ID and CLOUDFLEET_ACCESS_TOKEN_SECRET, or access_token_id and access_token_secret in the " +
 			"provider block: the token may have been deleted, or its secret regenerated elsewhere."

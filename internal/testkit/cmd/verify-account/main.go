@@ -48,7 +48,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	format := flags.String("format", "table", "table, json, or markdown to paste into an issue")
 	region := flags.String("region", cfcr.DefaultRegion, "region of the registry to ask")
 	if flags.Parse(args) != nil {
-		return exitUsage, nil // flags has said why
+		return exitUsage, nil //nolint:nilerr // flags has said why
 	}
 	report, known := map[string]func(io.Writer, []verifyaccount.Result) error{
 		"table": verifyaccount.WriteTable, "json": verifyaccount.WriteJSON, "markdown": verifyaccount.WriteMarkdown,
