@@ -61,6 +61,10 @@ func (d *DataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp 
 				Computed:            true,
 				MarkdownDescription: createdAtDescription,
 			},
+			"updated_at": schema.StringAttribute{
+				Computed:            true,
+				MarkdownDescription: updatedAtDescription,
+			},
 		},
 	}
 }

@@ -51,6 +51,11 @@ func (d *TokensDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 				MarkdownDescription: tokenkit.FilterByNameRegex,
 				Validators:          tokenkit.NameRegexValidators(),
 			},
+			"older_than_days": schema.Int64Attribute{
+				Optional:            true,
+				MarkdownDescription: tokenkit.FilterByAge,
+				Validators:          tokenkit.AgeFilterValidators(),
+			},
 			"tokens": schema.ListNestedAttribute{
 				Computed:            true,
 				MarkdownDescription: "The tokens, the oldest first. Empty if there is none.",
@@ -71,6 +76,10 @@ func (d *TokensDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 						"created_at": schema.StringAttribute{
 							Computed:            true,
 							MarkdownDescription: createdAtDescription,
+						},
+						"updated_at": schema.StringAttribute{
+							Computed:            true,
+							MarkdownDescription: updatedAtDescription,
 						},
 					},
 				},

@@ -2,7 +2,6 @@ package apitoken
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/list/schema"
@@ -42,7 +41,7 @@ func (l *ListResource) ListResourceConfigSchema(
 // List yields the tokens that pass the filter, oldest first as the API lists them,
 // and asks for a page only when the ones before are used up.
 func (l *ListResource) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
-	matches, diags := tokenkit.ListFilter(ctx, req)
+	matches, includeOwn, diags := tokenkit.ListFilter(ctx, req)
 	if diags.HasError() {
 		stream.Results = list.ListResultsStreamDiagnostics(diags)
 		return
@@ -55,23 +54,24 @@ func (l *ListResource) List(ctx context.Context, req list.ListRequest, stream *l
 				yield(list.ListResult{Diagnostics: tokenkit.ListFailure(err)})
 				return
 			}
-			if !matches(token) {
+			own := l.Client.CallsAs(token.ID)
+			if !matches(token) || own && !includeOwn {
 				continue
 			}
 			left--
-			if !yield(listed(ctx, req, token)) || left == 0 {
+			if !yield(listed(ctx, req, token, own)) || left == 0 {
 				return
 			}
 		}
 	}
 }
 
-func listed(ctx context.Context, req list.ListRequest, token cloudfleet.Token) list.ListResult {
+func listed(ctx context.Context, req list.ListRequest, token cloudfleet.Token, own bool) list.ListResult {
 	m := model{EncryptTo: types.ObjectNull(tokenkit.EncryptToTypes)}
 	m.setToken(token)
 	m.setNoSecret()
 	result := req.NewListResult(ctx)
-	result.DisplayName = fmt.Sprintf("%s (%s)", token.Name, token.Role)
+	result.DisplayName = tokenkit.DisplayName(token, "", own)
 	result.Diagnostics.Append(identify(ctx, result.Identity, m.ID)...)
 	if req.IncludeResource {
 		result.Diagnostics.Append(result.Resource.Set(ctx, &m)...)

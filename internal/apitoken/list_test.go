@@ -3,6 +3,7 @@ package apitoken_test
 import (
 	"net/http"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/protocoltest"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/tokentest"
 )
 
 const listType = "cloudfleet_api_token"
@@ -29,16 +31,21 @@ func TestListFilters(t *testing.T) {
 		config map[string]any
 		want   []string
 	}{
-		"all":    {nil, []string{"mock server's first token (Administrator)", "team-a-pull (User)", "team-a-push (Administrator)", "team-b-pull (User)"}},
-		"role":   {map[string]any{"role": "User"}, []string{"team-a-pull (User)", "team-b-pull (User)"}},
-		"prefix": {map[string]any{"name_prefix": "team-a-"}, []string{"team-a-pull (User)", "team-a-push (Administrator)"}},
-		"regex":  {map[string]any{"name_regex": "^team-.-push$", "role": "Administrator"}, []string{"team-a-push (Administrator)"}},
-		"none":   {map[string]any{"name_prefix": "team-c-"}, nil},
+		"all": {nil, []string{"team-a-pull (User)", "team-a-push (Administrator)", "team-b-pull (User)"}},
+		"the own one, too": {map[string]any{"include_own": true, "role": "Administrator"}, []string{
+			"mock server's first token (Administrator, the provider's own)", "team-a-push (Administrator)",
+		}},
+		"older":      {map[string]any{"older_than_days": 1}, nil},
+		"of any age": {map[string]any{"older_than_days": 0, "role": "User"}, []string{"team-a-pull (User)", "team-b-pull (User)"}},
+		"role":       {map[string]any{"role": "User"}, []string{"team-a-pull (User)", "team-b-pull (User)"}},
+		"prefix":     {map[string]any{"name_prefix": "team-a-"}, []string{"team-a-pull (User)", "team-a-push (Administrator)"}},
+		"regex":      {map[string]any{"name_regex": "^team-.-push$", "role": "Administrator"}, []string{"team-a-push (Administrator)"}},
+		"none":       {map[string]any{"name_prefix": "team-c-"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []string
 			for result := range p.List(t.Context(), listType, test.config, 100, false) {
-				if got = append(got, result.DisplayName); len(result.Diags) > 0 || result.Resource != nil {
+				if got = append(got, tokentest.WithoutDate(result.DisplayName)); len(result.Diags) > 0 || result.Resource != nil {
 					t.Errorf("got %+v", result)
 				}
 			}
@@ -84,10 +91,10 @@ func TestListAsksForNoMorePagesThanItNeeds(t *testing.T) {
 		results, queries int
 	}{
 		"a few":                 {5, "", 0, 5, 1},
-		"a page to the last":    {100, "", 0, 100, 1},
+		"a page but one":        {99, "", 0, 99, 1},
 		"one more than a page":  {101, "", 0, 101, 2},
-		"no limit":              {0, "", 0, 251, 3},
-		"a limit beyond all":    {1000, "", 0, 251, 3},
+		"no limit":              {0, "", 0, 250, 3},
+		"a limit beyond all":    {1000, "", 0, 250, 3},
 		"those that pass count": {12, "1", 0, 12, 2},
 		"the reader leaves":     {1000, "", 3, 3, 1},
 	} {
@@ -126,7 +133,7 @@ func TestListErrors(t *testing.T) {
 		want    []string
 	}{
 		"at once":          {nil, func(*http.Request) bool { return true }, 0, []string{"Could not list API tokens", "500 Internal Server Error", "Request ID: mock-"}},
-		"on the next page": {nil, func(r *http.Request) bool { return r.URL.Query().Has("after") }, 100, []string{"Could not list API tokens", "500"}},
+		"on the next page": {nil, func(r *http.Request) bool { return r.URL.Query().Has("after") }, 99, []string{"Could not list API tokens", "500"}},
 		"role":             {map[string]any{"role": "user"}, nil, 0, []string{"Invalid role", `AttributeName("role")`}},
 		"regex":            {map[string]any{"name_regex": "("}, nil, 0, []string{"Invalid name_regex", `AttributeName("name_regex")`}},
 		"regex and prefix": {map[string]any{"name_regex": "a", "name_prefix": "a"}, nil, 0, []string{`"name_prefix" cannot be specified when "name_regex" is`}},
@@ -183,7 +190,7 @@ list "cloudfleet_api_token" "team_a" {
 					),
 					querycheck.ExpectResourceDisplayName("cloudfleet_api_token.team_a",
 						queryfilter.ByResourceIdentity(identified(cloud.Issued()[1].ID)),
-						knownvalue.StringExact("team-a-push (Administrator)")),
+						knownvalue.StringRegexp(regexp.MustCompile(`^team-a-push \(Administrator, created`))),
 					querycheck.ExpectResourceKnownValues("cloudfleet_api_token.team_a",
 						queryfilter.ByResourceIdentity(identified(cloud.Issued()[1].ID)),
 						[]querycheck.KnownValueCheck{{Path: tfjsonpath.New("role"), KnownValue: knownvalue.StringExact("Administrator")}}),

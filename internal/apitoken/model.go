@@ -124,11 +124,14 @@ type readableModel struct {
 	Name      types.String `tfsdk:"name"`
 	Role      types.String `tfsdk:"role"`
 	CreatedAt types.String `tfsdk:"created_at"`
+	UpdatedAt types.String `tfsdk:"updated_at"`
 }
 
 const (
 	roleDescription      = "`Administrator` pushes and pulls images and manages tokens; `User` pulls."
 	createdAtDescription = "When the token was created, RFC 3339 in UTC."
+	updatedAtDescription = "When the token was last changed, RFC 3339 in UTC: created, renamed or regenerated. A token that was regenerated " +
+		"yesterday is not old. Null if Cloudfleet does not say."
 )
 
 func readable(t cloudfleet.Token) readableModel {
@@ -137,5 +140,6 @@ func readable(t cloudfleet.Token) readableModel {
 		Name:      types.StringValue(t.Name),
 		Role:      types.StringValue(string(t.Role)),
 		CreatedAt: tokenkit.Timestamp(t.CreatedAt),
+		UpdatedAt: tokenkit.Timestamp(t.UpdatedAt),
 	}
 }

@@ -54,7 +54,7 @@ func (l *ListResource) ListResourceConfigSchema(
 // List yields what can be adopted, with the oldest tokens first. A warning is the
 // first of all: Terraform stops reading when it has as many results as it wants.
 func (l *ListResource) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
-	matches, diags := tokenkit.ListFilter(ctx, req)
+	matches, includeOwn, diags := tokenkit.ListFilter(ctx, req)
 	if diags.HasError() {
 		stream.Results = list.ListResultsStreamDiagnostics(diags)
 		return
@@ -65,6 +65,10 @@ func (l *ListResource) List(ctx context.Context, req list.ListRequest, stream *l
 		return
 	}
 	adoptable, ambiguous := groupTokens(tokens)
+	isOwn := func(t cloudfleet.Token) bool { return l.Client.CallsAs(t.ID) }
+	if !includeOwn {
+		adoptable = slices.DeleteFunc(adoptable, func(slots []cloudfleet.Token) bool { return slices.ContainsFunc(slots, isOwn) })
+	}
 	if req.Limit > 0 {
 		adoptable = adoptable[:min(int64(len(adoptable)), req.Limit)]
 	}
@@ -73,7 +77,7 @@ func (l *ListResource) List(ctx context.Context, req list.ListRequest, stream *l
 		results = append(results, list.ListResult{Diagnostics: diag.Diagnostics{warnOfAmbiguous(ambiguous)}})
 	}
 	for _, slots := range adoptable {
-		results = append(results, listedRotating(ctx, req, slots))
+		results = append(results, listedRotating(ctx, req, slots, slices.ContainsFunc(slots, isOwn)))
 	}
 	stream.Results = slices.Values(results)
 }
@@ -115,7 +119,7 @@ func warnOfAmbiguous(ambiguous [][]cloudfleet.Token) diag.Diagnostic {
 }
 
 // listedRotating is what an import and a refresh would make of the tokens.
-func listedRotating(ctx context.Context, req list.ListRequest, slots []cloudfleet.Token) list.ListResult {
+func listedRotating(ctx context.Context, req list.ListRequest, slots []cloudfleet.Token, own bool) list.ListResult {
 	m := model{
 		TokenID: types.StringValue(slots[0].ID), SecretVersion: types.Int64Value(0),
 		KeepPrevious: types.BoolValue(true), EncryptTo: types.ObjectNull(tokenkit.EncryptToTypes),
@@ -126,7 +130,7 @@ func listedRotating(ctx context.Context, req list.ListRequest, slots []cloudflee
 		m.PreviousTokenID, count = types.StringValue(slots[1].ID), "two tokens"
 	}
 	result := req.NewListResult(ctx)
-	result.DisplayName = fmt.Sprintf("%s (%s, %s)", slots[0].Name, slots[0].Role, count)
+	result.DisplayName = tokenkit.DisplayName(slots[0], ", "+count, own)
 	result.Diagnostics.Append(m.identify(ctx, result.Identity)...)
 	if req.IncludeResource {
 		result.Diagnostics.Append(result.Resource.Set(ctx, &m)...)

@@ -6,7 +6,9 @@ import (
 	"regexp"
 	"regexp/syntax"
 	"strings"
+	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -25,6 +27,8 @@ type Filter struct {
 	Role       types.String `tfsdk:"role"`
 	NamePrefix types.String `tfsdk:"name_prefix"`
 	NameRegex  types.String `tfsdk:"name_regex"`
+	// OlderThanDays is by the last change, not by the creation.
+	OlderThanDays types.Int64 `tfsdk:"older_than_days"`
 }
 
 // Descriptions of the arguments of a Filter.
@@ -34,6 +38,8 @@ const (
 	FilterByNameRegex  = "Only tokens whose name matches this regular expression, in the [syntax of " +
 		"RE2](https://github.com/google/re2/wiki/Syntax). " +
 		"It may match any part of the name: use `^` and `$` for all of it. Not together with `name_prefix`."
+	FilterByAge = "Only tokens that were last changed (created, renamed or regenerated) more than this many days ago, such as 90. Tokens without " +
+		"a date pass."
 )
 
 // RoleFilterValidators are those of role; name_prefix needs none.
@@ -53,13 +59,29 @@ func (f Filter) Compile() (func(cloudfleet.Token) bool, diag.Diagnostics) {
 	if err != nil {
 		return nil, diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("name_regex"), "Invalid name_regex", tfdiag.Sentence(err))}
 	}
+	latest := time.Now()
+	if !f.OlderThanDays.IsNull() {
+		latest = latest.AddDate(0, 0, -int(f.OlderThanDays.ValueInt64()))
+	}
 	prefix := norm.NFC.String(f.NamePrefix.ValueString())
 	return func(t cloudfleet.Token) bool {
 		return (f.Role.IsNull() || string(t.Role) == f.Role.ValueString()) &&
 			strings.HasPrefix(t.Name, prefix) &&
-			expression.MatchString(t.Name)
+			expression.MatchString(t.Name) &&
+			(f.OlderThanDays.IsNull() || lastChange(t).Before(latest))
 	}, nil
 }
+
+// lastChange is when a token was changed last, zero if that is not known.
+func lastChange(t cloudfleet.Token) time.Time {
+	if t.UpdatedAt.IsZero() {
+		return t.CreatedAt
+	}
+	return t.UpdatedAt
+}
+
+// AgeFilterValidators are those of older_than_days.
+func AgeFilterValidators() []validator.Int64 { return []validator.Int64{int64validator.AtLeast(0)} }
 
 func checkNameRegex(s string) error {
 	_, err := compileNameRegex(s)

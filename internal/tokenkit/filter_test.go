@@ -3,6 +3,7 @@ package tokenkit
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -56,5 +57,25 @@ func TestFilterSaysWhatIsWrongWithARegex(t *testing.T) {
 		`"ci(?=-)" is not a regular expression in the syntax of RE2: invalid or unsupported Perl syntax at "(?=".`)}
 	if matches != nil || !diags.Equal(want) {
 		t.Errorf("got %v\nwant %v", diags, want)
+	}
+}
+
+// A token is as old as its last change. One without a date may be of any age.
+func TestFilterByAge(t *testing.T) {
+	day := func(n int) time.Time { return time.Now().AddDate(0, 0, -n) }
+	for name, test := range map[string]struct {
+		token cloudfleet.Token
+		want  bool
+	}{
+		"created long ago":             {cloudfleet.Token{CreatedAt: day(100)}, true},
+		"created lately":               {cloudfleet.Token{CreatedAt: day(10)}, false},
+		"created long ago and rotated": {cloudfleet.Token{CreatedAt: day(100), UpdatedAt: day(10)}, false},
+		"changed long ago":             {cloudfleet.Token{CreatedAt: day(200), UpdatedAt: day(91)}, true},
+		"without a date":               {cloudfleet.Token{}, true},
+	} {
+		matches, diags := Filter{OlderThanDays: types.Int64Value(90)}.Compile()
+		if got := matches(test.token); got != test.want || diags.HasError() {
+			t.Errorf("%s: passes %t. %v", name, got, diags)
+		}
 	}
 }

@@ -64,6 +64,18 @@ func AgeIdentity(t *testing.T) *age.X25519Identity {
 	return identity
 }
 
+// created is what stands in a display name.
+var created = regexp.MustCompile(`, created \d{4}-\d\d-\d\d`)
+
+// WithoutDate returns a display name without the day of the creation, which it has to
+// have.
+func WithoutDate(displayName string) string {
+	if !created.MatchString(displayName) {
+		return "without a date: " + displayName
+	}
+	return created.ReplaceAllString(displayName, "")
+}
+
 // Message matches a text in an error however the CLI breaks its lines.
 func Message(text string) *regexp.Regexp {
 	words := strings.Fields(text)
