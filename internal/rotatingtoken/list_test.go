@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -200,7 +201,11 @@ list "cloudfleet_rotating_api_token" "users" {
 				QueryResultChecks: []querycheck.QueryResultCheck{
 					querycheck.ExpectLength(users, 3),
 					querycheck.ExpectIdentity(users, identity(knownvalue.StringExact(ids["alone-1"]), knownvalue.Null())),
-					querycheck.ExpectResourceDisplayName(users, queryfilter.ByResourceIdentity(pair), knownvalue.StringExact("pair (User, two tokens)")),
+					querycheck.ExpectResourceDisplayName(
+						users,
+						queryfilter.ByResourceIdentity(pair),
+						knownvalue.StringRegexp(regexp.MustCompile(`^pair \(User, two tokens, created`)),
+					),
 					querycheck.ExpectResourceKnownValues(users, queryfilter.ByResourceIdentity(pair), []querycheck.KnownValueCheck{
 						{Path: tfjsonpath.New("name"), KnownValue: knownvalue.StringExact("pair")},
 						{Path: tfjsonpath.New("previous_token_id"), KnownValue: knownvalue.StringExact(ids["pair-3"])},

@@ -38,8 +38,8 @@ const (
 	FilterByNameRegex  = "Only tokens whose name matches this regular expression, in the [syntax of " +
 		"RE2](https://github.com/google/re2/wiki/Syntax). " +
 		"It may match any part of the name: use `^` and `$` for all of it. Not together with `name_prefix`."
-	FilterByAge = "Only tokens that were last changed (created, renamed or regenerated) more than this many days ago, such as 90. Tokens without " +
-		"a date pass."
+	FilterByAge = "Only tokens that were last changed (created, renamed or regenerated) more than this many days ago, such as 90. " +
+		"Tokens without a date pass."
 )
 
 // RoleFilterValidators are those of role; name_prefix needs none.

@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
@@ -77,7 +78,8 @@ func TestAccWholeExamples(t *testing.T) {
 			config := read(t, filepath.Join(root, name, "main.tf"))
 			checkForm(t, config)
 			acctest.Need(t, example.needs)
-			cloud := acctest.Start(t, mockserver.Options{})
+			// Its secrets are old enough for verify_secret to judge them.
+			cloud := acctest.Start(t, mockserver.Options{Now: func() time.Time { return time.Now().Add(-10 * time.Minute) }})
 			folder := newFolder(t)
 			must(t, os.CopyFS(folder.Dir, os.DirFS(filepath.Join(root, name))))
 			r := &run{T: t, Folder: folder, vendors: newVendors(t), whole: example, cloud: cloud}
