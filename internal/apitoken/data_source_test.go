@@ -45,7 +45,7 @@ func byID(value string) string   { return fmt.Sprintf("id = %q", value) }
 func isToken(t cloudfleet.Token) map[string]knownvalue.Check {
 	return map[string]knownvalue.Check{
 		"id": knownvalue.StringExact(t.ID), "name": knownvalue.StringExact(t.Name), "role": knownvalue.StringExact(string(t.Role)),
-		"created_at": knownvalue.StringExact(created(t)),
+		"created_at": knownvalue.StringExact(created(t)), "updated_at": knownvalue.StringExact(t.UpdatedAt.UTC().Format(time.RFC3339)),
 	}
 }
 

@@ -76,7 +76,7 @@ func TestAccListAllPages(t *testing.T) {
 	twins := []cloudfleet.Token{many[0], issue(t, cloud, many[0].Name, cloudfleet.RoleUser)}
 	own := cloud.Tokens(cloud.OrganizationID)[0]
 	all := append([]cloudfleet.Token{
-		{ID: own.ID, Name: own.Name, Role: cloudfleet.Role(own.Role), CreatedAt: own.CreatedAt},
+		{ID: own.ID, Name: own.Name, Role: cloudfleet.Role(own.Role), CreatedAt: own.CreatedAt, UpdatedAt: own.UpdatedAt},
 	}, append(many, twins[1])...)
 	last := many[len(many)-1]
 	onlyRead(t, cloud,

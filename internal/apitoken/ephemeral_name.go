@@ -14,7 +14,8 @@ const (
 	// expirySuffix is what the name of an ephemeral token ends with, as a layout of
 	// package time. Cloudfleet's tokens do not expire: only the name tells, after a run
 	// that was killed, that nobody needs the token any more.
-	expirySuffix = " (ephemeral until 2006-01-02T15:04:05Z)"
+	expirySuffix = expiryMark + "2006-01-02T15:04:05Z)"
+	expiryMark   = " (ephemeral until "
 
 	// clockSkew is how far apart the clocks of two machines may be before one of them
 	// takes the other's token for left behind too early. Expiries are made and judged
@@ -44,6 +45,16 @@ func leftBehind(tokenName, name string, now time.Time) bool {
 	expires, err := time.Parse(expirySuffix, suffix)
 	// time.Parse takes more than Format writes, such as fractions of a second.
 	return err == nil && tokenName == ephemeralName(name, expires) && now.After(expires.Add(clockSkew))
+}
+
+// nameOfLeftover returns what an ephemeral token is called in the configuration, if one
+// with this name at Cloudfleet is left behind.
+func nameOfLeftover(tokenName string, now time.Time) (name string, ok bool) {
+	i := strings.LastIndex(tokenName, expiryMark)
+	if i < 0 {
+		return "", false
+	}
+	return tokenName[:i], leftBehind(tokenName, tokenName[:i], now)
 }
 
 func checkEphemeralName(name string) error {

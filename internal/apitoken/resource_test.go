@@ -229,7 +229,7 @@ func TestAccOnlyNotFoundRemoves(t *testing.T) {
 		{502, "text/html", `<h1>Bad Gateway</h1>`, `502\s+Bad\s+Gateway`},
 		{200, "application/json", ``, `200\s+OK.*not\s+the\s+JSON`},
 		{200, "application/json", `[]`, `200\s+OK.*not\s+the\s+JSON`},
-		{200, "application/json", `{}`, `200\s+OK.*token\s+with\s+the\s+ID\s+""`},
+		{200, "application/json", `{}`, `200\s+OK.*no\s+ID\s+of\s+a\s+token`},
 	} {
 		steps = append(steps, resource.TestStep{
 			PreConfig: func() {

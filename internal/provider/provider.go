@@ -144,7 +144,7 @@ func (p *Provider) ListResources(context.Context) []func() list.ListResource {
 
 // Actions are what can be done beside managing resources.
 func (p *Provider) Actions(context.Context) []func() action.Action {
-	return []func() action.Action{apitoken.NewRevokeSecret}
+	return []func() action.Action{apitoken.NewRevokeSecret, apitoken.NewSweepEphemeral, apitoken.NewCheckSecret}
 }
 
 // EphemeralResources is what Terraform asks for from 1.10 on, and OpenTofu from 1.11.

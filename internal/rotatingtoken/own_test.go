@@ -118,3 +118,29 @@ func TestAccRotatingRefusesOwnTokenLate(t *testing.T) {
 		t.Error("the provider is locked out")
 	}
 }
+
+// The previous secret of a pair can be revoked by itself: the current one stays valid, and
+// the next rotation goes on.
+func TestRevokePrevious(t *testing.T) {
+	t.Parallel()
+	r := startRotating(t)
+	r.apply(rotatingConfig("ci", "a", true), rotatingConfig("ci", "b", true))
+	p := protocoltest.Start(t, r.cloud, nil)
+	if diags := p.Invoke(
+		t.Context(),
+		"cloudfleet_revoke_api_token_secret",
+		map[string]any{"id": r.Text("previous_token_id")},
+		func(string) {},
+	); len(
+		diags,
+	) > 0 {
+		t.Fatal(diags)
+	}
+	if r.good(r.State(), "previous_token_id", "previous_secret") || !r.good(r.State(), "token_id", "secret") {
+		t.Error("the previous secret is still accepted, or the current one no longer")
+	}
+	r.apply(rotatingConfig("ci", "c", true))
+	if !r.good(r.State(), "previous_token_id", "previous_secret") || !r.good(r.State(), "token_id", "secret") {
+		t.Errorf("after the next rotation the state is %v", r.State())
+	}
+}

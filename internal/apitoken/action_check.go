@@ -1,0 +1,77 @@
+package apitoken
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/action"
+	"github.com/hashicorp/terraform-plugin-framework/action/schema"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
+)
+
+var _ action.ActionWithConfigure = (*CheckSecret)(nil)
+
+// CheckSecret is cloudfleet_check_api_token_secret: it fails where Cloudfleet does not
+// accept a secret.
+type CheckSecret struct {
+	client *cloudfleet.Client
+}
+
+// NewCheckSecret returns the action for the provider to serve.
+func NewCheckSecret() action.Action { return &CheckSecret{} }
+
+func (a *CheckSecret) Metadata(_ context.Context, req action.MetadataRequest, resp *action.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_check_api_token_secret"
+}
+
+func (a *CheckSecret) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Checks with one call that Cloudfleet accepts the secret of an API token, and fails where it does not. Trigger it " +
+			"after what received the secret was created or updated (`after_create`, `after_update`), to find a secret that did not arrive " +
+			"whole before a pipeline does. It changes nothing. Needs Terraform 1.14 or newer.",
+		Attributes: map[string]schema.Attribute{
+			"id": schema.StringAttribute{Required: true, MarkdownDescription: "ID of the token."},
+			"secret": schema.StringAttribute{
+				Required: true, WriteOnly: true,
+				MarkdownDescription: "Secret of the token, as it arrived: ephemeral values are taken, and no plan keeps it.",
+			},
+		},
+	}
+}
+
+func (a *CheckSecret) Configure(_ context.Context, req action.ConfigureRequest, resp *action.ConfigureResponse) {
+	if data := providerdata.From(req.ProviderData, &resp.Diagnostics); data != nil {
+		a.client = data.Client
+	}
+}
+
+// Invoke asks as the token itself.
+func (a *CheckSecret) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
+	var id, secret types.String
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("id"), &id)...)
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("secret"), &secret)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if err := cloudfleet.CheckTokenID(id.ValueString()); err != nil {
+		resp.Diagnostics.AddAttributeError(path.Root("id"), "Invalid id", tfdiag.Sentence(err))
+		return
+	}
+	rejected, err := a.client.RejectsSecret(ctx, id.ValueString(), secret.ValueString())
+	switch {
+	case err != nil:
+		resp.Diagnostics.Append(
+			tfdiag.FromError("Could not check the secret of API token "+id.ValueString(), "Whether it is valid is not known.", err)...)
+	case rejected:
+		resp.Diagnostics.AddAttributeError(path.Root("secret"), "Cloudfleet rejects the secret of API token "+id.ValueString(),
+			"The answer was 401: it is not the present secret of this token. It may have been changed on its way, or regenerated since. Compare "+
+				"what hands it over with the resource's `secret`, and its version with `secret_version`.")
+	default:
+		resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf("Cloudfleet accepts the secret of API token %s.", id.ValueString())})
+	}
+}

@@ -1,0 +1,87 @@
+package apitoken
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/action"
+	"github.com/hashicorp/terraform-plugin-framework/action/schema"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
+)
+
+var _ action.ActionWithConfigure = (*SweepEphemeral)(nil)
+
+// SweepEphemeral is cloudfleet_sweep_ephemeral_api_tokens: it deletes the ephemeral
+// tokens that runs have left behind.
+type SweepEphemeral struct {
+	client *cloudfleet.Client
+}
+
+// NewSweepEphemeral returns the action for the provider to serve.
+func NewSweepEphemeral() action.Action { return &SweepEphemeral{} }
+
+func (a *SweepEphemeral) Metadata(_ context.Context, req action.MetadataRequest, resp *action.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_sweep_ephemeral_api_tokens"
+}
+
+func (a *SweepEphemeral) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Deletes ephemeral API tokens that runs have left behind because they were killed: those whose name ends with " +
+			"` (ephemeral until …)`, and whose time has been over for five minutes by the clock of this machine. It deletes no other token, " +
+			"and not the provider's own. Opening an ephemeral token does the same for its own name. Run it with `terraform apply -invoke`. " +
+			"Needs Terraform 1.14 or newer.",
+		Attributes: map[string]schema.Attribute{
+			"name": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "Only tokens of ephemeral resources with exactly this `name`. Default: those of all names.",
+			},
+		},
+	}
+}
+
+func (a *SweepEphemeral) Configure(_ context.Context, req action.ConfigureRequest, resp *action.ConfigureResponse) {
+	if data := providerdata.From(req.ProviderData, &resp.Diagnostics); data != nil {
+		a.client = data.Client
+	}
+}
+
+// Invoke lists all tokens first: what is deleted meanwhile would shift the pages.
+func (a *SweepEphemeral) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
+	var name types.String
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("name"), &name)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	now := time.Now()
+	var leftovers []cloudfleet.Token
+	for token, err := range a.client.ListTokens(ctx) {
+		if err != nil {
+			resp.Diagnostics.Append(tfdiag.FromError("Could not look for expired ephemeral API tokens", "Nothing was deleted.", err)...)
+			return
+		}
+		called, ok := nameOfLeftover(token.Name, now)
+		if ok && (name.IsNull() || called == name.ValueString()) && !a.client.CallsAs(token.ID) {
+			leftovers = append(leftovers, token)
+		}
+	}
+	deleted := 0
+	for _, token := range leftovers {
+		err := a.client.DeleteToken(ctx, cloudfleet.KnownToken{ID: token.ID})
+		if err != nil && !cloudfleet.IsNotFound(err) {
+			resp.Diagnostics.Append(tfdiag.FromError(fmt.Sprintf("Could not delete ephemeral API token %q (%s)", token.Name, token.ID),
+				"Its secret may still be valid. Run the action again.", err)...)
+			continue
+		}
+		deleted++
+		resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf("Deleted %q (%s).", token.Name, token.ID)})
+	}
+	resp.SendProgress(
+		action.InvokeProgressEvent{Message: fmt.Sprintf("Deleted %d of %d expired ephemeral API tokens.", deleted, len(leftovers))},
+	)
+}
