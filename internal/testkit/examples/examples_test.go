@@ -75,36 +75,53 @@ func TestAccWholeExamples(t *testing.T) {
 	for name, example := range wholes {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			config := read(t, filepath.Join(root, name, "main.tf"))
-			checkForm(t, config)
-			acctest.Need(t, example.needs)
-			// Its secrets are old enough for verify_secret to judge them.
-			cloud := acctest.Start(t, mockserver.Options{Now: func() time.Time { return time.Now().Add(-10 * time.Minute) }})
-			folder := newFolder(t)
-			must(t, os.CopyFS(folder.Dir, os.DirFS(filepath.Join(root, name))))
-			r := &run{T: t, Folder: folder, vendors: newVendors(t), whole: example, cloud: cloud}
-			used := map[string]*standIn{}
-			for _, address := range addresses(config) {
-				if used[address] = r.standIns()[address]; used[address] == nil {
-					t.Fatalf("there is no stand-in for the provider %s", address)
-				}
-			}
-			folder.Env = append(folder.Env, reattach(t, used), "CLOUDFLEET_ENDPOINT="+cloud.Endpoint,
-				"CLOUDFLEET_ORGANIZATION_ID="+cloud.OrganizationID, "CLOUDFLEET_ACCESS_TOKEN_ID="+cloud.TokenID,
-				"CLOUDFLEET_ACCESS_TOKEN_SECRET="+cloud.TokenSecret)
-			for variable, value := range example.variables {
-				r.set(variable, value)
-			}
+			r := start(t, newFolder, name, example)
 			example.use(r)
-			r.must("destroy", "-auto-approve")
-			var left []string
-			for _, token := range cloud.Issued() {
-				left = append(left, token.Name)
-			}
-			if !slices.Equal(left, example.left) {
-				t.Errorf("left at the mock server: %q", left)
-			}
+			r.finish()
 		})
+	}
+}
+
+// start copies an example into a folder, with a stand-in for each other provider that it
+// uses, but for the real ones.
+func start(t *testing.T, newFolder func(*testing.T) *terraformcli.Folder, name string, example whole, realProviders ...string) *run {
+	t.Helper()
+	config := read(t, filepath.Join(root, name, "main.tf"))
+	checkForm(t, config)
+	acctest.Need(t, example.needs)
+	// Its secrets are old enough for verify_secret to judge them.
+	cloud := acctest.Start(t, mockserver.Options{Now: func() time.Time { return time.Now().Add(-10 * time.Minute) }})
+	folder := newFolder(t)
+	must(t, os.CopyFS(folder.Dir, os.DirFS(filepath.Join(root, name))))
+	r := &run{T: t, Folder: folder, vendors: newVendors(t), whole: example, cloud: cloud}
+	used := map[string]*standIn{}
+	for _, address := range addresses(config) {
+		if slices.Contains(realProviders, address) {
+			continue
+		}
+		if used[address] = r.standIns()[address]; used[address] == nil {
+			t.Fatalf("there is no stand-in for the provider %s", address)
+		}
+	}
+	folder.Env = append(folder.Env, reattach(t, used), "CLOUDFLEET_ENDPOINT="+cloud.Endpoint,
+		"CLOUDFLEET_ORGANIZATION_ID="+cloud.OrganizationID, "CLOUDFLEET_ACCESS_TOKEN_ID="+cloud.TokenID,
+		"CLOUDFLEET_ACCESS_TOKEN_SECRET="+cloud.TokenSecret)
+	for variable, value := range example.variables {
+		r.set(variable, value)
+	}
+	return r
+}
+
+// finish destroys everything, and makes sure that nothing is left.
+func (r *run) finish() {
+	r.Helper()
+	r.must("destroy", "-auto-approve")
+	var left []string
+	for _, token := range r.cloud.Issued() {
+		left = append(left, token.Name)
+	}
+	if !slices.Equal(left, r.left) {
+		r.Errorf("left at the mock server: %q", left)
 	}
 }
 

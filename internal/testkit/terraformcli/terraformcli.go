@@ -57,6 +57,19 @@ disable_checkpoint = true
 	}}, err
 }
 
+// Override has the CLI take another provider from a folder, too. It is for providers that
+// are not reattached.
+func (f *Folder) Override(source, dir string) error {
+	config := filepath.Join(f.Dir, ".cli.tfrc")
+	content, err := os.ReadFile(config)
+	if err != nil {
+		return err
+	}
+	const block = "dev_overrides {"
+	more := fmt.Sprintf("%s\n    %q = %q", block, source, dir)
+	return os.WriteFile(config, []byte(strings.Replace(string(content), block, more, 1)), 0o600)
+}
+
 // Command is the CLI with these arguments. When ctx ends it is interrupted, as by
 // Ctrl-C, and killed half a minute later.
 func (f *Folder) Command(ctx context.Context, args ...string) *exec.Cmd {
