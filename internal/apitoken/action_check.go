@@ -37,8 +37,9 @@ func (a *CheckSecret) Schema(_ context.Context, _ action.SchemaRequest, resp *ac
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{Required: true, MarkdownDescription: "ID of the token."},
 			"secret": schema.StringAttribute{
-				Required: true, WriteOnly: true,
-				MarkdownDescription: "Secret of the token, as it arrived: ephemeral values are taken, and no plan keeps it.",
+				// Not write-only: the framework refuses that in an action.
+				Required:            true,
+				MarkdownDescription: "Secret of the token, as it arrived. A saved plan has it, as it has that of the resource.",
 			},
 		},
 	}

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/protocoltest"
@@ -92,4 +94,44 @@ func TestCheckSecretAction(t *testing.T) {
 	if len(cloud.Writes()) > 0 {
 		t.Errorf("it has sent %v", cloud.Writes())
 	}
+}
+
+// The check runs each time that what receives the secret has changed, here with the right
+// secret and with a cut one.
+func TestAccCheckSecretTriggered(t *testing.T) {
+	t.Parallel()
+	acctest.Need(t, acctest.Actions)
+	cloud := acctest.Start(t, mockserver.Options{})
+	config := func(rotation, secret string) string {
+		return cloud.ProviderBlock() + token("ci", "User", trigger(rotation)) + `
+resource "terraform_data" "received" {
+  input = cloudfleet_api_token.ci.secret_version
+  lifecycle {
+    action_trigger {
+      events  = [after_create, after_update]
+      actions = [action.cloudfleet_check_api_token_secret.received]
+    }
+  }
+}
+
+action "cloudfleet_check_api_token_secret" "received" {
+  config {
+    id     = cloudfleet_api_token.ci.id
+    secret = ` + secret + `
+  }
+}
+`
+	}
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: acctest.Factories,
+		CheckDestroy:             cloud.CheckDestroy,
+		Steps: []resource.TestStep{
+			{Config: config("a", "cloudfleet_api_token.ci.secret")},
+			{Config: config("b", "cloudfleet_api_token.ci.secret")},
+			{
+				Config:      config("c", "substr(cloudfleet_api_token.ci.secret, 0, 20)"),
+				ExpectError: message("Cloudfleet rejects the secret of API token"),
+			},
+		},
+	})
 }
