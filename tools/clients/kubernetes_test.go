@@ -3,6 +3,7 @@
 package clients
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -10,6 +11,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	core "k8s.io/kubernetes/pkg/apis/core"
+	"k8s.io/kubernetes/pkg/apis/core/validation"
 	"k8s.io/kubernetes/pkg/credentialprovider"
 	"k8s.io/kubernetes/pkg/credentialprovider/secrets"
 
@@ -63,6 +67,9 @@ func TestClientKubelet(t *testing.T) {
 			return err
 		}
 
+		if err := validatePullSecret(fmt.Append(nil, outputs["image_pull_secret"].Value)); err != nil {
+			return err
+		}
 		keyring, err := secrets.MakeDockerKeyring([]corev1.Secret{{
 			Type: corev1.SecretTypeDockerConfigJson,
 			Data: map[string][]byte{corev1.DockerConfigJsonKey: fmt.Append(nil, outputs["image_pull_secret"].Value)},
@@ -90,4 +97,22 @@ func TestClientKubelet(t *testing.T) {
 		}
 		return nil
 	}})
+}
+
+// validatePullSecret asks what the API server of Kubernetes asks of an image pull secret,
+// and makes sure that it would refuse another one.
+func validatePullSecret(content []byte) error {
+	secret := func(content []byte) *core.Secret {
+		return &core.Secret{
+			ObjectMeta: metav1.ObjectMeta{Name: "pull", Namespace: "shop"},
+			Type:       core.SecretTypeDockerConfigJSON, Data: map[string][]byte{core.DockerConfigJSONKey: content},
+		}
+	}
+	if faults := validation.ValidateSecret(secret(content)); len(faults) > 0 {
+		return faults.ToAggregate()
+	}
+	if len(validation.ValidateSecret(secret([]byte("{")))) == 0 {
+		return errors.New("it takes any image pull secret")
+	}
+	return nil
 }
