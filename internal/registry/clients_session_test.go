@@ -183,6 +183,9 @@ var refusal = regexp.MustCompile(`(?i)unauthorized|denied|forbidden|\b40[13]\b|c
 func (s session) check(t *testing.T, name string, want verdict, commands []string) {
 	t.Helper()
 	t.Run(name, func(t *testing.T) {
+		if s.client.root && os.Getuid() != 0 {
+			t.Skipf("%s is run as root only", s.client.name)
+		}
 		path := find(s.client.name)
 		if path == "" && s.client.install == "make clients" {
 			t.Skipf("there is no %s here: %s builds it, and runs this test", s.client.name, s.client.install)

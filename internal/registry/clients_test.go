@@ -19,9 +19,14 @@ type client struct {
 	install string
 	// address: without an engine, docker trusts a registry without TLS on a
 	// loopback address alone.
-	address           bool
+	address bool
+	// root: without root's rights it needs a machine that is set up for it.
+	root              bool
 	login, push, pull []string
 }
+
+// buildahStore keeps what buildah makes in the folder of a session.
+const buildahStore = "buildah --storage-driver vfs --root {out}/root --runroot {out}/run "
 
 var clients = []client{
 	{
@@ -38,6 +43,18 @@ var clients = []client{
 		login: []string{"skopeo login --tls-verify=false --username {user} --password-stdin {host}"},
 		push:  []string{"skopeo copy --insecure-policy --dest-tls-verify=false oci:{image}:v1 docker://{host}/shop/skopeo:{new}"},
 		pull:  []string{"skopeo copy --insecure-policy --src-tls-verify=false docker://{host}/shop/checkout:v1 dir:{out}"},
+	},
+	{
+		name: "buildah", install: "apt-get install buildah", root: true,
+		login: []string{"buildah login --tls-verify=false --username {user} --password-stdin {host}"},
+		// It builds without an engine.
+		push: []string{
+			buildahStore + "from --name {new} scratch",
+			buildahStore + "copy {new} {chart}",
+			buildahStore + "commit {new} localhost/checkout:{new}",
+			buildahStore + "push --tls-verify=false localhost/checkout:{new} docker://{host}/shop/buildah:{new}",
+		},
+		pull: []string{buildahStore + "pull --tls-verify=false docker://{host}/shop/checkout:v1"},
 	},
 	{
 		name: "crane", install: "make clients",
@@ -100,6 +117,7 @@ func checkIssued(t *testing.T, c client, cloud *acctest.Cloud, now issued, m mat
 	deployer.check(t, "may not push as User", isRefused, c.push)
 
 	configured := newSession(t, c, cloud, now, m, "deployer")
+	configured.write(t, "config.json", "{}", 0o600)
 	configured.check(t, "may not pull without a login", isRefused, c.pull)
 	configured.write(t, "config.json", now.DockerConfigJSON["deployer"][configured.host], 0o600)
 	configured.check(t, "pulls with docker_config_json", works, c.pull)
