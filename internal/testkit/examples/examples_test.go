@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -61,6 +62,8 @@ type run struct {
 	*vendors
 	whole
 	cloud *acctest.Cloud
+	// asPrinted is set where the host names are the public ones.
+	asPrinted bool
 	// hidden is a value that may be in no plan and no state.
 	hidden string
 }
@@ -122,6 +125,27 @@ func (r *run) finish() {
 	}
 	if !slices.Equal(left, r.left) {
 		r.Errorf("left at the mock server: %q", left)
+	}
+}
+
+// Examples run as they are printed, with nothing in the environment but credentials:
+// Cloudfleet's public host names are answered for, over TLS.
+func TestAccExamplesAsPrinted(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "darwin" || runtime.GOOS == "windows" {
+		t.Skip("it needs SSL_CERT_FILE, which Go does not ask there")
+	}
+	newFolder := folders(t)
+	for name, use := range map[string]func(*run){"quickstart": quickstart, "base-images": baseImages, "helm-chart": helmChart} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := start(t, newFolder, name, wholes[name])
+			r.Env = slices.DeleteFunc(r.Env, func(entry string) bool { return strings.HasPrefix(entry, "CLOUDFLEET_ENDPOINT=") })
+			r.Env = append(r.Env, r.cloud.PublicNames(t)...)
+			r.asPrinted = true
+			use(r)
+			r.finish()
+		})
 	}
 }
 

@@ -294,11 +294,15 @@ func adoptTokens(r *run) {
 
 func baseImages(r *run) {
 	host := r.cloud.OrganizationID + ".europe." + r.cloud.RegistryDomain
+	if r.asPrinted {
+		host = r.hostname()
+	} else {
+		r.Env = append(r.Env, "CLOUDFLEET_REGISTRY_DOMAIN="+r.cloud.RegistryDomain)
+	}
 	source, err := testimage.Repository(r.cloud.URL, host, "source", r.cloud.TokenID, r.cloud.TokenSecret)
 	must(r.T, err)
 	image, err := testimage.Write(r.Context(), source, "v1", "linux/amd64", "linux/arm64")
 	must(r.T, err)
-	r.Env = append(r.Env, "CLOUDFLEET_REGISTRY_DOMAIN="+r.cloud.RegistryDomain)
 	r.set("images", fmt.Sprintf(`{"base/app" = "%s/source:v1"}`, host))
 	r.apply()
 	var references map[string]string
