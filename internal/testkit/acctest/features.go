@@ -19,6 +19,7 @@ type Feature struct{ Name, Terraform, OpenTofu string }
 // The features that tests need. The guide "Installing" has the same table.
 var (
 	Core       = Feature{}
+	Mocks      = Feature{"mocks of providers", "1.8", "1.8"}
 	Functions  = Feature{"functions", "1.8", "1.7"}
 	Moves      = Feature{"moves between types", "1.8", "1.10"}
 	Ephemerals = Feature{"ephemeral resources", "1.10", "1.11"}

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -40,6 +42,7 @@ var wholes = map[string]whole{
 	"adopt-tokens":         {needs: acctest.Queries, left: []string{"made-by-hand"}, use: adoptTokens},
 	"helm-chart":           {needs: acctest.Ephemerals, use: helmChart},
 	"base-images":          {use: baseImages},
+	"module-tests":         {needs: acctest.Mocks, variables: map[string]string{"team": "shop"}, use: moduleTests},
 	"opentofu-mirror":      {needs: acctest.OCIMirrors, secrets: []string{"cloudfleet_api_token", "output"}, use: opentofuMirror},
 }
 
@@ -346,4 +349,19 @@ func opentofuMirror(r *run) {
 	var hostname string
 	r.output("registry_hostname", &hostname)
 	r.equal("the host name", hostname, r.hostname())
+}
+
+// The tests of a module pass, call nobody, and fail where the module is wrong.
+func moduleTests(r *run) {
+	r.cloud.ForgetRequests()
+	out := string(r.must("test", "-no-color"))
+	if !strings.Contains(out, "2 passed, 0 failed") || len(r.cloud.Requests()) > 0 {
+		r.Errorf("it has called %v, and says\n%s", r.cloud.Requests(), out)
+	}
+	file := filepath.Join(r.Dir, "main.tf")
+	wrong := strings.Replace(read(r.T, file), `"Administrator" : "User"`, `"User" : "User"`, 1)
+	must(r.T, os.WriteFile(file, []byte(wrong), 0o600))
+	if _, err := r.Folder.Run(r.Context(), "test", "-no-color"); err == nil || !strings.Contains(err.Error(), "needs an Administrator token") {
+		r.Errorf("the tests of a wrong module: %v", err)
+	}
 }
