@@ -68,7 +68,10 @@ func startContainerd(t *testing.T) cri.ImageServiceClient {
 			t.Log(log.String())
 		}
 	})
-	connection, err := grpc.NewClient("unix://"+filepath.Join(dir, "containerd.sock"), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	connection, err := grpc.NewClient(
+		"unix://"+filepath.Join(dir, "containerd.sock"),
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +143,10 @@ output "image_pull_secret" {
 	if t.Skipped() || login == nil {
 		return
 	}
-	if err := pull(login); err == nil || !strings.Contains(err.Error(), "401") && !strings.Contains(strings.ToLower(err.Error()), "unauthorized") {
+	if err := pull(
+		login,
+	); err == nil ||
+		!strings.Contains(err.Error(), "401") && !strings.Contains(strings.ToLower(err.Error()), "unauthorized") {
 		t.Errorf("after the destroy containerd pulls all the same: %v", err)
 	}
 }
