@@ -1,12 +1,13 @@
-# Brings tokens that were made by hand under Terraform's management, and changes nothing
-# about them: their secrets stay as they are, known to whoever has them.
+# Brings existing tokens under Terraform's management. It changes nothing: the secrets in
+# use stay valid.
 #   terraform query -generate-config-out=tokens.tf
 #   terraform apply
-# tokens.tfquery.hcl says which. Secrets cannot be read: the state gets one when it is
-# regenerated, by one `rotation_trigger` and then another.
+# tokens.tfquery.hcl selects the tokens. Cloudfleet does not show their secrets: set
+# secret_wo where you have one, or apply one rotation_trigger and then another to have a
+# new one issued.
 #
-# Whoever administers the organization runs this once, with CLOUDFLEET_… in the
-# environment. Needs Terraform 1.14: OpenTofu has no queries.
+# Run it once, with CLOUDFLEET_… of an Administrator token in the environment. Needs
+# Terraform 1.14: OpenTofu has no queries.
 
 terraform {
   required_version = ">= 1.14"

@@ -1,9 +1,9 @@
 # Copies base images into the registry of the organization. Its clusters (CFKE) pull them
-# from there without any image pull secret.
+# from there without an image pull secret.
 #
-# A platform engineer, or CI on a schedule, runs this, with CLOUDFLEET_… of an
-# Administrator token in the environment. Needs Terraform 1.8 or OpenTofu 1.8. Where a
-# source needs a login, run `docker login` for its registry first.
+# Run it by hand or from CI on a schedule, with CLOUDFLEET_… of an Administrator token in
+# the environment. Needs Terraform 1.8 or OpenTofu 1.8. Where a source needs a login, run
+# `docker login` for its registry first.
 
 terraform {
   required_version = ">= 1.8"

@@ -1,10 +1,10 @@
-# Kills a secret that has leaked, within seconds and without a plan of anything else:
+# Revokes a leaked secret within seconds, without planning anything else:
 #   terraform apply -invoke=action.cloudfleet_revoke_api_token_secret.pipeline
-# The token is then without a good secret, so its pipeline stands still. The next
-# `terraform apply` finds that out and issues a new one.
+# The pipeline cannot log in then. The next `terraform apply` detects that and issues a new
+# secret.
 #
-# Whoever is on call runs this, with CLOUDFLEET_… in the environment. Needs Terraform 1.14:
-# OpenTofu has no actions.
+# Run it with CLOUDFLEET_… of another Administrator token in the environment. Needs
+# Terraform 1.14: OpenTofu has no actions.
 
 terraform {
   required_version = ">= 1.14"

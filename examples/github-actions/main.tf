@@ -1,10 +1,13 @@
-# Lets the GitHub Actions workflows of a repository push images: they find the registry
+# Lets the GitHub Actions workflows of a repository push images. They find the registry
 # and the user name in variables, and the password in a secret. The password is encrypted
-# to the repository's key before it is stored, so it is in no plan and no state.
+# to the repository's key before it is stored, so no plan and no state has it.
 #
-# Whoever administers the repository runs this, with CLOUDFLEET_… and GITHUB_TOKEN in the
-# environment, and rotates the password with -var rotation=2026-Q2. Needs Terraform or
-# OpenTofu 1.8. Tested against a stand-in for the provider github.
+# The token is an Administrator: it can also manage the organization's tokens. Everyone
+# who can change the workflows can use it.
+#
+# Run it with CLOUDFLEET_… and GITHUB_TOKEN in the environment. Rotate the password with
+# -var rotation=2026-Q2. Needs Terraform or OpenTofu 1.8. Tested against a stand-in for the
+# provider github.
 
 terraform {
   required_version = ">= 1.8"

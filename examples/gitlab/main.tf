@@ -1,10 +1,13 @@
-# Lets the pipelines of a GitLab project push images: they find the registry, the user
-# name and the password in variables. The password is shown to protected branches alone,
-# and masked in logs. The state has it, so keep that in a backend that encrypts.
+# Lets the pipelines of a GitLab project push images. They find the registry, the user
+# name and the password in variables. GitLab gives the password to protected branches only,
+# and masks it in logs. The state has it too: use an encrypted backend.
 #
-# Whoever maintains the project runs this, with CLOUDFLEET_… and GITLAB_TOKEN in the
-# environment, and rotates the password with -var rotation=2026-Q2. Needs Terraform or
-# OpenTofu 1.8. Tested against a stand-in for the provider gitlab.
+# The token is an Administrator: it can also manage the organization's tokens. Everyone
+# who can change a protected branch can use it.
+#
+# Run it with CLOUDFLEET_… and GITLAB_TOKEN in the environment. Rotate the password with
+# -var rotation=2026-Q2. Needs Terraform or OpenTofu 1.8. Tested against a stand-in for the
+# provider gitlab.
 
 terraform {
   required_version = ">= 1.8"

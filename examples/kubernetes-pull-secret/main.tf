@@ -1,12 +1,11 @@
-# Lets a Kubernetes cluster pull the images of an organization that it does not belong
-# to, with an image pull secret. Its tokens can only pull, and two take turns: if the
-# cluster gets a new password late, the old one is still good. The state has them as the
-# tokens' secrets, and not a second time as the pull secret's.
+# Lets a Kubernetes cluster pull the images of another organization, with an image pull
+# secret. Its tokens can only pull, and two take turns: if the cluster gets a new password
+# late, the previous one is still valid. The state has the tokens' secrets, but not the
+# image pull secret.
 #
-# Whoever administers the cluster runs this, with KUBE_CONFIG_PATH in the environment and
-# CLOUDFLEET_… of the organization whose images they are. Rotate with
-# -var rotation=2026-Q2. Needs Terraform or OpenTofu 1.11. Tested against a stand-in for
-# the provider kubernetes.
+# Run it with KUBE_CONFIG_PATH in the environment, and with CLOUDFLEET_… of the organization
+# that owns the images. Rotate with -var rotation=2026-Q2. Needs Terraform or OpenTofu 1.11.
+# Tested against a stand-in for the provider kubernetes.
 
 terraform {
   required_version = ">= 1.11"
@@ -26,13 +25,13 @@ provider "cloudfleet" {}
 provider "kubernetes" {}
 
 variable "namespace" {
-  description = "Namespace of the pods that pull. A pull secret is of use in its own alone."
+  description = "Namespace of the pods that pull. They can use only pull secrets of their own namespace."
   type        = string
   default     = "default"
 }
 
 variable "rotation" {
-  description = "Change it, and there is a new password. The one before is good until the next change."
+  description = "Changing it issues a new password. The previous one stays valid until the next change."
   type        = string
   default     = "2026-Q1"
 }

@@ -1,12 +1,14 @@
 # Rotates the password of a pipeline each quarter: the first run after three months
-# regenerates it and hands the new one over to GitHub Actions. Terraform has no clock of
-# its own, so let a schedule run it, each night for example. The old password is refused
-# at once, so a job that is running then may have to be started again. Where that is too
-# much, cloudfleet_rotating_api_token keeps the old one good until the next rotation.
+# regenerates it and stores the new one in GitHub Actions. Run it on a schedule, for example
+# each night. The old password is revoked immediately, so a job that is running may have to
+# be started again. To avoid that, use cloudfleet_rotating_api_token: it keeps the previous
+# password valid until the next rotation.
 #
-# A schedule runs this, with CLOUDFLEET_…, GITHUB_TOKEN and GITHUB_OWNER in the environment.
-# Needs Terraform or OpenTofu 1.8. Tested against stand-ins for the providers github and
-# time.
+# The token is an Administrator: it can also manage the organization's tokens.
+#
+# Run it with CLOUDFLEET_…, GITHUB_TOKEN and GITHUB_OWNER in the environment. Needs Terraform
+# or OpenTofu 1.8. Tested against stand-ins for the providers github and time, and with the
+# real provider time.
 
 terraform {
   required_version = ">= 1.8"

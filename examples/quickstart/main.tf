@@ -1,9 +1,11 @@
-# A registry, a token for the pipeline that pushes to it, and one for whoever deploys
-# from it. The state has their secrets, so keep it in a backend that encrypts.
+# A registry, a token for a pipeline that pushes images, and one for a deployment that
+# pulls them. The state has their secrets: use an encrypted backend.
 #
-# Whoever administers the organization runs this, with CLOUDFLEET_ORGANIZATION_ID,
-# CLOUDFLEET_ACCESS_TOKEN_ID and CLOUDFLEET_ACCESS_TOKEN_SECRET in the environment, and
-# `make demo` against a mock server. Needs Terraform or OpenTofu 1.8.
+# The pipeline's token is an Administrator: it can also manage the organization's tokens.
+#
+# Run it with CLOUDFLEET_ORGANIZATION_ID, CLOUDFLEET_ACCESS_TOKEN_ID and
+# CLOUDFLEET_ACCESS_TOKEN_SECRET in the environment. `make demo` runs it against a mock
+# server. Needs Terraform or OpenTofu 1.8.
 
 terraform {
   required_version = ">= 1.8"

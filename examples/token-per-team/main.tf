@@ -1,9 +1,9 @@
-# Gives each team a token of its own, so that one can be rotated or revoked without the
-# others. Each team's secret is encrypted to its public key: nobody else can read it, and
-# it is in no state, so the output can be shown to all.
+# Gives each team a token of its own, so that each can be rotated and revoked separately.
+# Each secret is encrypted to the team's public key. Only the team can read it, and no state
+# has it, so that the output can be shown to everyone.
 #
-# Whoever administers the organization runs this, with CLOUDFLEET_… in the environment.
-# Needs Terraform or OpenTofu 1.8. A team reads its secret with age and its private key:
+# Run it with CLOUDFLEET_… in the environment. Needs Terraform or OpenTofu 1.8. A team reads
+# its secret with age and its private key:
 #   terraform output -json logins | jq -r .shop.encrypted_password | age -d -i ~/.ssh/id_ed25519
 
 terraform {

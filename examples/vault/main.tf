@@ -1,11 +1,9 @@
-# Puts a token into Vault, from where whatever pulls images reads it. On its way the
-# secret is encrypted to an age key, and a write-only argument takes it: it is in no plan
-# and no state.
+# Stores a token in Vault, for everything that pulls images. The secret is encrypted to an
+# age key on its way, and a write-only argument takes it: no plan and no state has it.
 #
-# Whoever administers Vault runs this, with CLOUDFLEET_…, VAULT_ADDR, VAULT_TOKEN and
-# TF_VAR_age_identity in the environment. `age-keygen` makes the key. Rotate with
-# -var rotation=2026-Q2. Needs Terraform or OpenTofu 1.11. Tested against a stand-in for
-# the provider vault.
+# Run it with CLOUDFLEET_…, VAULT_ADDR, VAULT_TOKEN and TF_VAR_age_identity in the
+# environment. `age-keygen` makes the key. Rotate with -var rotation=2026-Q2. Needs Terraform
+# or OpenTofu 1.11. Tested against a stand-in for the provider vault.
 
 terraform {
   required_version = ">= 1.11"
@@ -30,7 +28,7 @@ variable "age_recipient" {
 }
 
 variable "age_identity" {
-  description = "The private key, AGE-SECRET-KEY-1…: reads the secret again, during the run alone."
+  description = "The private key, AGE-SECRET-KEY-1…: decrypts the secret, during the run only."
   type        = string
   ephemeral   = true
   sensitive   = true

@@ -30,7 +30,7 @@ func TestRevoke(t *testing.T) {
 	if len(diags) > 0 || cloud.Accepts(id, r.Text("secret")) {
 		t.Errorf("the old secret is good: %t. %s", cloud.Accepts(id, r.Text("secret")), diags)
 	}
-	const want = "Revoking the secret of API token ID.\nThe old secret of API token \"ci\" (ID, User) is revoked, and nobody has the new one."
+	const want = "Revoking the secret of API token ID.\nThe old secret of API token \"ci\" (ID, User) is revoked. The new one was discarded."
 	if got := strings.ReplaceAll(strings.Join(progress, "\n"), id, "ID"); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -94,7 +94,7 @@ func TestRevokeThatFails(t *testing.T) {
 		})
 	}
 	gone := answer(404, `{"code": "not_found", "message": "There is no such token."}`)
-	const maybe, alive = "The old secret may or may not be dead. Run the action again", "Take the old secret to be still good."
+	const maybe, alive = "The old secret may still be valid. Run the action again", "Assume that the old secret is still valid."
 	for name, test := range map[string]struct {
 		fault func(http.Handler) http.Handler
 		want  []string

@@ -83,7 +83,7 @@ func (e *EphemeralResource) Schema(_ context.Context, _ ephemeral.SchemaRequest,
 			"expires_at": schema.StringAttribute{
 				Computed: true,
 				MarkdownDescription: "When the `ttl` is over, RFC 3339 in UTC, by the clock of the machine that Terraform runs on. The token is " +
-					"good until it is deleted, be that before or after.",
+					"valid until it is deleted, be that before or after.",
 			},
 		},
 	}

@@ -40,22 +40,22 @@ func (r *Resource) Metadata(_ context.Context, req resource.MetadataRequest, res
 func (r *Resource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "An API token: its ID is the user name and its secret the password for the container registry (CFCR) and for " +
-			"the Cloudfleet API. Give each pipeline a token of its own, so that each can be rotated and revoked by itself.",
+			"the Cloudfleet API. Give each pipeline its own token, so that each can be rotated and revoked separately.",
 		Attributes: map[string]schema.Attribute{
 			"name": tokenkit.NameAttribute,
 			"role": tokenkit.RoleAttribute,
 			"rotation_trigger": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "Any text, such as a date or the output of `time_rotating`. When one value is followed by another, the " +
-					"secret is regenerated in place and **the old one is refused at once**. To set it for the first time, or to remove it, " +
-					"regenerates nothing. An empty text is a value like any other.",
+				MarkdownDescription: "Any text, such as a date or the output of `time_rotating`. Changing it regenerates the secret in place, " +
+					"and **revokes the old one immediately**. Setting it for the first time, or removing it, regenerates nothing. An empty text is " +
+					"a value like any other. Do not use `timestamp()`: it changes with each apply.",
 			},
 			"verify_secret": schema.BoolAttribute{
 				Optional: true,
-				MarkdownDescription: "Whether each refresh asks Cloudfleet, with one call, if the secret in the state is still good. Where it was " +
-					"regenerated elsewhere, the refresh warns, and the plan regenerates it again. Of no effect with `encrypt_to`. Default: `false`.",
+				MarkdownDescription: "Whether each refresh asks Cloudfleet, with one call, if the secret in the state is still valid. If it was " +
+					"regenerated elsewhere, the refresh warns, and the plan regenerates it again. No effect with `encrypt_to`. Default: `false`.",
 			},
-			tokenkit.EncryptToName: tokenkit.EncryptToAttribute("regenerates the secret, and **the old one is refused at once**"),
+			tokenkit.EncryptToName: tokenkit.EncryptToAttribute("regenerates the secret, and **revokes the old one immediately**"),
 			"id": schema.StringAttribute{
 				Computed:            true,
 				MarkdownDescription: "ID of the token: the user name for `docker login`. It stays when the secret is regenerated.",

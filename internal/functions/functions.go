@@ -169,7 +169,7 @@ var dockerConfigJSON = pureFunction{
 		MarkdownDescription: "Returns Docker's configuration with the credentials for one registry, as JSON: the same, to the byte, as " +
 			"`kubectl create secret docker-registry` writes it. It belongs in `.dockerconfigjson` of a Kubernetes secret of the type " +
 			"`kubernetes.io/dockerconfigjson`, by which a cluster elsewhere, or one of another organization, pulls images; or in " +
-			"`config.json` of the folder that `DOCKER_CONFIG` names in a pipeline. The password is in it, and can be read by whoever " +
+			"`config.json` of the folder that `DOCKER_CONFIG` names in a pipeline. The password is in it, and can be read by anyone who " +
 			"has it: it is sensitive if the " +
 			"password is.",
 		Parameters: []function.Parameter{

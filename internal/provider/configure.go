@@ -111,7 +111,7 @@ func (m model) settings(diags *diag.Diagnostics) settings {
 func requireOther(a argument, value types.String, other argument, otherValue types.String, diags *diag.Diagnostics) {
 	if !value.IsNull() && !value.IsUnknown() && otherValue.IsNull() {
 		diags.AddAttributeError(path.Root(other.name), "Missing "+other.name, fmt.Sprintf(
-			"%[1]s is set, but %[2]s is not, and one is of no use without the other. Set %[2]s or the environment variable %[3]s as well.",
+			"%[1]s and %[2]s must be set together, and only %[1]s is. Set %[2]s or the environment variable %[3]s as well.",
 			a.name, other.name, other.variable))
 	}
 }

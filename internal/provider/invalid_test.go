@@ -17,9 +17,9 @@ func TestInvalidConfiguration(t *testing.T) {
 		message   string
 	}{
 		"ID without secret": {map[string]any{idArgument: id}, nil,
-			`Missing access_token_secret.*access_token_id is set, but.*CLOUDFLEET_ACCESS_TOKEN_SECRET`},
+			`Missing access_token_secret.*must be set together.*CLOUDFLEET_ACCESS_TOKEN_SECRET`},
 		"secret without ID": {map[string]any{secretArgument: secret}, nil,
-			`Missing access_token_id.*access_token_secret is set, but.*CLOUDFLEET_ACCESS_TOKEN_ID`},
+			`Missing access_token_id.*must be set together.*CLOUDFLEET_ACCESS_TOKEN_ID`},
 		"variable ID without secret": {nil, map[string]string{"ACCESS_TOKEN_ID": "2iKo4Asy51EUx2gpJFW76t"},
 			`Missing access_token_secret`},
 		"organization":          {map[string]any{"organization_id": "acme"}, nil, `Invalid organization_id.*"acme" is not a UUID`},

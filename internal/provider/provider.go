@@ -82,7 +82,7 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 			organizationID.name: schema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: "The organization, a UUID. Needed for registry host names. If it is set and the access token belongs to " +
-					"another organization, API calls are refused, so that no token is taken for deleted. " + organizationID.source(),
+					"another organization, API calls fail, so that no token is taken for deleted. " + organizationID.source(),
 				Validators: []validator.String{validate.String(organizationID.check)},
 			},
 			accessTokenID.name: schema.StringAttribute{
@@ -97,7 +97,7 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 			},
 			endpoint.name: schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "Base URL of the Cloudfleet API: HTTPS, or plain HTTP to this machine alone, as for a mock server. " +
+				MarkdownDescription: "Base URL of the Cloudfleet API: HTTPS, or plain HTTP to this machine only, as for a mock server. " +
 					endpoint.source(),
 				Validators: []validator.String{validate.Secret(endpoint.check)},
 			},

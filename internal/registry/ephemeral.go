@@ -79,8 +79,8 @@ func (e *EphemeralResource) Schema(_ context.Context, _ ephemeral.SchemaRequest,
 			},
 			"password": schema.StringAttribute{
 				Computed: true, Sensitive: true,
-				MarkdownDescription: "Password for `docker login`: of an access token its secret, good until that is regenerated. A credential " +
-					"helper's is good for a short time only: use it in this run, and store it nowhere.",
+				MarkdownDescription: "Password for `docker login`: the secret of an access token, valid until it is regenerated. A credential " +
+					"helper's is valid for a short time only: use it in this run, and do not store it.",
 			},
 			"docker_config_json": schema.StringAttribute{
 				Computed: true, Sensitive: true,
@@ -150,7 +150,7 @@ func (e *EphemeralResource) login(ctx context.Context, hostname, organizationID 
 		return found, fromHelper, diags
 	case isOther(e.provider.OrganizationID, organizationID):
 		diags.AddAttributeError(path.Root("organization_id"), "Access token of another organization", fmt.Sprintf(
-			"The provider's access token belongs to the organization %s, and the registry of %s would refuse it. Use a provider "+
+			"The provider's access token belongs to the organization %s, and the registry of %s would reject it. Use a provider "+
 				"configuration of its own (an alias) for that organization.", e.provider.OrganizationID.ValueString(), organizationID))
 	}
 	return login{id.ValueString(), secret.ValueString()}, fromAccessToken, diags

@@ -43,7 +43,7 @@ func (l *ListResource) ListResourceConfigSchema(
 			"not listed: Cloudfleet shows a secret only once.\n\n" +
 			"Cloudfleet does not know which tokens belong together. Two of one name and role are listed as one rotating token, and the one that " +
 			"was updated last, by a new secret or a rename, as its current one: see that this is so before you adopt them, because **the next " +
-			"rotation refuses the secret of the other**. A token that no other shares its name and role with is listed alone. Three or more are " +
+			"rotation revokes the secret of the other**. A token whose name and role no other token has is listed as one token. Three or more are " +
 			"left out, and a warning names them: find their IDs with the list resource `cloudfleet_api_token`, and import the two that belong " +
 			"together.\n\n" +
 			"Whatever the `limit` is, all tokens are fetched: the second of a pair may be the last of them.",
@@ -84,7 +84,7 @@ func (l *ListResource) List(ctx context.Context, req list.ListRequest, stream *l
 
 // groupTokens puts tokens of one name and role together, in the order in which the
 // first of each comes. One or two can be adopted, and the current one is first;
-// of more nobody can tell which belong together.
+// of more it is not known which belong together.
 func groupTokens(tokens []cloudfleet.Token) (adoptable, ambiguous [][]cloudfleet.Token) {
 	bySettings, order := map[cloudfleet.TokenSettings][]cloudfleet.Token{}, []cloudfleet.TokenSettings{}
 	for _, t := range tokens {
@@ -114,7 +114,7 @@ func warnOfAmbiguous(ambiguous [][]cloudfleet.Token) diag.Diagnostic {
 		fmt.Fprintf(&b, "  - %q (%s): %d tokens\n", alike[0].Name, alike[0].Role, len(alike))
 	}
 	return diag.NewWarningDiagnostic("API tokens left out", "A rotating token is one or two API tokens of one name and role. Of these there "+
-		"are more, and nobody can tell which belong together:\n\n"+b.String()+"\nTo adopt two of them, find their IDs with the list resource "+
+		"are more, and it is not known which belong together:\n\n"+b.String()+"\nTo adopt two of them, find their IDs with the list resource "+
 		"cloudfleet_api_token and import them as CURRENT,PREVIOUS. Or rename or delete the others, and query again.")
 }
 

@@ -46,20 +46,20 @@ func (r *Resource) Schema(_ context.Context, _ resource.SchemaRequest, resp *res
 	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "An API token that is rotated without downtime: two tokens that take turns. A rotation gives a new secret to the " +
-			"older of the two and makes it the current one; the one that was current stays good until the next rotation.",
+			"older of the two and makes it the current one; the one that was current stays valid until the next rotation.",
 		Attributes: map[string]schema.Attribute{
 			"name": tokenkit.NameAttribute,
 			"role": tokenkit.RoleAttribute,
 			"rotation_trigger": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "Any text, such as a date or the output of `time_rotating`. When one value is followed by another, the two " +
-					"tokens are rotated: there is a new current one, and **the previous one is refused from then on**. To set it for the first " +
-					"time, or to remove it, rotates nothing. An empty text is a value like any other.",
+				MarkdownDescription: "Any text, such as a date or the output of `time_rotating`. Changing it rotates the two tokens: there is a new " +
+					"current one, and **the secret of the previous one is revoked**. Setting it for the first time, or removing it, rotates " +
+					"nothing. An empty text is a value like any other. Do not use `timestamp()`: it changes with each apply.",
 			},
 			"keep_previous": schema.BoolAttribute{
 				Optional: true, Computed: true, Default: booldefault.StaticBool(true),
-				MarkdownDescription: "Whether the token that was current before a rotation stays good until the next. With `false` it is deleted, " +
-					"at once and after each further rotation: for a secret that has leaked. Default: `true`.",
+				MarkdownDescription: "Whether the token that was current before a rotation stays valid until the next. With `false` it is deleted, " +
+					"immediately and after each further rotation: for a secret that has leaked. Default: `true`.",
 			},
 			"verify_secret": schema.BoolAttribute{
 				Optional: true,
@@ -86,7 +86,7 @@ func (r *Resource) Schema(_ context.Context, _ resource.SchemaRequest, resp *res
 				false,
 				"ID of the token that was current before the last rotation. Null before the first, and without `keep_previous`.",
 			),
-			"previous_secret": text(true, "Secret of that token, good until the next rotation: for what has to know both. Null where "+
+			"previous_secret": text(true, "Secret of that token, valid until the next rotation: for anything that has to accept both. Null where "+
 				"`previous_token_id` is, where it was encrypted, and where it was never known, as after an import."),
 			"previous_encrypted_secret": text(
 				false,

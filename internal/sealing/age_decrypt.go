@@ -67,7 +67,7 @@ func unindent(s string) string {
 func parseAgeIdentities(s string) ([]age.Identity, error) {
 	s = unindent(s)
 	if strings.HasPrefix(s, armor.Header) || strings.HasPrefix(s, "age-encryption.org/") {
-		return nil, errors.New("this identity is protected with a passphrase, which nobody can be asked for here: decrypt it first " +
+		return nil, errors.New("this identity is protected with a passphrase, which cannot be asked for here: decrypt it first " +
 			"(`age --decrypt FILE`), and give what that prints")
 	}
 	if strings.HasPrefix(s, "age1") || strings.HasPrefix(s, "ssh-") {
@@ -87,7 +87,7 @@ func parseAgeIdentities(s string) ([]age.Identity, error) {
 func parseSSHIdentity(s string) ([]age.Identity, error) {
 	identity, err := agessh.ParseIdentity([]byte(s))
 	if _, locked := errors.AsType[*ssh.PassphraseMissingError](err); locked {
-		return nil, errors.New("this SSH key has a passphrase, which nobody can be asked for here: give a copy without one " +
+		return nil, errors.New("this SSH key has a passphrase, which cannot be asked for here: give a copy without one " +
 			"(`ssh-keygen -p -f COPY -N ''`)")
 	}
 	if err != nil {

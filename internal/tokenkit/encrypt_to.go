@@ -103,7 +103,7 @@ func EncryptSecret(t cloudfleet.Token, recipients *sealing.Recipients) (secret, 
 	if err != nil {
 		diags.AddError(
 			"Could not encrypt the secret of API token "+t.ID,
-			tfdiag.Sentence(err)+" Nobody has it. Change rotation_trigger for another.",
+			tfdiag.Sentence(err)+" The secret is lost. Change rotation_trigger to have another one issued.",
 		)
 		return types.StringNull(), types.StringNull(), diags
 	}

@@ -15,7 +15,7 @@ import (
 
 // MayBeCreated is the consequence of a create after which it is not known whether
 // the server has acted.
-const MayBeCreated = "Cloudfleet may have created the token all the same. Nobody has its secret then: look for a token of " +
+const MayBeCreated = "Cloudfleet may have created the token all the same. Its secret is lost then: look for a token of " +
 	"this name that is " +
 	"not in the state (the data source cloudfleet_api_tokens lists them), and delete it."
 
@@ -47,7 +47,7 @@ func WarnOfLeftovers(
 	leftovers, err := client.Leftovers(ctx, token, ambiguous)
 	if err != nil {
 		diags.AddWarning(summary, began+" Whether the first attempt made one too could not be found out: "+tfdiag.Sentence(err)+
-			"\n\nLook for another token of this name and role (the data source cloudfleet_api_tokens lists them). If there is one that nobody "+
+			"\n\nLook for another token of this name and role (the data source cloudfleet_api_tokens lists them). If there is one that is not "+
 			"uses, delete it.")
 		return diags
 	}
@@ -60,7 +60,7 @@ func WarnOfLeftovers(
 		fmt.Fprintf(&list, "  - %s, created at %s\n", t.ID, Timestamp(t.CreatedAt).ValueString())
 	}
 	diags.AddWarning(summary, began+" These have the same name and role, and came to be at the same time:\n\n"+list.String()+
-		"\nUnless it belongs to another resource or person, nobody has the secret of such a token. Delete it in the Cloudfleet Console under "+
+		"\nUnless it belongs to another resource or person, the secret of such a token is lost. Delete it in the Cloudfleet Console under "+
 		"API tokens, or with `cloudfleet tokens delete`.")
 	return diags
 }

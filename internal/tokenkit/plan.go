@@ -62,8 +62,8 @@ func DeleteUnowned(ctx context.Context, client *cloudfleet.Client, id string) di
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
 	defer cancel()
 	if err := client.DeleteToken(ctx, cloudfleet.KnownToken{ID: id}); err != nil {
-		return tfdiag.FromError("Could not delete API token "+id, "Nobody has its secret: delete it by hand.", err)
+		return tfdiag.FromError("Could not delete API token "+id, "Its secret is lost: delete the token by hand.", err)
 	}
 	return diag.Diagnostics{diag.NewErrorDiagnostic("API token "+id+" was deleted again",
-		"The CLI ended while the token was being created, so that nobody would have had its secret.")}
+		"The CLI ended while the token was being created, so its secret would have been lost.")}
 }

@@ -65,7 +65,7 @@ func TestLifeOfAResource(t *testing.T) {
 	if r.State() != nil || other.State() != nil || len(cloud.Issued()) > 0 {
 		t.Errorf("after a delete: %v, %v", r.State(), other.State())
 	}
-	if diags := other.Import(t.Context(), id); !strings.Contains(diags.String(), "non-existent") {
+	if diags := other.Import(t.Context(), id); !strings.Contains(diags.String(), "Cannot import API token") {
 		t.Errorf("imported what is gone: %v", diags)
 	}
 }

@@ -81,6 +81,7 @@ func (token) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.
 		"encrypted_secret": schema.StringAttribute{Computed: true},
 		"verify_secret":    schema.BoolAttribute{Optional: true},
 		"id":               schema.StringAttribute{Computed: true},
+		"secret_wo":        schema.StringAttribute{Optional: true, Sensitive: true, WriteOnly: true},
 		"secret":           schema.StringAttribute{Computed: true, Sensitive: true},
 		"secret_version":   schema.Int64Attribute{Computed: true},
 		"secret_issued_at": schema.StringAttribute{Computed: true},
