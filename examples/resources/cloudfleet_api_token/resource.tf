@@ -1,5 +1,5 @@
-# One token for each pipeline. Change the trigger, and the secret is regenerated
-# in place: the ID stays, and the old secret is refused at once.
+# One token for each pipeline. Changing the trigger regenerates the secret in place: the ID
+# stays, and the old secret is revoked immediately.
 resource "cloudfleet_api_token" "github_actions" {
   name             = "github-actions-registry"
   role             = "Administrator"

@@ -1,5 +1,5 @@
-# Two tokens that take turns. Change the trigger, and the older one gets a new
-# secret and becomes the current one. The secret before stays good until the
+# Two tokens that take turns. Changing the trigger gives the older one a new
+# secret and makes it the current one. The previous secret stays valid until the
 # next change.
 resource "cloudfleet_rotating_api_token" "github_actions" {
   name             = "github-actions-registry"

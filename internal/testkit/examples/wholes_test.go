@@ -43,7 +43,10 @@ var wholes = map[string]whole{
 	"helm-chart":           {needs: acctest.Ephemerals, use: helmChart},
 	"base-images":          {use: baseImages},
 	"module-tests":         {needs: acctest.Mocks, variables: map[string]string{"team": "shop"}, use: moduleTests},
-	"opentofu-mirror":      {needs: acctest.OCIMirrors, secrets: []string{"cloudfleet_api_token", "output"}, use: opentofuMirror},
+	"provider-token": {
+		secrets: []string{"cloudfleet_rotating_api_token", "output"}, left: []string{"terraform"}, use: providerToken,
+	},
+	"opentofu-mirror": {needs: acctest.OCIMirrors, secrets: []string{"cloudfleet_api_token", "output"}, use: opentofuMirror},
 }
 
 // login is a user name and a password, as they arrived where they are used.
@@ -364,4 +367,28 @@ func moduleTests(r *run) {
 	if _, err := r.Folder.Run(r.Context(), "test", "-no-color"); err == nil || !strings.Contains(err.Error(), "needs an Administrator token") {
 		r.Errorf("the tests of a wrong module: %v", err)
 	}
+}
+
+// Each run uses the credentials of the rotation before, and is never locked out.
+func providerToken(r *run) {
+	r.set("token_id", r.cloud.TokenID)
+	r.must("apply", "-auto-approve") // which has no secret yet
+	used := login{r.cloud.TokenID, r.cloud.TokenSecret}
+	for _, rotation := range []string{"2026-Q2", "2026-Q3", "2026-Q4"} {
+		r.set("rotation", rotation)
+		r.apply()
+		var issued struct {
+			ID     string `json:"access_token_id"`
+			Secret string `json:"access_token_secret"`
+		}
+		r.output("credentials", &issued)
+		r.equal("that the credentials of this run are still accepted", r.cloud.Accepts(used.Username, used.Password), true)
+		r.expectAccepted(login{issued.ID, issued.Secret}, cloudfleet.RoleAdministrator)
+		r.equal("that the run has rotated its own token", issued.ID == used.Username, false)
+		used = login{issued.ID, issued.Secret}
+		r.Env = append(r.Env, "CLOUDFLEET_ACCESS_TOKEN_ID="+used.Username, "CLOUDFLEET_ACCESS_TOKEN_SECRET="+used.Password)
+	}
+	r.equal("that the first secret is accepted", r.cloud.Accepts(r.cloud.TokenID, r.cloud.TokenSecret), false)
+	r.must("state", "rm", "cloudfleet_rotating_api_token.terraform")
+	must(r.T, os.Remove(filepath.Join(r.Dir, "main.tf")))
 }

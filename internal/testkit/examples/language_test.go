@@ -1,0 +1,58 @@
+package examples_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// idioms are turns of phrase that are hard to read for those who did not grow up with the
+// language, with what to write in their place.
+var idioms = map[string]*regexp.Regexp{
+	"anyone who, the person who": regexp.MustCompile(`(?i)\bwhoever\b`),
+	"valid, revoked, rejected": regexp.MustCompile(
+		`(?i)\b(secret|token|password|one|that) (is|stays|was|remains) (still )?(good|dead)\b`,
+	),
+	"revoked immediately":     regexp.MustCompile(`(?i)\brefused at once\b`),
+	"Revokes a leaked secret": regexp.MustCompile(`(?i)\bkill switch\b`),
+	"existing tokens":         regexp.MustCompile(`(?i)\btokens that there are\b`),
+	"must be set together":    regexp.MustCompile(`(?i)\bof no use without\b`),
+	"reports whether":         regexp.MustCompile(`(?i)\btells? whether\b`),
+	"restrict access to it":   regexp.MustCompile(`(?i)\blet few (people )?read\b`),
+	"take precedence over":    regexp.MustCompile(`(?i)\bcomes before its\b`),
+	"No effect with":          regexp.MustCompile(`(?i)\bof no effect\b`),
+	"Run it with":             regexp.MustCompile(`(?i)\b(administers|maintains|is on call) .{0,40}runs this\b`),
+}
+
+// What users read is free of idioms: docs, examples, and the schema's descriptions, which
+// are in the docs.
+func TestPlainLanguage(t *testing.T) {
+	t.Parallel()
+	top := filepath.Join("..", "..", "..")
+	files := []string{"README.md", "SECURITY.md", "CONTRIBUTING.md", "RELEASING.md"}
+	for _, dir := range []string{"docs", "examples"} {
+		must(t, filepath.WalkDir(filepath.Join(top, dir), func(path string, entry fs.DirEntry, err error) error {
+			if err == nil && !entry.IsDir() {
+				path, err = filepath.Rel(top, path)
+				files = append(files, path)
+			}
+			return err
+		}))
+	}
+	for _, file := range files {
+		content, err := os.ReadFile(filepath.Join(top, file))
+		must(t, err)
+		text := strings.Join(strings.Fields(strings.ReplaceAll(string(content), "\n# ", "\n")), " ")
+		for better, idiom := range idioms {
+			if found := idiom.FindString(text); found != "" {
+				t.Errorf("%s: for %q, write %q", file, found, better)
+			}
+		}
+	}
+	if len(files) < 40 {
+		t.Errorf("only %d files were read", len(files))
+	}
+}
