@@ -113,8 +113,8 @@ func (a *RevokeSecret) Invoke(ctx context.Context, req action.InvokeRequest, res
 func notRevoked(err error) string {
 	switch {
 	case cloudfleet.IsNotFound(err):
-		return "There is no such token in the organization of the provider's access token. If it has been deleted, its secret is no longer valid. If it " +
-			"is another organization's, its secret is still valid: run this with an Administrator token of that organization."
+		return "There is no such token in the organization of the provider's access token. If it has been deleted, its secret is no longer " +
+			"valid. If it is another organization's, its secret is still valid: run this with an Administrator token of that organization."
 	case cloudfleet.MayHaveActed(err):
 		return "The old secret may still be valid. Run the action again until it succeeds: revoking twice does no harm."
 	default:
