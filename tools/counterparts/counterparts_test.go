@@ -195,7 +195,8 @@ func TestKubernetesTakesThePullSecret(t *testing.T) {
 }
 
 // The example runs with the real provider kubernetes: it creates, rotates and deletes the
-// pull secret of a real API server.
+// pull secret of a real API server. The provider is downloaded, or comes from the folder
+// PROVIDER_MIRROR.
 func TestExampleWithTheRealProvider(t *testing.T) {
 	c := startCluster(t)
 	cloud := acctest.Start(t, mockserver.Options{})
@@ -207,6 +208,10 @@ func TestExampleWithTheRealProvider(t *testing.T) {
 		must(t, os.MkdirAll(plugin, 0o700))
 		must(t, terraformcli.BuildProvider(t.Context(), plugin))
 	}
+	others := "direct {\n    exclude = [\"cloudfleet/cloudfleet\"]\n  }"
+	if local := os.Getenv("PROVIDER_MIRROR"); local != "" {
+		others = fmt.Sprintf("filesystem_mirror {\n    path    = %q\n    exclude = [\"cloudfleet/cloudfleet\"]\n  }", local)
+	}
 	rc := filepath.Join(dir, ".cli.tfrc")
 	must(t, os.WriteFile(rc, fmt.Appendf(nil, `
 provider_installation {
@@ -214,11 +219,9 @@ provider_installation {
     path    = %q
     include = ["cloudfleet/cloudfleet"]
   }
-  direct {
-    exclude = ["cloudfleet/cloudfleet"]
-  }
+  %s
 }
-`, mirror), 0o600))
+`, mirror, others), 0o600))
 	cli := terraformcli.Folder{Dir: dir, CLI: os.Getenv("TF_ACC_TERRAFORM_PATH"), Env: []string{
 		"HOME=" + dir, "PATH=" + os.Getenv("PATH"), "HTTPS_PROXY=" + os.Getenv("HTTPS_PROXY"), "TF_CLI_CONFIG_FILE=" + rc, "TF_INPUT=0",
 		"CHECKPOINT_DISABLE=1", "KUBE_CONFIG_PATH=" + c.kubeconfig, "CLOUDFLEET_ENDPOINT=" + cloud.Endpoint,
