@@ -21,11 +21,21 @@ var (
 	_ action.ActionWithModifyPlan = (*RevokeSecret)(nil)
 )
 
-// RevokeSecret is cloudfleet_revoke_api_token_secret: it regenerates the secret of
-// a token and forgets the new one.
-type RevokeSecret struct {
+// actionClient is what all actions have: a client.
+type actionClient struct {
 	client *cloudfleet.Client
 }
+
+// Configure takes the client from the provider.
+func (a *actionClient) Configure(_ context.Context, req action.ConfigureRequest, resp *action.ConfigureResponse) {
+	if data := providerdata.From(req.ProviderData, &resp.Diagnostics); data != nil {
+		a.client = data.Client
+	}
+}
+
+// RevokeSecret is cloudfleet_revoke_api_token_secret: it regenerates the secret of
+// a token and forgets the new one.
+type RevokeSecret struct{ actionClient }
 
 // NewRevokeSecret returns the action for the provider to serve.
 func NewRevokeSecret() action.Action { return &RevokeSecret{} }
@@ -48,12 +58,6 @@ func (a *RevokeSecret) Schema(_ context.Context, _ action.SchemaRequest, resp *a
 					"token.",
 			},
 		},
-	}
-}
-
-func (a *RevokeSecret) Configure(_ context.Context, req action.ConfigureRequest, resp *action.ConfigureResponse) {
-	if data := providerdata.From(req.ProviderData, &resp.Diagnostics); data != nil {
-		a.client = data.Client
 	}
 }
 

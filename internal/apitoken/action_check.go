@@ -10,7 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
 )
 
@@ -18,9 +17,7 @@ var _ action.ActionWithConfigure = (*CheckSecret)(nil)
 
 // CheckSecret is cloudfleet_check_api_token_secret: it fails where Cloudfleet does not
 // accept a secret.
-type CheckSecret struct {
-	client *cloudfleet.Client
-}
+type CheckSecret struct{ actionClient }
 
 // NewCheckSecret returns the action for the provider to serve.
 func NewCheckSecret() action.Action { return &CheckSecret{} }
@@ -42,12 +39,6 @@ func (a *CheckSecret) Schema(_ context.Context, _ action.SchemaRequest, resp *ac
 				MarkdownDescription: "Secret of the token, as it arrived. A saved plan has it, as it has that of the resource.",
 			},
 		},
-	}
-}
-
-func (a *CheckSecret) Configure(_ context.Context, req action.ConfigureRequest, resp *action.ConfigureResponse) {
-	if data := providerdata.From(req.ProviderData, &resp.Diagnostics); data != nil {
-		a.client = data.Client
 	}
 }
 

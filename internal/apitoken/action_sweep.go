@@ -11,7 +11,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
 )
 
@@ -19,9 +18,7 @@ var _ action.ActionWithConfigure = (*SweepEphemeral)(nil)
 
 // SweepEphemeral is cloudfleet_sweep_ephemeral_api_tokens: it deletes the ephemeral
 // tokens that runs have left behind.
-type SweepEphemeral struct {
-	client *cloudfleet.Client
-}
+type SweepEphemeral struct{ actionClient }
 
 // NewSweepEphemeral returns the action for the provider to serve.
 func NewSweepEphemeral() action.Action { return &SweepEphemeral{} }
@@ -42,12 +39,6 @@ func (a *SweepEphemeral) Schema(_ context.Context, _ action.SchemaRequest, resp 
 				MarkdownDescription: "Only tokens of ephemeral resources with exactly this `name`. Default: those of all names.",
 			},
 		},
-	}
-}
-
-func (a *SweepEphemeral) Configure(_ context.Context, req action.ConfigureRequest, resp *action.ConfigureResponse) {
-	if data := providerdata.From(req.ProviderData, &resp.Diagnostics); data != nil {
-		a.client = data.Client
 	}
 }
 
