@@ -9,6 +9,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"io"
+	"log"
 	"math/big"
 	"net"
 	"net/http"
@@ -32,6 +33,7 @@ func (c *Cloud) PublicNames(t *testing.T) []string {
 	public.TLS = &tls.Config{GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 		return authority.certify(hello.ServerName)
 	}}
+	public.Config.ErrorLog = log.New(io.Discard, "", 0) // a client that has ended is no fault
 	public.StartTLS()
 	t.Cleanup(public.Close)
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
