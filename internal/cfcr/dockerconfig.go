@@ -21,16 +21,23 @@ type entry struct {
 	Auth     string `json:"auth"`
 }
 
-// Auths is a configuration with the credentials for one registry. It is byte for
-// byte what `kubectl create secret docker-registry` stores as .dockerconfigjson, so
-// that a secret made by one and then kept by the other shows no difference. The
-// host name is put into lower case, as clients look it up.
-func Auths(hostname, username, password string) (string, error) {
-	if err := errors.Join(checkConfigHostname(hostname), CheckUsername(username), CheckPassword(password)); err != nil {
+// Auths is a configuration with the credentials for a registry, and for more that take
+// the same. For one it is byte for byte what `kubectl create secret docker-registry`
+// stores as .dockerconfigjson, so that a secret made by one and then kept by the other
+// shows no difference. Host names are put into lower case, as clients look them up.
+func Auths(hostname, username, password string, more ...string) (string, error) {
+	if err := errors.Join(CheckUsername(username), CheckPassword(password)); err != nil {
 		return "", err
 	}
 	auth := base64.StdEncoding.EncodeToString([]byte(username + ":" + password))
-	return marshal(map[string]map[string]entry{"auths": {strings.ToLower(hostname): {username, password, auth}}})
+	entries := map[string]entry{}
+	for _, host := range append(more, hostname) {
+		if err := checkConfigHostname(host); err != nil {
+			return "", err
+		}
+		entries[strings.ToLower(host)] = entry{username, password, auth}
+	}
+	return marshal(map[string]map[string]entry{"auths": entries})
 }
 
 // CredHelpers is a configuration by which Docker asks Cloudfleet's CLI for the

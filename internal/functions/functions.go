@@ -166,7 +166,7 @@ var dockerConfigJSON = pureFunction{
 	name: "docker_config_json",
 	definition: function.Definition{
 		Summary: "Docker configuration with the credentials for a registry",
-		MarkdownDescription: "Returns Docker's configuration with the credentials for one registry, as JSON: the same, to the byte, as " +
+		MarkdownDescription: "Returns Docker's configuration with the credentials for a registry, as JSON: the same, to the byte, as " +
 			"`kubectl create secret docker-registry` writes it. It belongs in `.dockerconfigjson` of a Kubernetes secret of the type " +
 			"`kubernetes.io/dockerconfigjson`, by which a cluster elsewhere, or one of another organization, pulls images; or in " +
 			"`config.json` of the folder that `DOCKER_CONFIG` names in a pipeline. The password is in it, and can be read by anyone who " +
@@ -183,14 +183,17 @@ var dockerConfigJSON = pureFunction{
 				cfcr.CheckPassword,
 			),
 		},
+		VariadicParameter: parameter("more_hostnames", "Host names of further registries with the same credentials, such as those of the other "+
+			"regions.", cfcr.CheckHostname),
 		Return: function.StringReturn{},
 	},
 	run: func(ctx context.Context, arguments function.ArgumentsData) (any, *function.FuncError) {
 		var hostname, username, password string
-		if err := arguments.Get(ctx, &hostname, &username, &password); err != nil {
+		var more []string
+		if err := arguments.Get(ctx, &hostname, &username, &password, &more); err != nil {
 			return nil, err
 		}
-		text, err := cfcr.Auths(hostname, username, password)
+		text, err := cfcr.Auths(hostname, username, password, more...)
 		return text, funcError(err)
 	},
 }

@@ -88,6 +88,9 @@ func TestAccFunctions(t *testing.T) {
 		"Docker configuration": {call("docker_config_json", hostname, "2iKo4Asy51EUx2gpJFW76t", "cf_secret_x"),
 			knownvalue.StringExact(`{"auths":{"` + hostname + `":{"username":"2iKo4Asy51EUx2gpJFW76t","password":"cf_secret_x",` +
 				`"auth":"MmlLbzRBc3k1MUVVeDJncEpGVzc2dDpjZl9zZWNyZXRfeA=="}}}`)},
+		"Docker configuration for two registries": {call("docker_config_json", "localhost:5000", "a", "b", "LOCALHOST:5001"),
+			knownvalue.StringExact(`{"auths":{"localhost:5000":{"username":"a","password":"b","auth":"YTpi"},` +
+				`"localhost:5001":{"username":"a","password":"b","auth":"YTpi"}}}`)},
 		"Docker configuration with what is escaped": {call("docker_config_json", "localhost:5000", "a<b>&", `p"\/<&>é:x`),
 			knownvalue.StringExact(`{"auths":{"localhost:5000":{"username":"a\u003cb\u003e\u0026","password":"p\"\\/\u003c\u0026\u003eé:x",` +
 				`"auth":"YTxiPiY6cCJcLzwmPsOpOng="}}}`)},
@@ -136,8 +139,13 @@ func TestAccFunctionsRefuse(t *testing.T) {
 		"image without a host": {call("parse_image_ref", "shop/checkout:v1"), "image", `"shop/checkout:v1" has no host name.`},
 		"no image":             {expression("parse_image_ref", "null"), "image", "argument must not be null"},
 		"host name":            {call("docker_config_json", "registry", "a", "b"), "hostname", `"registry" is not the host name of a registry`},
-		"user name":            {call("docker_config_json", hostname, "a:b", "c"), "username", "a user name has no colon"},
-		"empty user name":      {call("docker_config_json", hostname, "", "c"), "username", "the user name is empty"},
+		"further host name": {
+			call("docker_config_json", hostname, "a", "b", "registry"),
+			"more_hostnames",
+			`"registry" is not the host name of a registry`,
+		},
+		"user name":       {call("docker_config_json", hostname, "a:b", "c"), "username", "a user name has no colon"},
+		"empty user name": {call("docker_config_json", hostname, "", "c"), "username", "the user name is empty"},
 		"password": {
 			call("docker_config_json", hostname, "a", "b\n"),
 			"password",
