@@ -43,6 +43,7 @@ var wholes = map[string]whole{
 	"helm-chart":           {needs: acctest.Ephemerals, use: helmChart},
 	"base-images":          {use: baseImages},
 	"module-tests":         {needs: acctest.Mocks, variables: map[string]string{"team": "shop"}, use: moduleTests},
+	"audit":                {variables: map[string]string{"administrators": `["mock server's first token"]`}, use: audit},
 	"provider-token": {
 		secrets: []string{"cloudfleet_rotating_api_token", "output"}, left: []string{"terraform"}, use: providerToken,
 	},
@@ -391,4 +392,21 @@ func providerToken(r *run) {
 	r.equal("that the first secret is accepted", r.cloud.Accepts(r.cloud.TokenID, r.cloud.TokenSecret), false)
 	r.must("state", "rm", "cloudfleet_rotating_api_token.terraform")
 	must(r.T, os.Remove(filepath.Join(r.Dir, "main.tf")))
+}
+
+// Nothing is found at first; then a token is too old, and one has too many rights.
+func audit(r *run) {
+	const finding = "Check block assertion failed"
+	plan := func() string { return strings.Join(strings.Fields(string(r.must("plan", "-no-color"))), " ") }
+	if out := plan(); strings.Contains(out, finding) {
+		r.Errorf("it finds something: %s", out)
+	}
+	r.set("max_age_days", "0")
+	r.set("administrators", "[]")
+	out := plan()
+	for _, want := range []string{"Not rotated for 0 days: mock server's first token (", "not approved: mock server's first token ("} {
+		if !strings.Contains(out, want) || strings.Count(out, finding) != 2 {
+			r.Errorf("it does not find %q: %s", want, out)
+		}
+	}
 }
