@@ -180,6 +180,27 @@ func TestGuidesHaveEveryExample(t *testing.T) {
 	}
 }
 
+// A pipeline beside an example uses the names that the example sets, and all of them.
+func TestPipelinesUseWhatIsSet(t *testing.T) {
+	for file, used := range map[string]*regexp.Regexp{
+		"github-actions/push.yml":   regexp.MustCompile(`(?:vars|secrets)\.(\w+)`),
+		"gitlab/push.gitlab-ci.yml": regexp.MustCompile(`\$(CFCR_\w+)`),
+	} {
+		names := map[string]bool{}
+		for _, match := range used.FindAllStringSubmatch(read(t, filepath.Join(root, file)), -1) {
+			names[match[1]] = true
+		}
+		set := map[string]bool{}
+		config := read(t, filepath.Join(root, filepath.Dir(file), "main.tf"))
+		for _, match := range regexp.MustCompile(`"?\b((?:REGISTRY|CFCR)\w*)\b`).FindAllStringSubmatch(config, -1) {
+			set[match[1]] = true
+		}
+		if len(names) != 3 || !maps.Equal(names, set) {
+			t.Errorf("%s uses %v, and the example sets %v", file, names, set)
+		}
+	}
+}
+
 // checkForm reports what a reader would miss: for whom an example is, which CLI it
 // needs, what of it is not tested for real, and what its variables are.
 func checkForm(t *testing.T, config string) {

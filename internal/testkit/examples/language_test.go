@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -54,5 +55,48 @@ func TestPlainLanguage(t *testing.T) {
 	}
 	if len(files) < 40 {
 		t.Errorf("only %d files were read", len(files))
+	}
+}
+
+// othersSay are messages that do not come from the provider's code.
+var othersSay = []string{
+	"401 Unauthorized", "403 Forbidden", "429 Too Many Requests", "certificate signed by unknown authority", "basic credential not found",
+}
+
+// What the guide to troubleshooting quotes is what the provider says.
+func TestTroubleshootingQuotesWhatIsSaid(t *testing.T) {
+	t.Parallel()
+	top := filepath.Join("..", "..", "..")
+	var code strings.Builder
+	must(t, filepath.WalkDir(filepath.Join(top, "internal"), func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.Name() == "testkit":
+			return fs.SkipDir
+		}
+		if strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
+			code.WriteString(read(t, path))
+		}
+		return nil
+	}))
+	said := regexp.MustCompile(`"\s*\+\s*"`).ReplaceAllString(code.String(), "")
+	said = regexp.MustCompile(`%[qs]|%\[\d\][qs]`).ReplaceAllString(said, "…")
+	rows := regexp.MustCompile(
+		"(?m)^\\| `([^`]+)`",
+	).FindAllStringSubmatch(
+		read(t, filepath.Join(top, "templates", "guides", "troubleshooting.md")),
+		-1,
+	)
+	for _, row := range rows {
+		for part := range strings.SplitSeq(row[1], "…") {
+			part = strings.TrimSpace(part)
+			if !slices.Contains(othersSay, row[1]) && !strings.Contains(strings.ToLower(said), strings.ToLower(part)) {
+				t.Errorf("the provider nowhere says %q of %q", part, row[1])
+			}
+		}
+	}
+	if len(rows) < 15 {
+		t.Errorf("only %d messages are explained", len(rows))
 	}
 }
