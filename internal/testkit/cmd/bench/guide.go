@@ -9,7 +9,7 @@ import (
 
 // guidePath is the guide that the numbers go into, from the root of the
 // repository.
-const guidePath = "templates/guides/performance.md.tmpl"
+const guidePath = "internal/testkit/cmd/bench/RESULTS.md"
 
 const (
 	beginMark = "<!-- begin of what make bench wrote -->\n"
