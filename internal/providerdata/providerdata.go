@@ -56,9 +56,31 @@ func (d *Data) Saw(version types.Int64) {
 type Registries struct {
 	mu      sync.Mutex
 	clients map[registryLogin]*oci.Client
+	// logins guards asked: the logins of a credential helper, by host.
+	logins sync.Mutex
+	asked  map[string]registryLogin
 }
 
 type registryLogin struct{ host, username, password string }
+
+// Login returns what ask answers for a host, and asks once for each in a run. An error is
+// not kept.
+func (r *Registries) Login(host string, ask func() (username, password string, err error)) (username, password string, err error) {
+	r.logins.Lock()
+	defer r.logins.Unlock()
+	if found, known := r.asked[host]; known {
+		return found.username, found.password, nil
+	}
+	username, password, err = ask()
+	if err != nil {
+		return "", "", err
+	}
+	if r.asked == nil {
+		r.asked = map[string]registryLogin{}
+	}
+	r.asked[host] = registryLogin{host, username, password}
+	return username, password, nil
+}
 
 // Client returns the client of the registry and login in o. The other options are those
 // of the first call for them.

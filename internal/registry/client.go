@@ -1,21 +1,27 @@
 package registry
 
 import (
+	"context"
 	"slices"
 
 	"github.com/agext/levenshtein"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/oci"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
 )
 
 // clientOf returns a client of the registry of the provider's organization in a
-// region, and its host name. summary is what cannot be done where there is an error.
-func clientOf(provider *providerdata.Data, region *types.String, summary string) (*oci.Client, string, diag.Diagnostics) {
+// region, and its host name. Without an access token it logs in as the machine's
+// credential helper says. summary is what cannot be done where there is an error.
+func clientOf(
+	ctx context.Context,
+	provider *providerdata.Data,
+	region *types.String,
+	summary string,
+) (*oci.Client, string, diag.Diagnostics) {
 	hostname, diags := ownHostname(provider, region)
 	if diags.HasError() {
 		return nil, "", diags
@@ -26,10 +32,20 @@ func clientOf(provider *providerdata.Data, region *types.String, summary string)
 		diags.AddError(summary, "The provider's access token is known only after apply, but needed before. Apply what it comes from "+
 			"first, for example with -target.")
 		return nil, "", diags
-	case id.IsNull() || secret.IsNull():
-		return nil, "", tfdiag.FromRegistryError(summary, hostname, cloudfleet.ErrNoCredentials)
 	}
-	client, diags := clientWith(provider, hostname, id.ValueString(), secret.ValueString(), summary)
+	username, password := id.ValueString(), secret.ValueString()
+	if id.IsNull() || secret.IsNull() {
+		var err error
+		username, password, err = provider.Registries.Login(hostname, func() (string, string, error) {
+			found, err := askHelper(ctx, hostname, helperTimeout)
+			return found.username, found.password, err
+		})
+		if err != nil {
+			diags.AddError(summary, tfdiag.Sentence(noLogin(err, hostname, provider.OrganizationID.ValueString())))
+			return nil, "", diags
+		}
+	}
+	client, diags := clientWith(provider, hostname, username, password, summary)
 	return client, hostname, diags
 }
 

@@ -47,7 +47,8 @@ func (d *ImageDataSource) Metadata(_ context.Context, req datasource.MetadataReq
 func (d *ImageDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "What a tag in the registry of the provider's organization stands for at this moment: its digest, to pin a " +
-			"deployment to what was tested. Asks the registry itself, with the provider's access token, whose role may be `User`.",
+			"deployment to what was tested. Asks the registry itself, with the provider's access token (the role `User` is enough) or, " +
+			"without one, with the machine's credential helper.",
 		Attributes: map[string]schema.Attribute{
 			"region": regionAttribute(),
 			"repository": schema.StringAttribute{
@@ -104,7 +105,7 @@ func (d *ImageDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 		resp.Deferred = &datasource.Deferred{Reason: datasource.DeferredReasonProviderConfigUnknown}
 		return
 	}
-	client, hostname, diags := clientOf(d.provider, &m.Region, summary)
+	client, hostname, diags := clientOf(ctx, d.provider, &m.Region, summary)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return

@@ -205,7 +205,7 @@ func TestAccRegistryRefuses(t *testing.T) {
 					{Config: cloud.ProviderBlockFor(stranger.TokenID, stranger.TokenSecret) + repositoriesOf("europe"), ExpectError: refused},
 					{
 						Config:      provider(place...) + repositoriesOf("europe"),
-						ExpectError: regexp.MustCompile(`(?s)No\s+access\s+token\s+is\s+configured.*CLOUDFLEET_ACCESS_TOKEN_ID`),
+						ExpectError: regexp.MustCompile(`(?s)no\s+access\s+token.*CLOUDFLEET_ACCESS_TOKEN_ID`),
 					},
 					{
 						Config:      provider(place[1]) + repositoriesOf("europe"),

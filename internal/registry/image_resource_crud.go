@@ -84,9 +84,9 @@ func (r *ImageResource) Create(ctx context.Context, req resource.CreateRequest, 
 }
 
 // pushClient returns the client to push with.
-func (r *ImageResource) pushClient(plan, config *imageModel) (*oci.Client, string, diag.Diagnostics) {
+func (r *ImageResource) pushClient(ctx context.Context, plan, config *imageModel) (*oci.Client, string, diag.Diagnostics) {
 	if config.Username.IsNull() {
-		return clientOf(r.provider, &plan.Region, summaryOfCopy(plan))
+		return clientOf(ctx, r.provider, &plan.Region, summaryOfCopy(plan))
 	}
 	hostname, diags := ownHostname(r.provider, &plan.Region)
 	if diags.HasError() {
@@ -99,7 +99,7 @@ func (r *ImageResource) pushClient(plan, config *imageModel) (*oci.Client, strin
 // copy copies the image of a plan and completes it. pinned is the digest that the plan
 // has found for the source's tag, or empty.
 func (r *ImageResource) copy(ctx context.Context, plan, config *imageModel, pinned string) (diags diag.Diagnostics) {
-	client, hostname, diags := r.pushClient(plan, config)
+	client, hostname, diags := r.pushClient(ctx, plan, config)
 	if diags.HasError() {
 		return diags
 	}
@@ -135,7 +135,7 @@ func (r *ImageResource) Read(ctx context.Context, req resource.ReadRequest, resp
 	var m imageModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
 	summary := fmt.Sprintf("Could not read the image %s", m.Repository.ValueString())
-	client, hostname, diags := clientOf(r.provider, &m.Region, summary)
+	client, hostname, diags := clientOf(ctx, r.provider, &m.Region, summary)
 	resp.Diagnostics.Append(diags...)
 	tags := texts(ctx, m.Tags, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
@@ -207,7 +207,7 @@ func (r *ImageResource) Update(ctx context.Context, req resource.UpdateRequest, 
 
 // retag gives the image that is there its tags, without asking for the source.
 func (r *ImageResource) retag(ctx context.Context, state, plan, config *imageModel) diag.Diagnostics {
-	client, hostname, diags := r.pushClient(plan, config)
+	client, hostname, diags := r.pushClient(ctx, plan, config)
 	tags := texts(ctx, plan.Tags, &diags)
 	if diags.HasError() {
 		return diags
@@ -221,7 +221,7 @@ func (r *ImageResource) retag(ctx context.Context, state, plan, config *imageMod
 // untag deletes the tags that the plan has no more.
 func (r *ImageResource) untag(ctx context.Context, state, plan *imageModel) diag.Diagnostics {
 	summary := fmt.Sprintf("Could not delete tags of the image %s", plan.Repository.ValueString())
-	client, hostname, diags := clientOf(r.provider, &plan.Region, summary)
+	client, hostname, diags := clientOf(ctx, r.provider, &plan.Region, summary)
 	kept := map[string]bool{}
 	for _, tag := range texts(ctx, plan.Tags, &diags) {
 		kept[tag] = true
@@ -245,7 +245,7 @@ func (r *ImageResource) Delete(ctx context.Context, req resource.DeleteRequest, 
 		return
 	}
 	summary := fmt.Sprintf("Could not delete the image %s", m.Reference.ValueString())
-	client, hostname, diags := clientOf(r.provider, &m.Region, summary)
+	client, hostname, diags := clientOf(ctx, r.provider, &m.Region, summary)
 	resp.Diagnostics.Append(diags...)
 	tags := texts(ctx, m.Tags, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {

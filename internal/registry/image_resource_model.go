@@ -138,7 +138,7 @@ func (r *ImageResource) sourceOf(ctx context.Context, plan, config *imageModel, 
 	source := oci.Source{Repository: image.Repository, Reference: reference(image), Platforms: texts(ctx, plan.Platforms, diags)}
 	if region, isOurs := r.regionOf(image.Hostname); isOurs && config.SourceUsername.IsNull() {
 		region := types.StringValue(region)
-		client, _, found := clientOf(r.provider, &region, summaryOfCopy(plan))
+		client, _, found := clientOf(ctx, r.provider, &region, summaryOfCopy(plan))
 		diags.Append(found...)
 		source.Client = client
 		return source

@@ -45,7 +45,7 @@ func (d *RepositoriesDataSource) Metadata(_ context.Context, req datasource.Meta
 func (d *RepositoriesDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The repositories in the registry of the provider's organization in a region. Asks the registry itself, with the " +
-			"provider's access token, whose role may be `User`.",
+			"provider's access token (the role `User` is enough) or, without one, with the machine's credential helper.",
 		Attributes: map[string]schema.Attribute{
 			"region": regionAttribute(),
 			"names": schema.ListAttribute{
@@ -71,7 +71,7 @@ func (d *RepositoriesDataSource) Read(ctx context.Context, req datasource.ReadRe
 		resp.Deferred = &datasource.Deferred{Reason: datasource.DeferredReasonProviderConfigUnknown}
 		return
 	}
-	client, hostname, diags := clientOf(d.provider, &m.Region, summary)
+	client, hostname, diags := clientOf(ctx, d.provider, &m.Region, summary)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
