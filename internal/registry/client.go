@@ -27,8 +27,7 @@ func clientOf(
 		return nil, "", diags
 	}
 	id, secret := provider.AccessTokenID, provider.AccessTokenSecret()
-	switch {
-	case id.IsUnknown() || secret.IsUnknown():
+	if id.IsUnknown() || secret.IsUnknown() {
 		diags.AddError(summary, "The provider's access token is known only after apply, but needed before. Apply what it comes from "+
 			"first, for example with -target.")
 		return nil, "", diags

@@ -25,7 +25,7 @@ func FromRegistryError(summary, hostname string, err error) diag.Diagnostics {
 			text += ": " + answer.Message
 		}
 		diags.AddError(summary, paragraphs(sentence(text), nextStepAtRegistry(answer.StatusCode)))
-	case errors.Is(err, cloudfleet.ErrNoCredentials), errors.Is(err, context.Canceled):
+	case errors.Is(err, context.Canceled):
 		diags.AddError(summary, paragraphs(Sentence(err), nextStep(err)))
 	default:
 		next := "If other clients can read it, please report this as a bug in the provider. If not, push it again."

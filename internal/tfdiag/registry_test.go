@@ -8,14 +8,12 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/oci"
 )
 
 func TestEveryErrorOfARegistrySaysWhatToDoNext(t *testing.T) {
 	_, unanswered := unreachable(t).Repositories(t.Context())
 	for err, step := range map[error]string{
-		cloudfleet.ErrNoCredentials: "CLOUDFLEET_ACCESS_TOKEN_ID",
 		context.Canceled:            "interrupted",
 		unanswered:                  "HTTPS_PROXY",
 		errors.New("not JSON"):      "push it again",
