@@ -44,6 +44,11 @@ func MoveFrom(
 			if req.SourceTypeName != "cloudfleet_"+noun || !strings.HasSuffix(req.SourceProviderAddress, "/cloudfleet") {
 				return
 			}
+			if req.SourceState == nil { // the framework could not read it
+				resp.Diagnostics.AddError("Could not read the state of the moved resource", "It is not as this version of the provider writes it. "+
+					"Nothing was changed. Take the moved block out again and apply, which brings the state up to date. Then move it.")
+				return
+			}
 			memory, diags := LoadMemory(ctx, req.SourcePrivate)
 			resp.Diagnostics.Append(diags...)
 			move(ctx, req, resp)
