@@ -80,8 +80,13 @@ func lastChange(t cloudfleet.Token) time.Time {
 	return t.UpdatedAt
 }
 
+// maxAgeDays is beyond the age of any token.
+const maxAgeDays = 36500
+
 // AgeFilterValidators are those of older_than_days.
-func AgeFilterValidators() []validator.Int64 { return []validator.Int64{int64validator.AtLeast(0)} }
+func AgeFilterValidators() []validator.Int64 {
+	return []validator.Int64{int64validator.Between(0, maxAgeDays)}
+}
 
 func checkNameRegex(s string) error {
 	_, err := compileNameRegex(s)
