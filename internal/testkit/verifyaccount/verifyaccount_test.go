@@ -364,6 +364,43 @@ func TestBearer(t *testing.T) {
 	}
 }
 
+// A server whose IDs are UUIDs is named as that, and all else is seen.
+func TestUUIDs(t *testing.T) {
+	t.Parallel()
+	var uuids, ids sync.Map
+	found := regexp.MustCompile(`"id":"([1-9A-HJ-NP-Za-km-z]{22})"`)
+	as := func(id string) string {
+		uuid, known := uuids.LoadOrStore(id, newKey())
+		if !known {
+			ids.Store(uuid, id)
+		}
+		text, _ := uuid.(string)
+		return text
+	}
+	a := newAccount(t, mockserver.Options{}, func(api http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			ids.Range(func(uuid, id any) bool {
+				from, _ := uuid.(string)
+				to, _ := id.(string)
+				r.URL.Path = strings.Replace(r.URL.Path, from, to, 1)
+				if user, secret, ok := r.BasicAuth(); ok && user == from {
+					r.SetBasicAuth(to, secret)
+				}
+				return true
+			})
+			rewrite(func(_ *http.Request, a *httptest.ResponseRecorder) {
+				a.Body = bytes.NewBufferString(found.ReplaceAllStringFunc(a.Body.String(), func(field string) string {
+					return `"id":"` + as(found.FindStringSubmatch(field)[1]) + `"`
+				}))
+			})(api).ServeHTTP(w, r)
+		})
+	})
+	a.options.TokenID = as(a.TokenID)
+	if got := differing(a.run(t.Context(), t)); !slices.Equal(got, []string{"token.id"}) {
+		t.Errorf("differing are %q", got)
+	}
+}
+
 // A run that is interrupted leaves no token behind, whichever request was the last.
 func TestInterrupted(t *testing.T) {
 	t.Parallel()
