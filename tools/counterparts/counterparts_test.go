@@ -63,12 +63,33 @@ func startCluster(t *testing.T) cluster {
 	keyFile, tokens := filepath.Join(dir, "key.pem"), filepath.Join(dir, "tokens.csv")
 	must(t, os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}), 0o600))
 	must(t, os.WriteFile(tokens, []byte(adminToken+",admin,admin,system:masters\n"), 0o600))
-	run(t, apiserver, "--etcd-servers", clients, "--secure-port", ports[2], "--bind-address", "127.0.0.1", "--cert-dir", dir,
-		"--token-auth-file", tokens, "--authorization-mode", "RBAC", "--service-cluster-ip-range", "10.0.0.0/24",
-		"--service-account-issuer", "https://kubernetes.test", "--service-account-key-file", keyFile, "--service-account-signing-key-file", keyFile)
+	run(
+		t,
+		apiserver,
+		"--etcd-servers",
+		clients,
+		"--secure-port",
+		ports[2],
+		"--bind-address",
+		"127.0.0.1",
+		"--cert-dir",
+		dir,
+		"--token-auth-file",
+		tokens,
+		"--authorization-mode",
+		"RBAC",
+		"--service-cluster-ip-range",
+		"10.0.0.0/24",
+		"--service-account-issuer",
+		"https://kubernetes.test",
+		"--service-account-key-file",
+		keyFile,
+		"--service-account-signing-key-file",
+		keyFile,
+	)
 
 	c := cluster{url: "https://127.0.0.1:" + ports[2], kubeconfig: filepath.Join(dir, "kubeconfig"), client: &http.Client{
-		Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}, //nolint:gosec // on this machine only
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}},
 	}}
 	must(t, os.WriteFile(c.kubeconfig, fmt.Appendf(nil, `{
   "apiVersion": "v1", "kind": "Config", "current-context": "test",
@@ -195,45 +216,14 @@ func TestKubernetesTakesThePullSecret(t *testing.T) {
 }
 
 // The example runs with the real provider kubernetes: it creates, rotates and deletes the
-// pull secret of a real API server. The provider is downloaded, or comes from the folder
-// PROVIDER_MIRROR.
+// pull secret of a real API server.
 func TestExampleWithTheRealProvider(t *testing.T) {
 	c := startCluster(t)
 	cloud := acctest.Start(t, mockserver.Options{})
-	dir := t.TempDir()
-	must(t, os.CopyFS(dir, os.DirFS("../../examples/kubernetes-pull-secret")))
-	mirror := t.TempDir()
-	for _, host := range []string{"registry.terraform.io", "registry.opentofu.org"} {
-		plugin := filepath.Join(mirror, host, "cloudfleet/cloudfleet/0.0.1", runtime.GOOS+"_"+runtime.GOARCH)
-		must(t, os.MkdirAll(plugin, 0o700))
-		must(t, terraformcli.BuildProvider(t.Context(), plugin))
-	}
-	others := "direct {\n    exclude = [\"cloudfleet/cloudfleet\"]\n  }"
-	if local := os.Getenv("PROVIDER_MIRROR"); local != "" {
-		others = fmt.Sprintf("filesystem_mirror {\n    path    = %q\n    exclude = [\"cloudfleet/cloudfleet\"]\n  }", local)
-	}
-	rc := filepath.Join(dir, ".cli.tfrc")
-	must(t, os.WriteFile(rc, fmt.Appendf(nil, `
-provider_installation {
-  filesystem_mirror {
-    path    = %q
-    include = ["cloudfleet/cloudfleet"]
-  }
-  %s
-}
-`, mirror, others), 0o600))
-	cli := terraformcli.Folder{Dir: dir, CLI: os.Getenv("TF_ACC_TERRAFORM_PATH"), Env: []string{
-		"HOME=" + dir, "PATH=" + os.Getenv("PATH"), "HTTPS_PROXY=" + os.Getenv("HTTPS_PROXY"), "TF_CLI_CONFIG_FILE=" + rc, "TF_INPUT=0",
-		"CHECKPOINT_DISABLE=1", "KUBE_CONFIG_PATH=" + c.kubeconfig, "CLOUDFLEET_ENDPOINT=" + cloud.Endpoint,
-		"CLOUDFLEET_ORGANIZATION_ID=" + cloud.OrganizationID, "CLOUDFLEET_ACCESS_TOKEN_ID=" + cloud.TokenID,
-		"CLOUDFLEET_ACCESS_TOKEN_SECRET=" + cloud.TokenSecret,
-	}}
-	if _, err := cli.Run(t.Context(), "init", "-no-color"); err != nil {
-		if strings.Contains(err.Error(), "hashicorp/kubernetes") {
-			t.Skipf("the provider kubernetes cannot be downloaded here: %s", strings.Join(strings.Fields(err.Error()), " "))
-		}
-		t.Fatal(err)
-	}
+	cli := initialized(t, "kubernetes-pull-secret")
+	cli.Env = append(cli.Env, "KUBE_CONFIG_PATH="+c.kubeconfig, "CLOUDFLEET_ENDPOINT="+cloud.Endpoint,
+		"CLOUDFLEET_ORGANIZATION_ID="+cloud.OrganizationID, "CLOUDFLEET_ACCESS_TOKEN_ID="+cloud.TokenID,
+		"CLOUDFLEET_ACCESS_TOKEN_SECRET="+cloud.TokenSecret)
 	apply := func(rotation string) (name string, config []byte) {
 		t.Helper()
 		_, err := cli.Run(t.Context(), "apply", "-auto-approve", "-no-color", "-var", "namespace=shop", "-var", "rotation="+rotation)
@@ -258,4 +248,55 @@ provider_installation {
 	if left := c.pullSecret(t, name); left != nil || len(cloud.Issued()) > 0 {
 		t.Errorf("left are %d bytes in the cluster, and %v", len(left), cloud.Issued())
 	}
+}
+
+// Each example is valid for the real providers that it uses, whose servers are not asked.
+func TestExamplesAreValidForTheRealProviders(t *testing.T) {
+	binary(t, "")
+	for _, example := range []string{"github-actions", "gitlab", "helm-chart", "kubernetes-pull-secret", "quarterly-rotation", "vault"} {
+		t.Run(example, func(t *testing.T) {
+			cli := initialized(t, example)
+			_, err := cli.Run(t.Context(), "validate", "-no-color")
+			must(t, err)
+		})
+	}
+}
+
+// initialized copies an example into a folder and downloads the real providers that it
+// uses, or takes them from the folder PROVIDER_MIRROR. Where they cannot be had, it skips
+// the test and says why.
+func initialized(t *testing.T, example string) terraformcli.Folder {
+	t.Helper()
+	dir, mirror := t.TempDir(), t.TempDir()
+	must(t, os.CopyFS(dir, os.DirFS("../../examples/"+example)))
+	for _, host := range []string{"registry.terraform.io", "registry.opentofu.org"} {
+		plugin := filepath.Join(mirror, host, "cloudfleet/cloudfleet/0.0.1", runtime.GOOS+"_"+runtime.GOARCH)
+		must(t, os.MkdirAll(plugin, 0o700))
+		must(t, terraformcli.BuildProvider(t.Context(), plugin))
+	}
+	others := "direct {\n    exclude = [\"cloudfleet/cloudfleet\"]\n  }"
+	if local := os.Getenv("PROVIDER_MIRROR"); local != "" {
+		others = fmt.Sprintf("filesystem_mirror {\n    path    = %q\n    exclude = [\"cloudfleet/cloudfleet\"]\n  }", local)
+	}
+	rc := filepath.Join(dir, ".cli.tfrc")
+	must(t, os.WriteFile(rc, fmt.Appendf(nil, `
+provider_installation {
+  filesystem_mirror {
+    path    = %q
+    include = ["cloudfleet/cloudfleet"]
+  }
+  %s
+}
+`, mirror, others), 0o600))
+	cli := terraformcli.Folder{Dir: dir, CLI: os.Getenv("TF_ACC_TERRAFORM_PATH"), Env: []string{
+		"HOME=" + dir, "PATH=" + os.Getenv("PATH"), "HTTPS_PROXY=" + os.Getenv("HTTPS_PROXY"), "TF_CLI_CONFIG_FILE=" + rc, "TF_INPUT=0",
+		"CHECKPOINT_DISABLE=1",
+	}}
+	if _, err := cli.Run(t.Context(), "init", "-no-color"); err != nil {
+		if strings.Contains(err.Error(), "Failed to") && !strings.Contains(err.Error(), "provider cloudfleet/cloudfleet") {
+			t.Skipf("the providers of %s cannot be downloaded here: %s", example, strings.Join(strings.Fields(err.Error()), " "))
+		}
+		t.Fatal(err)
+	}
+	return cli
 }
