@@ -68,6 +68,14 @@ func (s *session) call(ctx context.Context, method, path string, as login, body 
 	return a
 }
 
+func (s *session) authenticate(req *http.Request, as login) {
+	if s.bearer {
+		req.Header.Set("Authorization", "Bearer "+as.secret)
+		return
+	}
+	req.SetBasicAuth(as.id, as.secret)
+}
+
 func (s *session) do(req *http.Request) answer {
 	resp, err := s.http.Do(req)
 	if err != nil {

@@ -6,24 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/contract"
 )
-
-func contractLine(begins string) string {
-	if begins == "" {
-		return ""
-	}
-	return lineOf(contract.Line(begins))
-}
-
-func (s *session) authenticate(req *http.Request, as login) {
-	if s.bearer {
-		req.Header.Set("Authorization", "Bearer "+as.secret)
-		return
-	}
-	req.SetBasicAuth(as.id, as.secret)
-}
 
 // read checks all that can be seen without a change.
 func (s *session) read(ctx context.Context) {
@@ -96,6 +79,19 @@ func (s *session) envelope(a answer) []any {
 
 var next = regexp.MustCompile(`<([^>]*)>\s*;[^,]*rel="?next"?`)
 
+// nextPage returns the URL of the page after this one, if the answer names one.
+func nextPage(a answer) (url string, ok bool) {
+	if link := next.FindStringSubmatch(strings.Join(a.header.Values("Link"), ", ")); link != nil {
+		return link[1], true
+	}
+	return "", false
+}
+
+// isOfAPI reports whether a URL leads to the API itself: no secret goes anywhere else.
+func (s *session) isOfAPI(url string) bool {
+	return strings.HasPrefix(url, strings.TrimSuffix(s.o.Endpoint, "/")+"/")
+}
+
 // checkPages asks for a page of one token, and follows the link of it. It goes no further
 // than to the API itself.
 func (s *session) checkPages(ctx context.Context, all int) {
@@ -109,15 +105,15 @@ func (s *session) checkPages(ctx context.Context, all int) {
 		s.results["list pages"].Seen = "there are fewer than two tokens"
 		return
 	}
-	link := next.FindStringSubmatch(strings.Join(first.header.Values("Link"), ", "))
+	link, ok := nextPage(first)
 	switch {
-	case link == nil && len(tokens) == all:
-	case link == nil:
+	case !ok && len(tokens) == all:
+	case !ok:
 		s.differs("list pages", "no such header, in the answer "+describe(first.body))
-	case !strings.HasPrefix(link[1], strings.TrimSuffix(s.o.Endpoint, "/")+"/"):
+	case !s.isOfAPI(link):
 		s.differs("list pages", "a link that does not lead to the endpoint")
 	default:
-		second := s.call(ctx, http.MethodGet, link[1], s.own, "")
+		second := s.call(ctx, http.MethodGet, link, s.own, "")
 		more := s.envelope(second)
 		s.check("list pages", len(more) > 0 && len(tokens) > 0 && text(more[0], "id") != text(tokens[0], "id"),
 			"the next page: "+countOf(len(more)))

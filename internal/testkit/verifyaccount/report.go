@@ -6,13 +6,18 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/contract"
 )
 
-func lineOf(n int) string {
-	if n == 0 {
+// contractLine says where the contract has the line that begins with this text, "" if
+// nowhere.
+func contractLine(begins string) string {
+	line := contract.Line(begins)
+	if begins == "" || line == 0 {
 		return ""
 	}
-	return fmt.Sprintf("internal/testkit/contract/openapi.yaml:%d", n)
+	return fmt.Sprintf("internal/testkit/contract/openapi.yaml:%d", line)
 }
 
 func countOf(n int) string {

@@ -426,6 +426,22 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
+// A link to the next page is not followed to another host: the credentials would go along.
+func TestNoLinkLeadsAway(t *testing.T) {
+	t.Parallel()
+	var followed atomic.Int32
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { followed.Add(1) }))
+	defer other.Close()
+	a := newAccount(t, mockserver.Options{}, rewrite(func(r *http.Request, a *httptest.ResponseRecorder) {
+		if r.Method == http.MethodGet && r.URL.Path == "/v1/tokens" {
+			a.Header().Set("Link", "<"+other.URL+`/v1/tokens?page=2>; rel="next"`)
+		}
+	}))
+	if got := differing(a.run(t.Context(), t)); !slices.Equal(got, []string{"list pages"}) || followed.Load() > 0 {
+		t.Errorf("%q differ, and the link was followed %d times", got, followed.Load())
+	}
+}
+
 // Plain HTTP stays on this machine, and HTTPS goes where it is told.
 func TestTransports(t *testing.T) {
 	t.Parallel()

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
-	"strings"
 )
 
 // write checks what only a token of its own can show, and deletes it again. It touches no
@@ -127,11 +126,9 @@ func (s *session) tokens(ctx context.Context) (all []any) {
 			return all
 		}
 		all = append(all, s.envelope(a)...)
-		link := next.FindStringSubmatch(strings.Join(a.header.Values("Link"), ", "))
-		if link == nil || !strings.HasPrefix(link[1], strings.TrimSuffix(s.o.Endpoint, "/")+"/") {
+		if path, _ = nextPage(a); !s.isOfAPI(path) {
 			return all
 		}
-		path = link[1]
 	}
 	return all
 }
