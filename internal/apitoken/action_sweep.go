@@ -42,7 +42,7 @@ func (a *SweepEphemeral) Schema(_ context.Context, _ action.SchemaRequest, resp 
 	}
 }
 
-// Invoke lists all tokens first: what is deleted meanwhile would shift the pages.
+// Invoke goes on with the next token where one cannot be deleted.
 func (a *SweepEphemeral) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
 	var name types.String
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("name"), &name)...)
@@ -50,19 +50,16 @@ func (a *SweepEphemeral) Invoke(ctx context.Context, req action.InvokeRequest, r
 		return
 	}
 	now := time.Now()
-	var leftovers []cloudfleet.Token
-	for token, err := range a.client.ListTokens(ctx) {
-		if err != nil {
-			resp.Diagnostics.Append(tfdiag.FromError("Could not look for expired ephemeral API tokens", "Nothing was deleted.", err)...)
-			return
-		}
-		called, ok := nameOfLeftover(token.Name, now)
-		if ok && (name.IsNull() || called == name.ValueString()) && !a.client.CallsAs(token.ID) {
-			leftovers = append(leftovers, token)
-		}
+	tokens, err := leftovers(ctx, a.client, func(tokenName string) bool {
+		called, ok := nameOfLeftover(tokenName, now)
+		return ok && (name.IsNull() || called == name.ValueString())
+	})
+	if err != nil {
+		resp.Diagnostics.Append(tfdiag.FromError("Could not look for expired ephemeral API tokens", "Nothing was deleted.", err)...)
+		return
 	}
 	deleted := 0
-	for _, token := range leftovers {
+	for _, token := range tokens {
 		err := a.client.DeleteToken(ctx, cloudfleet.KnownToken{ID: token.ID})
 		if err != nil && !cloudfleet.IsNotFound(err) {
 			resp.Diagnostics.Append(tfdiag.FromError(fmt.Sprintf("Could not delete ephemeral API token %q (%s)", token.Name, token.ID),
@@ -73,6 +70,6 @@ func (a *SweepEphemeral) Invoke(ctx context.Context, req action.InvokeRequest, r
 		resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf("Deleted %q (%s).", token.Name, token.ID)})
 	}
 	resp.SendProgress(
-		action.InvokeProgressEvent{Message: fmt.Sprintf("Deleted %d of %d expired ephemeral API tokens.", deleted, len(leftovers))},
+		action.InvokeProgressEvent{Message: fmt.Sprintf("Deleted %d of %d expired ephemeral API tokens.", deleted, len(tokens))},
 	)
 }

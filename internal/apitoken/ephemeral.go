@@ -208,23 +208,18 @@ func (e *EphemeralResource) sweep(ctx context.Context, name string) diag.Diagnos
 	ctx, cancel := withTimeout(ctx, sweepTimeout)
 	defer cancel()
 	const consequence = "That does not affect the token of this run. The next run that opens an ephemeral token of this name tries again."
-	var leftovers []string
 	now := time.Now()
-	for token, err := range e.data.Client.ListTokens(ctx) {
-		if err != nil {
-			return asWarnings(
-				tfdiag.FromError(fmt.Sprintf("Could not look for expired ephemeral API tokens %q", name), consequence, timeoutCause(ctx, err)),
-			)
-		}
-		if leftBehind(token.Name, name, now) && !e.data.Client.CallsAs(token.ID) {
-			leftovers = append(leftovers, token.ID)
-		}
+	tokens, err := leftovers(ctx, e.data.Client, func(tokenName string) bool { return leftBehind(tokenName, name, now) })
+	if err != nil {
+		return asWarnings(
+			tfdiag.FromError(fmt.Sprintf("Could not look for expired ephemeral API tokens %q", name), consequence, timeoutCause(ctx, err)),
+		)
 	}
 	var diags diag.Diagnostics
-	for _, id := range leftovers {
-		err := e.data.Client.DeleteToken(ctx, cloudfleet.KnownToken{ID: id})
+	for _, token := range tokens {
+		err := e.data.Client.DeleteToken(ctx, cloudfleet.KnownToken{ID: token.ID})
 		if err != nil && !cloudfleet.IsNotFound(err) {
-			diags.Append(asWarnings(tfdiag.FromError(fmt.Sprintf("Could not delete expired ephemeral API token %q (%s)", name, id),
+			diags.Append(asWarnings(tfdiag.FromError(fmt.Sprintf("Could not delete expired ephemeral API token %q (%s)", name, token.ID),
 				consequence, timeoutCause(ctx, err)))...)
 		}
 		if ctx.Err() != nil {
@@ -232,6 +227,21 @@ func (e *EphemeralResource) sweep(ctx context.Context, name string) diag.Diagnos
 		}
 	}
 	return diags
+}
+
+// leftovers returns the tokens with a name that is a leftover's, but never the provider's
+// own. It lists all before any is deleted: what is deleted meanwhile would shift the pages.
+func leftovers(ctx context.Context, client *cloudfleet.Client, isLeftover func(tokenName string) bool) ([]cloudfleet.Token, error) {
+	var tokens []cloudfleet.Token
+	for token, err := range client.ListTokens(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		if isLeftover(token.Name) && !client.CallsAs(token.ID) {
+			tokens = append(tokens, token)
+		}
+	}
+	return tokens, nil
 }
 
 // withTimeout returns a context for calls that are made again and again until they succeed or
