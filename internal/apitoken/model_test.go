@@ -35,7 +35,7 @@ func TestRotates(t *testing.T) {
 }
 
 func TestModelTakesOverAnAnswer(t *testing.T) {
-	created := time.Date(2026, 1, 2, 4, 4, 5, 678, time.FixedZone("CET", 3600))
+	created := time.Now().Add(-time.Hour).In(time.FixedZone("CET", 3600))
 	token := cloudfleet.Token{
 		ID: "2iKo4Asy51EUx2gpJFW76t", Name: "ci", Role: cloudfleet.RoleUser, Secret: "cf_secret_x",
 		CreatedAt: created, UpdatedAt: created.Add(time.Hour),
@@ -47,8 +47,9 @@ func TestModelTakesOverAnAnswer(t *testing.T) {
 	}
 	want := model{
 		ID: types.StringValue("2iKo4Asy51EUx2gpJFW76t"), Name: types.StringValue("ci"), Role: types.StringValue("User"),
-		RotationTrigger: types.StringValue("a"), CreatedAt: types.StringValue("2026-01-02T03:04:05Z"),
-		Secret: types.StringValue("cf_secret_x"), SecretVersion: types.Int64Value(5), SecretIssuedAt: types.StringValue("2026-01-02T04:04:05Z"),
+		RotationTrigger: types.StringValue("a"), CreatedAt: types.StringValue(created.UTC().Format(time.RFC3339)),
+		Secret: types.StringValue("cf_secret_x"), SecretVersion: types.Int64Value(5),
+		SecretIssuedAt: types.StringValue(created.Add(time.Hour).UTC().Format(time.RFC3339)),
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)

@@ -18,6 +18,9 @@ const (
 	settleTime = 5 * time.Minute
 	// lateTime is how long an ambiguous write may still be carried out.
 	lateTime = time.Minute
+	// maxClockSkew is how far the API's clock may be behind this machine's. A secret that
+	// was just issued with an older date keeps the date of an earlier change.
+	maxClockSkew = 24 * time.Hour
 )
 
 // Secret is the secret in the state that a refresh may verify.
@@ -133,11 +136,12 @@ func parseTime(attribute types.String) time.Time {
 	return t
 }
 
-// IssuedAt is when the secret in an answer was issued: by the API's clock or, where
-// it does not say, by this machine's.
+// IssuedAt returns when the secret in the answer to a create or regenerate was issued: by
+// the API's clock or, if the answer has no date or one of an earlier change, by this
+// machine's.
 func IssuedAt(t cloudfleet.Token) types.String {
-	if t.UpdatedAt.IsZero() {
-		return Timestamp(time.Now())
+	if now := time.Now(); t.UpdatedAt.Before(now.Add(-maxClockSkew)) {
+		return Timestamp(now)
 	}
 	return Timestamp(t.UpdatedAt)
 }
