@@ -17,6 +17,8 @@ type model struct {
 	Name            types.String `tfsdk:"name"`
 	Role            types.String `tfsdk:"role"`
 	RotationTrigger types.String `tfsdk:"rotation_trigger"`
+	RotateAfterDays types.Int64  `tfsdk:"rotate_after_days"`
+	RotationDue     types.String `tfsdk:"rotation_due"`
 	VerifySecret    types.Bool   `tfsdk:"verify_secret"`
 	EncryptTo       types.Object `tfsdk:"encrypt_to"`
 	Secret          types.String `tfsdk:"secret"`
@@ -62,6 +64,11 @@ func (m *model) adopt(secret, encrypted types.String) {
 	m.SecretVersion = types.Int64Value(tokenkit.NextVersion(m.SecretVersion.ValueInt64()))
 }
 
+// schedule sets the days, and with them when the rotation is due.
+func (m *model) schedule(afterDays types.Int64) {
+	m.RotateAfterDays, m.RotationDue = afterDays, tokenkit.RotationDue(m.SecretIssuedAt, afterDays)
+}
+
 // setNoSecret is for a token whose secret nobody here knows.
 func (m *model) setNoSecret() {
 	m.Secret = types.StringNull()
@@ -99,18 +106,19 @@ func decide(
 	ctx context.Context, client *cloudfleet.Client, state, plan *model, memory tokenkit.Memory, adopts bool,
 ) transition {
 	rotates := tokenkit.Rotates(state.RotationTrigger, plan.RotationTrigger)
-	rotationIsKnown := !rotates || !plan.RotationTrigger.IsUnknown()
+	due := memory.IsDue(plan.RotateAfterDays)
 	recipients := !adopts && tokenkit.RecipientsChange(ctx, state.EncryptTo, plan.EncryptTo)
-	recipientsAreKnown := !recipients || tokenkit.RecipientsAreKnown(ctx, plan.EncryptTo)
 	reissues := memory.Reissue(plan.VerifySecret) && (client == nil || !client.CallsAs(state.ID.ValueString()))
 	t := transition{
 		updates: plan.Name.IsUnknown() || plan.Role.IsUnknown() || plan.settings() != state.settings(),
-		issues:  rotates || recipients || reissues,
+		issues:  rotates || due || recipients || reissues,
 	}
 	t.adopts = adopts && !t.issues
-	t.issuesIsKnown = !t.issues || reissues || rotates && rotationIsKnown || recipients && recipientsAreKnown
+	certain := reissues || rotates && !plan.RotationTrigger.IsUnknown() || due && !plan.RotateAfterDays.IsUnknown() ||
+		recipients && tokenkit.RecipientsAreKnown(ctx, plan.EncryptTo)
+	t.issuesIsKnown = !t.issues || certain
 	t.effect = tokenkit.Effect{
-		ID: state.ID, Name: state.Name, Regenerates: t.issues && t.issuesIsKnown,
+		ID: state.ID, Name: state.Name, Regenerates: t.issues && t.issuesIsKnown, Schedules: !plan.RotateAfterDays.IsNull(),
 	}
 	if t.updates {
 		t.effect.Role = plan.Role

@@ -50,6 +50,7 @@ func (r *Resource) Schema(_ context.Context, _ resource.SchemaRequest, resp *res
 					"and **revokes the old one immediately**. Setting it for the first time, or removing it, regenerates nothing. An empty text is " +
 					"a value like any other. Do not use `timestamp()`: it changes with each apply.",
 			},
+			tokenkit.RotateAfterDaysName: tokenkit.RotateAfterDaysAttribute("regenerates it in place, and **revokes the old one immediately**"),
 			"verify_secret": schema.BoolAttribute{
 				Optional: true,
 				MarkdownDescription: "Whether each refresh asks Cloudfleet, with one call, if the secret in the state is still valid. If it was " +
@@ -83,6 +84,7 @@ func (r *Resource) Schema(_ context.Context, _ resource.SchemaRequest, resp *res
 				MarkdownDescription: "When the secret was issued, RFC 3339 in UTC. Null after an import.",
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},
+			tokenkit.RotationDueName: tokenkit.RotationDueAttribute,
 			"created_at": schema.StringAttribute{
 				Computed:            true,
 				MarkdownDescription: "When the token was created, RFC 3339 in UTC.",
@@ -126,28 +128,34 @@ func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	change := transition{issues: true}
 	if creates {
 		resp.Diagnostics.Append(tokenkit.PlanCreate(ctx, r.data, plan.Name, resp.Private)...)
 	} else {
 		adopts, diags := tokenkit.Adopts(ctx, req.Config, tokenkit.SecretWO, state.Secret, state.EncryptedSecret)
 		resp.Diagnostics.Append(diags...)
-		change := decide(ctx, r.client(), &state, &plan, memory, adopts)
+		change = decide(ctx, r.client(), &state, &plan, memory, adopts)
 		resp.Diagnostics.Append(tokenkit.CheckLockout(r.client(), change.effect)...)
 		if resp.Diagnostics.HasError() {
 			return
 		}
+		if !change.issues {
+			resp.Diagnostics.Append(tokenkit.WarnOfNoSchedule(state.Name, state.SecretIssuedAt, plan.RotateAfterDays)...)
+		}
 		if !change.issues && !change.adopts {
 			resp.Diagnostics.Append(memory.WarnOfImport(state.ID, state.Name, state.SecretVersion)...)
-			return
 		}
 		if change.issues && change.issuesIsKnown && !state.SecretIssuedAt.IsNull() {
 			resp.Diagnostics.Append(tokenkit.WarnOfRevocation(state.Name, fmt.Sprintf(
 				"the secret of token %s that was issued at %s", state.ID.ValueString(), state.SecretIssuedAt.ValueString())))
 		}
 	}
-	_, diags = tokenkit.RecipientsFor(ctx, plan.EncryptTo)
-	resp.Diagnostics.Append(diags...)
-	plan.planSecret()
+	if change.issues || change.adopts {
+		_, diags = tokenkit.RecipientsFor(ctx, plan.EncryptTo)
+		resp.Diagnostics.Append(diags...)
+		plan.planSecret()
+	}
+	plan.schedule(plan.RotateAfterDays)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
 }
 
@@ -177,6 +185,7 @@ func (r *Resource) Create(ctx context.Context, req resource.CreateRequest, resp 
 		return
 	}
 	m.ID, m.CreatedAt = types.StringValue(token.ID), tokenkit.Timestamp(token.CreatedAt)
+	m.schedule(m.RotateAfterDays)
 	resp.Diagnostics.Append(identify(ctx, resp.Identity, m.ID)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 
@@ -223,6 +232,7 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 	m.setToken(token)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	memory.SeenIn(ctx, r.data.Client)
+	memory.SetAge(m.SecretIssuedAt)
 	resp.Diagnostics.Append(memory.CheckLeftovers(ctx, r.data.Client, token)...)
 	resp.Diagnostics.Append(memory.Verify(ctx, r.data.Client, tokenkit.Secret{
 		TokenID: m.ID, Name: m.Name, Secret: m.Secret, Version: m.SecretVersion, IssuedAt: m.SecretIssuedAt, Verify: m.VerifySecret,
@@ -282,6 +292,7 @@ func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp 
 			save()
 			return
 		}
+		m.schedule(plan.RotateAfterDays)
 		resp.Diagnostics.Append(memory.Issued(m.Name, version, ambiguous)...)
 	}
 	if change.adopts {
@@ -292,6 +303,7 @@ func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp 
 		m.adopt(secret, encrypted)
 	}
 	m.RotationTrigger, m.EncryptTo = plan.RotationTrigger, plan.EncryptTo
+	m.schedule(plan.RotateAfterDays)
 	save()
 }
 

@@ -17,6 +17,8 @@ type model struct {
 	Name            types.String `tfsdk:"name"`
 	Role            types.String `tfsdk:"role"`
 	RotationTrigger types.String `tfsdk:"rotation_trigger"`
+	RotateAfterDays types.Int64  `tfsdk:"rotate_after_days"`
+	RotationDue     types.String `tfsdk:"rotation_due"`
 	KeepPrevious    types.Bool   `tfsdk:"keep_previous"`
 	VerifySecret    types.Bool   `tfsdk:"verify_secret"`
 	EncryptTo       types.Object `tfsdk:"encrypt_to"`
@@ -70,9 +72,14 @@ func (m *model) setCurrent(t cloudfleet.Token, version types.Int64, recipients *
 	return diags
 }
 
+// schedule sets the days, and with them when the rotation is due.
+func (m *model) schedule(afterDays types.Int64) {
+	m.RotateAfterDays, m.RotationDue = afterDays, tokenkit.RotationDue(m.SecretIssuedAt, afterDays)
+}
+
 // setNoCurrent keeps the version: the next secret is another one.
 func (m *model) setNoCurrent() {
-	m.TokenID, m.SecretIssuedAt = types.StringNull(), types.StringNull()
+	m.TokenID, m.SecretIssuedAt, m.RotationDue = types.StringNull(), types.StringNull(), types.StringNull()
 	m.Secret, m.EncryptedSecret = types.StringNull(), types.StringNull()
 }
 

@@ -27,6 +27,7 @@ func moveFromAPIToken(
 	resp.Diagnostics.Append(req.SourceState.Get(ctx, &source)...)
 	m := model{
 		Name: source.Name, Role: source.Role, RotationTrigger: source.RotationTrigger, KeepPrevious: types.BoolValue(true),
+		RotateAfterDays: source.RotateAfterDays, RotationDue: source.RotationDue,
 		VerifySecret: source.VerifySecret, EncryptTo: source.EncryptTo, TokenID: source.ID, Secret: source.Secret,
 		EncryptedSecret: source.EncryptedSecret, SecretVersion: source.SecretVersion, SecretIssuedAt: source.SecretIssuedAt,
 	}

@@ -19,7 +19,8 @@ const singleType = "cloudfleet_api_token"
 func TestMove(t *testing.T) {
 	t.Parallel()
 	encrypted := map[string]any{"encrypt_to": map[string]any{"age_recipients": []any{ageIdentity(t).Recipient().String()}}}
-	for name, arguments := range map[string]map[string]any{"plain": {}, "encrypted": encrypted, "verified": {"verify_secret": true}} {
+	for name, arguments := range map[string]map[string]any{"plain": {}, "encrypted": encrypted, "verified": {"verify_secret": true},
+		"scheduled": {"rotate_after_days": 30}} {
 		for cli, keepsIdentity := range map[string]bool{"Terraform": false, "OpenTofu": true} {
 			t.Run(name+", "+cli, func(t *testing.T) {
 				t.Parallel()
@@ -48,7 +49,7 @@ func TestMove(t *testing.T) {
 					}
 				}
 				move(rotatingType)
-				for _, attribute := range []string{"name", "role", "rotation_trigger", "secret", "encrypted_secret", "secret_version", "secret_issued_at"} {
+				for _, attribute := range []string{"name", "role", "rotation_trigger", "secret", "encrypted_secret", "secret_version", "secret_issued_at", "rotation_due"} {
 					if r.State()[attribute] != first[attribute] {
 						t.Errorf("%s is %v after the move, and was %v", attribute, r.State()[attribute], first[attribute])
 					}

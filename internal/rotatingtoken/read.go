@@ -81,6 +81,7 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 	resp.Diagnostics.Append(m.identify(ctx, resp.Identity)...)
 
 	memory.SeenIn(ctx, r.data.Client)
+	memory.SetAge(m.SecretIssuedAt)
 	resp.Diagnostics.Append(memory.CheckLeftovers(ctx, r.data.Client, found[0], m.PreviousTokenID.ValueString())...)
 	resp.Diagnostics.Append(memory.Verify(ctx, r.data.Client, tokenkit.Secret{
 		TokenID: m.TokenID, Name: m.Name, Secret: m.Secret, Version: m.SecretVersion, IssuedAt: m.SecretIssuedAt, Verify: m.VerifySecret,

@@ -56,6 +56,7 @@ func (r *Resource) Schema(_ context.Context, _ resource.SchemaRequest, resp *res
 					"current one, and **the secret of the previous one is revoked**. Setting it for the first time, or removing it, rotates " +
 					"nothing. An empty text is a value like any other. Do not use `timestamp()`: it changes with each apply.",
 			},
+			tokenkit.RotateAfterDaysName: tokenkit.RotateAfterDaysAttribute("rotates the two tokens, and **revokes the previous secret**"),
 			"keep_previous": schema.BoolAttribute{
 				Optional: true, Computed: true, Default: booldefault.StaticBool(true),
 				MarkdownDescription: "Whether the token that was current before a rotation stays valid until the next. With `false` it is deleted, " +
@@ -81,7 +82,8 @@ func (r *Resource) Schema(_ context.Context, _ resource.SchemaRequest, resp *res
 				Computed: true, MarkdownDescription: tokenkit.VersionDescription,
 				PlanModifiers: []planmodifier.Int64{int64planmodifier.UseStateForUnknown()},
 			},
-			"secret_issued_at": text(false, "When the current secret was issued, RFC 3339 in UTC. Null after an import."),
+			"secret_issued_at":       text(false, "When the current secret was issued, RFC 3339 in UTC. Null after an import."),
+			tokenkit.RotationDueName: tokenkit.RotationDueAttribute,
 			"previous_token_id": text(
 				false,
 				"ID of the token that was current before the last rotation. Null before the first, and without `keep_previous`.",
@@ -142,6 +144,9 @@ func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 		change.planUnknowns(&state, &plan)
 		resp.Diagnostics.Append(tokenkit.CheckLockout(r.client(), change.effects(&state, &plan)...)...)
 		resp.Diagnostics.Append(change.warnings(&state)...)
+		if !change.issues {
+			resp.Diagnostics.Append(tokenkit.WarnOfNoSchedule(state.Name, state.SecretIssuedAt, plan.RotateAfterDays)...)
+		}
 		if !change.issues && !change.adopts.current {
 			resp.Diagnostics.Append(memory.WarnOfImport(state.TokenID, state.Name, state.SecretVersion)...)
 		}
@@ -150,6 +155,7 @@ func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 		_, diags := tokenkit.RecipientsFor(ctx, plan.EncryptTo)
 		resp.Diagnostics.Append(diags...)
 	}
+	plan.schedule(plan.RotateAfterDays)
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
 	}
@@ -177,6 +183,7 @@ func (r *Resource) Create(ctx context.Context, req resource.CreateRequest, resp 
 	} else {
 		resp.Diagnostics.Append(m.setCurrent(token, version, recipients)...)
 	}
+	m.schedule(m.RotateAfterDays)
 	if r.data.Process.CLIIsGone() {
 		resp.Diagnostics.Append(tokenkit.DeleteUnowned(ctx, r.data.Client, token.ID)...)
 		return

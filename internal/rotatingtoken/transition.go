@@ -38,14 +38,15 @@ func decide(
 ) transition {
 	rotates := tokenkit.Rotates(state.RotationTrigger, plan.RotationTrigger)
 	recipients := !adopts.current && tokenkit.RecipientsChange(ctx, state.EncryptTo, plan.EncryptTo)
+	due := memory.IsDue(plan.RotateAfterDays)
 	// The provider works with its own secret, whatever a refresh found out before.
 	reissues := memory.Reissue(plan.VerifySecret) && (client == nil || !client.CallsAs(state.TokenID.ValueString()))
-	certain := reissues || rotates && !plan.RotationTrigger.IsUnknown() ||
+	certain := reissues || rotates && !plan.RotationTrigger.IsUnknown() || due && !plan.RotateAfterDays.IsUnknown() ||
 		recipients && tokenkit.RecipientsAreKnown(ctx, plan.EncryptTo)
 	hasCurrent := !state.TokenID.IsNull()
 	t := transition{
 		updates: plan.Name.IsUnknown() || plan.Role.IsUnknown() || plan.settings() != state.settings(),
-		swaps:   hasCurrent && (rotates || recipients || reissues),
+		swaps:   hasCurrent && (rotates || due || recipients || reissues),
 		drops:   !plan.KeepPrevious.IsUnknown() && !plan.KeepPrevious.ValueBool(),
 	}
 	t.swapIsKnown = !t.swaps || certain

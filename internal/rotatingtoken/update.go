@@ -72,6 +72,7 @@ func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp 
 			return
 		}
 		m.RotationTrigger, m.EncryptTo = plan.RotationTrigger, plan.EncryptTo
+		m.schedule(plan.RotateAfterDays)
 		resp.Diagnostics.Append(memory.Issued(m.Name, version, issued.regeneratedTwice)...)
 		save()
 		resp.Diagnostics.Append(memory.Created(ctx, r.data.Client, issued.token, issued.createdTwice, m.PreviousTokenID.ValueString())...)
@@ -89,6 +90,7 @@ func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp 
 		m.setNoPrevious()
 	}
 	m.RotationTrigger, m.KeepPrevious, m.EncryptTo = plan.RotationTrigger, plan.KeepPrevious, plan.EncryptTo
+	m.schedule(plan.RotateAfterDays)
 	save()
 }
 
@@ -185,7 +187,7 @@ func (r *Resource) delete(ctx context.Context, token cloudfleet.KnownToken) diag
 	return nil
 }
 
-const triesAgain = "The state keeps the old rotation_trigger, so that the next apply tries again."
+const triesAgain = "The next apply tries again."
 
 // failure says which of the two tokens could not be worked on.
 func failure(verb, id, consequence string, err error) diag.Diagnostics {

@@ -14,6 +14,8 @@ type Effect struct {
 	ID, Name types.String
 	// Deletes and Regenerates: the secret that the token has now becomes invalid.
 	Deletes, Regenerates bool
+	// Schedules: the secret will be regenerated at some age.
+	Schedules bool
 	// Role is the role that an update sends, whatever role the token has now. Null and
 	// unknown are none.
 	Role types.String
@@ -41,6 +43,10 @@ func CheckLockout(client *cloudfleet.Client, effects ...Effect) (diags diag.Diag
 		}
 		if role := e.Role.ValueString(); role != "" && role != string(cloudfleet.RoleAdministrator) {
 			diags.Append(e.refuse("change the role of"))
+		}
+		if e.Schedules && !e.Regenerates {
+			e.Alternative = ", or use cloudfleet_rotating_api_token for it, which keeps the secret that it replaces"
+			diags.Append(e.refuse("schedule the rotation of"))
 		}
 		if e.Regenerates {
 			e.Alternative = ", or regenerate it by hand, in the Cloudfleet Console or with `cloudfleet tokens regenerate`, and give the new " +

@@ -36,6 +36,9 @@ type Memory struct {
 	Rejected Rejection `json:"rejected,omitempty"`
 	// ReissuedVersion is the secret_version that was issued because of a rejection.
 	ReissuedVersion int64 `json:"reissued_version,omitempty"`
+	// SecretAgeDays is how old the secret in the state was at the last refresh. A plan goes
+	// by it and not by the clock, so that the plan within an apply decides the same.
+	SecretAgeDays int64 `json:"secret_age_days,omitempty"`
 }
 
 // Rejection is how it was found out that the API rejects the secret in the state.

@@ -15,6 +15,8 @@ type Moved struct {
 	Name            types.String `tfsdk:"name"`
 	Role            types.String `tfsdk:"role"`
 	RotationTrigger types.String `tfsdk:"rotation_trigger"`
+	RotateAfterDays types.Int64  `tfsdk:"rotate_after_days"`
+	RotationDue     types.String `tfsdk:"rotation_due"`
 	VerifySecret    types.Bool   `tfsdk:"verify_secret"`
 	EncryptTo       types.Object `tfsdk:"encrypt_to"`
 	Secret          types.String `tfsdk:"secret"`
@@ -31,11 +33,13 @@ func MoveFrom(
 	attributes ...string,
 ) []resource.StateMover {
 	text, source := schema.StringAttribute{Computed: true}, schema.Schema{Attributes: map[string]schema.Attribute{}}
-	for _, name := range append(attributes, "name", "role", "rotation_trigger", "secret", "encrypted_secret", "secret_issued_at") {
+	attributes = append(attributes, "name", "role", "rotation_trigger", "secret", "encrypted_secret", "secret_issued_at", RotationDueName)
+	for _, name := range attributes {
 		source.Attributes[name] = text
 	}
 	source.Attributes["verify_secret"] = schema.BoolAttribute{Computed: true}
 	source.Attributes["secret_version"] = schema.Int64Attribute{Computed: true}
+	source.Attributes[RotateAfterDaysName] = schema.Int64Attribute{Computed: true}
 	source.Attributes[EncryptToName] = schema.ObjectAttribute{Computed: true, AttributeTypes: EncryptToTypes}
 	return []resource.StateMover{{
 		SourceSchema: &source,

@@ -85,7 +85,7 @@ func (m *Memory) Issued(name types.String, version types.Int64, ambiguous bool) 
 	if m.Rejected != "" {
 		m.ReissuedVersion = version.ValueInt64()
 	}
-	m.Rejected, m.Ambiguous = "", time.Time{}
+	m.Rejected, m.Ambiguous, m.SecretAgeDays = "", time.Time{}, 0
 	if ambiguous {
 		m.Ambiguous = time.Now()
 		diags.AddWarning(fmt.Sprintf("The secret of API token %q may have been regenerated twice", name.ValueString()),

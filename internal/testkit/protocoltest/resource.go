@@ -47,6 +47,14 @@ func (r *Resource) Text(name string) string {
 	return text
 }
 
+// Set changes attributes of the state: what an earlier run has saved, or time has made
+// of it.
+func (r *Resource) Set(attributes map[string]any) {
+	state := r.State()
+	maps.Copy(state, attributes)
+	r.state.value = encode(r.schema.ValueType(), state)
+}
+
 // Saved is all that core would save of the resource, in some form.
 func (r *Resource) Saved() string {
 	return fmt.Sprint(r.State(), string(r.state.private), r.Identity())

@@ -70,9 +70,11 @@ func (token) Metadata(_ context.Context, req resource.MetadataRequest, resp *res
 
 func (token) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{Attributes: map[string]schema.Attribute{
-		"name":             schema.StringAttribute{Required: true},
-		"role":             schema.StringAttribute{Required: true},
-		"rotation_trigger": schema.StringAttribute{Optional: true},
+		"name":              schema.StringAttribute{Required: true},
+		"role":              schema.StringAttribute{Required: true},
+		"rotation_trigger":  schema.StringAttribute{Optional: true},
+		"rotate_after_days": schema.Int64Attribute{Optional: true},
+		"rotation_due":      schema.StringAttribute{Computed: true},
 		"encrypt_to": schema.SingleNestedAttribute{Optional: true, Attributes: map[string]schema.Attribute{
 			"github_public_key": schema.StringAttribute{Optional: true},
 			"age_recipients":    schema.ListAttribute{Optional: true, ElementType: types.StringType},
