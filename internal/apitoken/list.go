@@ -67,7 +67,7 @@ func (l *ListResource) List(ctx context.Context, req list.ListRequest, stream *l
 }
 
 func listed(ctx context.Context, req list.ListRequest, token cloudfleet.Token, own bool) list.ListResult {
-	m := model{EncryptTo: types.ObjectNull(tokenkit.EncryptToTypes)}
+	m := model{StoredSecret: tokenkit.NoSecret(), EncryptTo: types.ObjectNull(tokenkit.EncryptToTypes)}
 	m.setToken(token)
 	m.setNoSecret()
 	result := req.NewListResult(ctx)

@@ -13,6 +13,7 @@ import (
 
 // model is cloudfleet_api_token in configuration, plan and state.
 type model struct {
+	tokenkit.StoredSecret
 	ID              types.String `tfsdk:"id"`
 	Name            types.String `tfsdk:"name"`
 	Role            types.String `tfsdk:"role"`
@@ -21,9 +22,7 @@ type model struct {
 	RotationDue     types.String `tfsdk:"rotation_due"`
 	VerifySecret    types.Bool   `tfsdk:"verify_secret"`
 	EncryptTo       types.Object `tfsdk:"encrypt_to"`
-	Secret          types.String `tfsdk:"secret"`
 	SecretWO        types.String `tfsdk:"secret_wo"`
-	EncryptedSecret types.String `tfsdk:"encrypted_secret"`
 	SecretVersion   types.Int64  `tfsdk:"secret_version"`
 	SecretIssuedAt  types.String `tfsdk:"secret_issued_at"`
 	CreatedAt       types.String `tfsdk:"created_at"`
@@ -48,7 +47,7 @@ func (m *model) setToken(t cloudfleet.Token) {
 // setSecret takes over the secret of an answer to a create or a regenerate, under
 // this version, encrypted if there are recipients.
 func (m *model) setSecret(t cloudfleet.Token, version types.Int64, recipients *sealing.Recipients) (diags diag.Diagnostics) {
-	m.Secret, m.EncryptedSecret, diags = tokenkit.EncryptSecret(t, recipients)
+	m.StoredSecret, diags = tokenkit.EncryptSecret(t, recipients)
 	m.SecretVersion = version
 	m.SecretIssuedAt = tokenkit.IssuedAt(t)
 	return diags
@@ -56,11 +55,11 @@ func (m *model) setSecret(t cloudfleet.Token, version types.Int64, recipients *s
 
 // adopt takes over a secret that the configuration handed over, if it did. When it was
 // issued is not known.
-func (m *model) adopt(secret, encrypted types.String) {
-	if secret.IsNull() && encrypted.IsNull() {
+func (m *model) adopt(stored tokenkit.StoredSecret) {
+	if stored.IsNull() {
 		return
 	}
-	m.Secret, m.EncryptedSecret = secret, encrypted
+	m.StoredSecret = stored
 	m.SecretVersion = types.Int64Value(tokenkit.NextVersion(m.SecretVersion.ValueInt64()))
 }
 
@@ -71,15 +70,14 @@ func (m *model) schedule(afterDays types.Int64) {
 
 // setNoSecret is for a token whose secret nobody here knows.
 func (m *model) setNoSecret() {
-	m.Secret = types.StringNull()
-	m.EncryptedSecret = types.StringNull()
+	m.StoredSecret = tokenkit.NoSecret()
 	m.SecretVersion = types.Int64Value(0)
 	m.SecretIssuedAt = types.StringNull()
 }
 
 // planSecret makes the secret unknown in a plan that issues one.
 func (m *model) planSecret() {
-	m.Secret, m.EncryptedSecret = tokenkit.PlannedSecret(m.EncryptTo)
+	m.StoredSecret = tokenkit.PlannedSecret(m.EncryptTo)
 	m.SecretVersion = types.Int64Unknown()
 	m.SecretIssuedAt = types.StringUnknown()
 }

@@ -48,7 +48,7 @@ func TestModelTakesOverAnAnswer(t *testing.T) {
 	want := model{
 		ID: types.StringValue("2iKo4Asy51EUx2gpJFW76t"), Name: types.StringValue("ci"), Role: types.StringValue("User"),
 		RotationTrigger: types.StringValue("a"), CreatedAt: types.StringValue(created.UTC().Format(time.RFC3339)),
-		Secret: types.StringValue("cf_secret_x"), SecretVersion: types.Int64Value(5),
+		StoredSecret: tokenkit.StoredSecret{Secret: types.StringValue("cf_secret_x")}, SecretVersion: types.Int64Value(5),
 		SecretIssuedAt: types.StringValue(created.Add(time.Hour).UTC().Format(time.RFC3339)),
 	}
 	if !reflect.DeepEqual(got, want) {

@@ -41,7 +41,7 @@ func moveFromRotating(
 	m := model{
 		ID: source.TokenID, Name: source.Name, Role: source.Role, RotationTrigger: source.RotationTrigger, VerifySecret: source.VerifySecret,
 		RotateAfterDays: source.RotateAfterDays, RotationDue: source.RotationDue,
-		EncryptTo: source.EncryptTo, Secret: source.Secret, EncryptedSecret: source.EncryptedSecret, SecretVersion: source.SecretVersion,
+		EncryptTo: source.EncryptTo, StoredSecret: source.StoredSecret, SecretVersion: source.SecretVersion,
 		SecretIssuedAt: source.SecretIssuedAt,
 	}
 	resp.Diagnostics.Append(resp.TargetState.Set(ctx, &m)...)

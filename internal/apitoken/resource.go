@@ -132,7 +132,7 @@ func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 	if creates {
 		resp.Diagnostics.Append(tokenkit.PlanCreate(ctx, r.data, plan.Name, resp.Private)...)
 	} else {
-		adopts, diags := tokenkit.Adopts(ctx, req.Config, tokenkit.SecretWO, state.Secret, state.EncryptedSecret)
+		adopts, diags := tokenkit.Adopts(ctx, req.Config, tokenkit.SecretWO, state.StoredSecret)
 		resp.Diagnostics.Append(diags...)
 		change = decide(ctx, r.client(), &state, &plan, memory, adopts)
 		resp.Diagnostics.Append(tokenkit.CheckLockout(r.client(), change.effect)...)
@@ -255,7 +255,7 @@ func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp 
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	adopts, diags := tokenkit.Adopts(ctx, req.Config, tokenkit.SecretWO, m.Secret, m.EncryptedSecret)
+	adopts, diags := tokenkit.Adopts(ctx, req.Config, tokenkit.SecretWO, m.StoredSecret)
 	resp.Diagnostics.Append(diags...)
 	change := decide(ctx, r.data.Client, &m, &plan, memory, adopts)
 	resp.Diagnostics.Append(tokenkit.CheckLockout(r.data.Client, change.effect)...)
@@ -296,11 +296,11 @@ func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp 
 		resp.Diagnostics.Append(memory.Issued(m.Name, version, ambiguous)...)
 	}
 	if change.adopts {
-		secret, encrypted, diags := tokenkit.Adopt(ctx, r.data.Client, req.Config, tokenkit.SecretWO, m.ID, recipients)
+		stored, diags := tokenkit.Adopt(ctx, r.data.Client, req.Config, tokenkit.SecretWO, m.ID, recipients)
 		if resp.Diagnostics.Append(diags...); diags.HasError() {
 			return
 		}
-		m.adopt(secret, encrypted)
+		m.adopt(stored)
 	}
 	m.RotationTrigger, m.EncryptTo = plan.RotationTrigger, plan.EncryptTo
 	m.schedule(plan.RotateAfterDays)

@@ -16,8 +16,8 @@ import (
 type adoption struct{ current, previous bool }
 
 func (m *model) adopts(ctx context.Context, config tfsdk.Config) (a adoption, diags diag.Diagnostics) {
-	current, diags := tokenkit.Adopts(ctx, config, tokenkit.SecretWO, m.Secret, m.EncryptedSecret)
-	previous, more := tokenkit.Adopts(ctx, config, tokenkit.PreviousSecretWO, m.PreviousSecret, m.PreviousEncryptedSecret)
+	current, diags := tokenkit.Adopts(ctx, config, tokenkit.SecretWO, m.StoredSecret)
+	previous, more := tokenkit.Adopts(ctx, config, tokenkit.PreviousSecretWO, m.previousSecret())
 	return adoption{current && !m.TokenID.IsNull(), previous && !m.PreviousTokenID.IsNull()}, append(diags, more...)
 }
 
@@ -27,21 +27,21 @@ func (m *model) adopt(
 	ctx context.Context, client *cloudfleet.Client, config tfsdk.Config, a adoption, recipients *sealing.Recipients,
 ) diag.Diagnostics {
 	if a.current {
-		secret, encrypted, diags := tokenkit.Adopt(ctx, client, config, tokenkit.SecretWO, m.TokenID, recipients)
+		stored, diags := tokenkit.Adopt(ctx, client, config, tokenkit.SecretWO, m.TokenID, recipients)
 		if diags.HasError() {
 			return diags
 		}
-		if !secret.IsNull() || !encrypted.IsNull() {
-			m.Secret, m.EncryptedSecret = secret, encrypted
+		if !stored.IsNull() {
+			m.StoredSecret = stored
 			m.SecretVersion = types.Int64Value(tokenkit.NextVersion(m.SecretVersion.ValueInt64()))
 		}
 	}
 	if a.previous {
-		secret, encrypted, diags := tokenkit.Adopt(ctx, client, config, tokenkit.PreviousSecretWO, m.PreviousTokenID, recipients)
+		stored, diags := tokenkit.Adopt(ctx, client, config, tokenkit.PreviousSecretWO, m.PreviousTokenID, recipients)
 		if diags.HasError() {
 			return diags
 		}
-		m.PreviousSecret, m.PreviousEncryptedSecret = secret, encrypted
+		m.setPreviousSecret(stored)
 	}
 	return nil
 }

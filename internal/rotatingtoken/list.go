@@ -121,7 +121,8 @@ func warnOfAmbiguous(ambiguous [][]cloudfleet.Token) diag.Diagnostic {
 // listedRotating is what an import and a refresh would make of the tokens.
 func listedRotating(ctx context.Context, req list.ListRequest, slots []cloudfleet.Token, own bool) list.ListResult {
 	m := model{
-		TokenID: types.StringValue(slots[0].ID), SecretVersion: types.Int64Value(0),
+		StoredSecret: tokenkit.NoSecret(),
+		TokenID:      types.StringValue(slots[0].ID), SecretVersion: types.Int64Value(0),
 		KeepPrevious: types.BoolValue(true), EncryptTo: types.ObjectNull(tokenkit.EncryptToTypes),
 	}
 	m.setSettings(slots...)

@@ -14,6 +14,7 @@ import (
 // PreviousTokenID where there is no previous one. Name and Role are null where the
 // two tokens do not agree, so that any configuration differs from it.
 type model struct {
+	tokenkit.StoredSecret
 	Name            types.String `tfsdk:"name"`
 	Role            types.String `tfsdk:"role"`
 	RotationTrigger types.String `tfsdk:"rotation_trigger"`
@@ -23,8 +24,6 @@ type model struct {
 	VerifySecret    types.Bool   `tfsdk:"verify_secret"`
 	EncryptTo       types.Object `tfsdk:"encrypt_to"`
 	TokenID         types.String `tfsdk:"token_id"`
-	Secret          types.String `tfsdk:"secret"`
-	EncryptedSecret types.String `tfsdk:"encrypted_secret"`
 	SecretVersion   types.Int64  `tfsdk:"secret_version"`
 	SecretIssuedAt  types.String `tfsdk:"secret_issued_at"`
 	PreviousTokenID types.String `tfsdk:"previous_token_id"`
@@ -66,7 +65,7 @@ func (m *model) setSettings(tokens ...cloudfleet.Token) {
 // setCurrent takes over the answer to a create or a regenerate, under this version.
 func (m *model) setCurrent(t cloudfleet.Token, version types.Int64, recipients *sealing.Recipients) (diags diag.Diagnostics) {
 	m.TokenID = types.StringValue(t.ID)
-	m.Secret, m.EncryptedSecret, diags = tokenkit.EncryptSecret(t, recipients)
+	m.StoredSecret, diags = tokenkit.EncryptSecret(t, recipients)
 	m.SecretVersion = version
 	m.SecretIssuedAt = tokenkit.IssuedAt(t)
 	return diags
@@ -80,21 +79,31 @@ func (m *model) schedule(afterDays types.Int64) {
 // setNoCurrent keeps the version: the next secret is another one.
 func (m *model) setNoCurrent() {
 	m.TokenID, m.SecretIssuedAt, m.RotationDue = types.StringNull(), types.StringNull(), types.StringNull()
-	m.Secret, m.EncryptedSecret = types.StringNull(), types.StringNull()
+	m.StoredSecret = tokenkit.NoSecret()
 }
 
 func (m *model) setNoPrevious() {
-	m.PreviousTokenID, m.PreviousSecret, m.PreviousEncryptedSecret = types.StringNull(), types.StringNull(), types.StringNull()
+	m.PreviousTokenID = types.StringNull()
+	m.setPreviousSecret(tokenkit.NoSecret())
 }
 
 // setPrevious makes the token that is current in state the previous one.
 func (m *model) setPrevious(state *model) {
-	m.PreviousTokenID, m.PreviousSecret, m.PreviousEncryptedSecret = state.TokenID, state.Secret, state.EncryptedSecret
+	m.PreviousTokenID = state.TokenID
+	m.setPreviousSecret(state.StoredSecret)
+}
+
+func (m *model) previousSecret() tokenkit.StoredSecret {
+	return tokenkit.StoredSecret{Secret: m.PreviousSecret, EncryptedSecret: m.PreviousEncryptedSecret}
+}
+
+func (m *model) setPreviousSecret(stored tokenkit.StoredSecret) {
+	m.PreviousSecret, m.PreviousEncryptedSecret = stored.Secret, stored.EncryptedSecret
 }
 
 // planSecret makes the current secret unknown in a plan that issues or adopts one.
 func (m *model) planSecret() {
-	m.Secret, m.EncryptedSecret = tokenkit.PlannedSecret(m.EncryptTo)
+	m.StoredSecret = tokenkit.PlannedSecret(m.EncryptTo)
 	m.SecretVersion, m.SecretIssuedAt = types.Int64Unknown(), types.StringUnknown()
 }
 

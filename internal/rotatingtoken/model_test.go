@@ -48,8 +48,16 @@ func TestPlanUnknowns(t *testing.T) {
 			return types.StringValue(s)
 		}
 		before := model{
-			RotationTrigger: a, KeepPrevious: keep, SecretVersion: types.Int64Value(4), SecretIssuedAt: types.StringValue("then"),
-			TokenID: text(test.slots[0]), Secret: text(test.slots[0]), PreviousTokenID: text(test.slots[1]), PreviousSecret: text(test.slots[1]),
+			RotationTrigger: a,
+			KeepPrevious:    keep,
+			SecretVersion:   types.Int64Value(4),
+			SecretIssuedAt:  types.StringValue("then"),
+			TokenID: text(
+				test.slots[0],
+			),
+			StoredSecret:    tokenkit.StoredSecret{Secret: text(test.slots[0])},
+			PreviousTokenID: text(test.slots[1]),
+			PreviousSecret:  text(test.slots[1]),
 		}
 		got := before
 		got.RotationTrigger, got.KeepPrevious = test.trigger, test.keep

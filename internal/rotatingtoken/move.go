@@ -28,8 +28,8 @@ func moveFromAPIToken(
 	m := model{
 		Name: source.Name, Role: source.Role, RotationTrigger: source.RotationTrigger, KeepPrevious: types.BoolValue(true),
 		RotateAfterDays: source.RotateAfterDays, RotationDue: source.RotationDue,
-		VerifySecret: source.VerifySecret, EncryptTo: source.EncryptTo, TokenID: source.ID, Secret: source.Secret,
-		EncryptedSecret: source.EncryptedSecret, SecretVersion: source.SecretVersion, SecretIssuedAt: source.SecretIssuedAt,
+		VerifySecret: source.VerifySecret, EncryptTo: source.EncryptTo, TokenID: source.ID, StoredSecret: source.StoredSecret,
+		SecretVersion: source.SecretVersion, SecretIssuedAt: source.SecretIssuedAt,
 	}
 	resp.Diagnostics.Append(resp.TargetState.Set(ctx, &m)...)
 	resp.Diagnostics.Append(m.identify(ctx, resp.TargetIdentity)...)

@@ -127,15 +127,15 @@ func (t transition) planUnknowns(state, plan *model) {
 		plan.planSecret()
 	}
 	if t.adopts.previous {
-		plan.PreviousSecret, plan.PreviousEncryptedSecret = tokenkit.PlannedSecret(plan.EncryptTo)
+		plan.setPreviousSecret(tokenkit.PlannedSecret(plan.EncryptTo))
 	}
 	keepIsUnknown := plan.KeepPrevious.IsUnknown() && (t.swaps || !state.PreviousTokenID.IsNull())
 	switch {
 	case t.drops:
 		plan.setNoPrevious()
 	case t.swaps && !t.swapIsKnown, keepIsUnknown:
-		plan.PreviousTokenID, plan.PreviousSecret = types.StringUnknown(), types.StringUnknown()
-		plan.PreviousEncryptedSecret = types.StringUnknown()
+		plan.PreviousTokenID = types.StringUnknown()
+		plan.setPreviousSecret(tokenkit.UnknownSecret())
 	case t.swaps:
 		plan.setPrevious(state)
 	}

@@ -35,10 +35,10 @@ func AdoptAttribute(which, attribute string) schema.StringAttribute {
 
 // Adopts reports whether a token in the state takes over the secret in this argument:
 // the state has none, in neither form, and the configuration has one.
-func Adopts(ctx context.Context, config tfsdk.Config, argument string, secret, encrypted types.String) (bool, diag.Diagnostics) {
+func Adopts(ctx context.Context, config tfsdk.Config, argument string, stored StoredSecret) (bool, diag.Diagnostics) {
 	var given types.String
 	diags := config.GetAttribute(ctx, path.Root(argument), &given)
-	return !given.IsNull() && secret.IsNull() && encrypted.IsNull(), diags
+	return !given.IsNull() && stored.IsNull(), diags
 }
 
 // Adopt returns the secret in this argument, encrypted if there are recipients, once
@@ -50,11 +50,11 @@ func Adopt(
 	argument string,
 	id types.String,
 	recipients *sealing.Recipients,
-) (secret, encrypted types.String, diags diag.Diagnostics) {
+) (stored StoredSecret, diags diag.Diagnostics) {
 	var given types.String
 	diags = config.GetAttribute(ctx, path.Root(argument), &given)
 	if diags.HasError() || given.IsNull() {
-		return types.StringNull(), types.StringNull(), diags
+		return NoSecret(), diags
 	}
 	rejected, err := client.RejectsSecret(ctx, id.ValueString(), given.ValueString())
 	switch {
@@ -68,5 +68,5 @@ func Adopt(
 	default:
 		return EncryptSecret(cloudfleet.Token{ID: id.ValueString(), Secret: given.ValueString()}, recipients)
 	}
-	return types.StringNull(), types.StringNull(), diags
+	return NoSecret(), diags
 }

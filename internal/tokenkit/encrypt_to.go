@@ -15,7 +15,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/sealing"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
 )
@@ -91,35 +90,6 @@ func RecipientsFor(ctx context.Context, value types.Object) (*sealing.Recipients
 		return nil, diag.Diagnostics{keyError(at, err)}
 	}
 	return recipients, nil
-}
-
-// EncryptSecret returns the secret of a token that was just issued, in one of two forms: as it
-// is, or encrypted where there are recipients.
-func EncryptSecret(t cloudfleet.Token, recipients *sealing.Recipients) (secret, encrypted types.String, diags diag.Diagnostics) {
-	if recipients == nil {
-		return types.StringValue(t.Secret), types.StringNull(), nil
-	}
-	ciphertext, err := recipients.Seal(t.Secret)
-	if err != nil {
-		diags.AddError(
-			"Could not encrypt the secret of API token "+t.ID,
-			tfdiag.Sentence(err)+" The secret is lost. Change rotation_trigger to have another one issued.",
-		)
-		return types.StringNull(), types.StringNull(), diags
-	}
-	return types.StringNull(), types.StringValue(ciphertext), nil
-}
-
-// PlannedSecret returns the secret in a plan that issues one. Which form it will have is known
-// as soon as it is known whether it will be encrypted.
-func PlannedSecret(encryptTo types.Object) (secret, encrypted types.String) {
-	switch {
-	case encryptTo.IsNull():
-		return types.StringUnknown(), types.StringNull()
-	case encryptTo.IsUnknown():
-		return types.StringUnknown(), types.StringUnknown()
-	}
-	return types.StringNull(), types.StringUnknown()
 }
 
 // RecipientsChange reports whether going from one value of encrypt_to to the other

@@ -12,6 +12,7 @@ import (
 // Moved is what a `moved` block takes along from one token resource to the other, to be
 // embedded in a model of the source. Private state comes along as well.
 type Moved struct {
+	StoredSecret
 	Name            types.String `tfsdk:"name"`
 	Role            types.String `tfsdk:"role"`
 	RotationTrigger types.String `tfsdk:"rotation_trigger"`
@@ -19,8 +20,6 @@ type Moved struct {
 	RotationDue     types.String `tfsdk:"rotation_due"`
 	VerifySecret    types.Bool   `tfsdk:"verify_secret"`
 	EncryptTo       types.Object `tfsdk:"encrypt_to"`
-	Secret          types.String `tfsdk:"secret"`
-	EncryptedSecret types.String `tfsdk:"encrypted_secret"`
 	SecretVersion   types.Int64  `tfsdk:"secret_version"`
 	SecretIssuedAt  types.String `tfsdk:"secret_issued_at"`
 }
