@@ -25,7 +25,7 @@ func TestDeleteOfOwnTokenIsRefusedInTheApply(t *testing.T) {
 		resource resource.Resource
 		state    any
 	}{
-		"a token": {&Resource{data: data}, &model{ID: own, EncryptTo: types.ObjectNull(tokenkit.EncryptToTypes)}},
+		"a token": {&Resource{data: data}, &model{Model: tokenkit.NewModel(), ID: own}},
 	} {
 		var schema resource.SchemaResponse
 		test.resource.Schema(t.Context(), resource.SchemaRequest{}, &schema)

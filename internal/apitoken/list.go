@@ -6,7 +6,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/list/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tokenkit"
@@ -67,9 +66,8 @@ func (l *ListResource) List(ctx context.Context, req list.ListRequest, stream *l
 }
 
 func listed(ctx context.Context, req list.ListRequest, token cloudfleet.Token, own bool) list.ListResult {
-	m := model{StoredSecret: tokenkit.NoSecret(), EncryptTo: types.ObjectNull(tokenkit.EncryptToTypes)}
+	m := model{Model: tokenkit.NewModel()}
 	m.setToken(token)
-	m.setNoSecret()
 	result := req.NewListResult(ctx)
 	result.DisplayName = tokenkit.DisplayName(token, "", own)
 	result.Diagnostics.Append(identify(ctx, result.Identity, m.ID)...)

@@ -23,7 +23,7 @@ func moveFromRotating(
 	ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse,
 ) {
 	var source struct {
-		tokenkit.Moved
+		tokenkit.Model
 		TokenID         types.String `tfsdk:"token_id"`
 		PreviousTokenID types.String `tfsdk:"previous_token_id"`
 	}
@@ -38,12 +38,7 @@ func moveFromRotating(
 			source.Name.ValueString(), source.PreviousTokenID.ValueString()))
 		return
 	}
-	m := model{
-		ID: source.TokenID, Name: source.Name, Role: source.Role, RotationTrigger: source.RotationTrigger, VerifySecret: source.VerifySecret,
-		RotateAfterDays: source.RotateAfterDays, RotationDue: source.RotationDue,
-		EncryptTo: source.EncryptTo, StoredSecret: source.StoredSecret, SecretVersion: source.SecretVersion,
-		SecretIssuedAt: source.SecretIssuedAt,
-	}
+	m := model{Model: source.Model, ID: source.TokenID}
 	resp.Diagnostics.Append(resp.TargetState.Set(ctx, &m)...)
 	resp.Diagnostics.Append(identify(ctx, resp.TargetIdentity, m.ID)...)
 }

@@ -4,7 +4,6 @@ package apitoken
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -128,7 +127,7 @@ func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	change := transition{issues: true}
+	change := transition{Change: tokenkit.Change{Issues: true}}
 	if creates {
 		resp.Diagnostics.Append(tokenkit.PlanCreate(ctx, r.data, plan.Name, resp.Private)...)
 	} else {
@@ -139,23 +138,23 @@ func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 		if resp.Diagnostics.HasError() {
 			return
 		}
-		if !change.issues {
+		if !change.Issues {
 			resp.Diagnostics.Append(tokenkit.WarnOfNoSchedule(state.Name, state.SecretIssuedAt, plan.RotateAfterDays)...)
 		}
-		if !change.issues && !change.adopts {
+		if !change.Issues && !change.adopts {
 			resp.Diagnostics.Append(memory.WarnOfImport(state.ID, state.Name, state.SecretVersion)...)
 		}
-		if change.issues && change.issuesIsKnown && !state.SecretIssuedAt.IsNull() {
+		if change.Issues && change.IssuesIsKnown && !state.SecretIssuedAt.IsNull() {
 			resp.Diagnostics.Append(tokenkit.WarnOfRevocation(state.Name, fmt.Sprintf(
 				"the secret of token %s that was issued at %s", state.ID.ValueString(), state.SecretIssuedAt.ValueString())))
 		}
 	}
-	if change.issues || change.adopts {
+	if change.Issues || change.adopts {
 		_, diags = tokenkit.RecipientsFor(ctx, plan.EncryptTo)
 		resp.Diagnostics.Append(diags...)
-		plan.planSecret()
+		plan.PlanSecret()
 	}
-	plan.schedule(plan.RotateAfterDays)
+	plan.Schedule(plan.RotateAfterDays)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
 }
 
@@ -170,141 +169,30 @@ func (r *Resource) Create(ctx context.Context, req resource.CreateRequest, resp 
 	defer r.data.Process.Begin()()
 	version, diags := tokenkit.FirstVersion(ctx, r.data, resp.Private)
 	resp.Diagnostics.Append(diags...)
-	token, ambiguous, err := r.data.Client.CreateToken(ctx, m.settings())
+	token, ambiguous, err := r.data.Client.CreateToken(ctx, m.Settings())
 	if err != nil {
 		resp.Diagnostics.Append(failure(create, m, token.ID, err)...)
 		if token.ID == "" {
 			return
 		}
-		m.setNoSecret()
+		m.SetNoSecret()
+		m.SecretVersion = types.Int64Value(0)
 	} else {
-		resp.Diagnostics.Append(m.setSecret(token, version, recipients)...)
+		resp.Diagnostics.Append(m.SetSecret(token, version, recipients)...)
 	}
 	if r.data.Process.CLIIsGone() {
 		resp.Diagnostics.Append(tokenkit.DeleteUnowned(ctx, r.data.Client, token.ID)...)
 		return
 	}
 	m.ID, m.CreatedAt = types.StringValue(token.ID), tokenkit.Timestamp(token.CreatedAt)
-	m.schedule(m.RotateAfterDays)
 	resp.Diagnostics.Append(identify(ctx, resp.Identity, m.ID)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 
 	var memory tokenkit.Memory
 	memory.SeenIn(ctx, r.data.Client)
-	resp.Diagnostics.Append(memory.RememberStored(m.settings(), token)...)
+	resp.Diagnostics.Append(memory.RememberStored(m.Settings(), token)...)
 	resp.Diagnostics.Append(memory.Created(ctx, r.data.Client, token, ambiguous)...)
 	resp.Diagnostics.Append(memory.Save(ctx, resp.Private)...)
-}
-
-func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	if tfdiag.Defers(r.client(), req.ClientCapabilities.DeferralAllowed) {
-		resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
-		return
-	}
-	var m model
-	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
-	memory, diags := tokenkit.LoadMemory(ctx, req.Private)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	r.data.Saw(m.SecretVersion)
-	resp.Diagnostics.Append(identify(ctx, resp.Identity, m.ID)...)
-	imported := m.Name.IsNull()
-	token, err := r.data.Client.GetTokenBatched(ctx, m.known(memory))
-	if missing := tokenkit.NotImported(m.ID.ValueString(), err); imported && missing != nil {
-		resp.Diagnostics.Append(missing...)
-		return
-	}
-	if cloudfleet.IsNotFound(err) {
-		resp.State.RemoveResource(ctx)
-		return
-	}
-	if err != nil {
-		resp.Diagnostics.Append(failure("read", m, "", err)...)
-		return
-	}
-	remembered := memory
-	if imported {
-		memory.Imported = time.Now()
-	}
-	resp.Diagnostics.Append(memory.Unspell(&token)...)
-	m.setToken(token)
-	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
-	memory.SeenIn(ctx, r.data.Client)
-	memory.SetAge(m.SecretIssuedAt)
-	resp.Diagnostics.Append(memory.CheckLeftovers(ctx, r.data.Client, token)...)
-	resp.Diagnostics.Append(memory.Verify(ctx, r.data.Client, tokenkit.Secret{
-		TokenID: m.ID, Name: m.Name, Secret: m.Secret, Version: m.SecretVersion, IssuedAt: m.SecretIssuedAt, Verify: m.VerifySecret,
-	})...)
-	if memory != remembered {
-		resp.Diagnostics.Append(memory.Save(ctx, resp.Private)...)
-	}
-}
-
-// Update begins with the state, renames first and regenerates last, and saves after
-// each call: what one call has done is in the state even where the next one fails.
-func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var m, plan model
-	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	memory, diags := tokenkit.LoadMemory(ctx, req.Private)
-	resp.Diagnostics.Append(diags...)
-	recipients, diags := tokenkit.RecipientsFor(ctx, plan.EncryptTo)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	adopts, diags := tokenkit.Adopts(ctx, req.Config, tokenkit.SecretWO, m.StoredSecret)
-	resp.Diagnostics.Append(diags...)
-	change := decide(ctx, r.data.Client, &m, &plan, memory, adopts)
-	resp.Diagnostics.Append(tokenkit.CheckLockout(r.data.Client, change.effect)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	defer r.data.Process.Begin()()
-	resp.Diagnostics.Append(identify(ctx, resp.Identity, m.ID)...)
-	save := func() {
-		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
-		resp.Diagnostics.Append(memory.Save(ctx, resp.Private)...)
-	}
-
-	m.VerifySecret = plan.VerifySecret
-	if change.updates {
-		token, err := r.data.Client.UpdateToken(ctx, m.ID.ValueString(), plan.settings())
-		if err != nil {
-			resp.Diagnostics.Append(failure("update", m, "", err)...)
-			return
-		}
-		m.Name, m.Role = plan.Name, plan.Role
-		resp.Diagnostics.Append(memory.RememberStored(plan.settings(), token)...)
-		save()
-	}
-	if change.issues {
-		token, ambiguous, err := r.data.Client.RegenerateToken(ctx, m.known(memory))
-		if err != nil {
-			resp.Diagnostics.Append(failure(regenerate, m, "", err)...)
-			return
-		}
-		version := types.Int64Value(tokenkit.NextVersion(m.SecretVersion.ValueInt64()))
-		diags := m.setSecret(token, version, recipients)
-		if resp.Diagnostics.Append(diags...); diags.HasError() {
-			save()
-			return
-		}
-		m.schedule(plan.RotateAfterDays)
-		resp.Diagnostics.Append(memory.Issued(m.Name, version, ambiguous)...)
-	}
-	if change.adopts {
-		stored, diags := tokenkit.Adopt(ctx, r.data.Client, req.Config, tokenkit.SecretWO, m.ID, recipients)
-		if resp.Diagnostics.Append(diags...); diags.HasError() {
-			return
-		}
-		m.adopt(stored)
-	}
-	m.RotationTrigger, m.EncryptTo = plan.RotationTrigger, plan.EncryptTo
-	m.schedule(plan.RotateAfterDays)
-	save()
 }
 
 func (r *Resource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {

@@ -5,7 +5,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/sealing"
@@ -31,10 +30,7 @@ func (m *model) adopt(
 		if diags.HasError() {
 			return diags
 		}
-		if !stored.IsNull() {
-			m.StoredSecret = stored
-			m.SecretVersion = types.Int64Value(tokenkit.NextVersion(m.SecretVersion.ValueInt64()))
-		}
+		m.AdoptSecret(stored)
 	}
 	if a.previous {
 		stored, diags := tokenkit.Adopt(ctx, client, config, tokenkit.PreviousSecretWO, m.PreviousTokenID, recipients)

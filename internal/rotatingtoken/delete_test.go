@@ -26,8 +26,8 @@ func TestDeleteOfOwnTokenIsRefusedInTheApply(t *testing.T) {
 		resource resource.Resource
 		state    any
 	}{
-		"current":  {&Resource{data: data}, &model{EncryptTo: types.ObjectNull(tokenkit.EncryptToTypes), TokenID: own, PreviousTokenID: other}},
-		"previous": {&Resource{data: data}, &model{EncryptTo: types.ObjectNull(tokenkit.EncryptToTypes), TokenID: other, PreviousTokenID: own}},
+		"current":  {&Resource{data: data}, &model{Model: tokenkit.NewModel(), TokenID: own, PreviousTokenID: other}},
+		"previous": {&Resource{data: data}, &model{Model: tokenkit.NewModel(), TokenID: other, PreviousTokenID: own}},
 	} {
 		var schema resource.SchemaResponse
 		test.resource.Schema(t.Context(), resource.SchemaRequest{}, &schema)

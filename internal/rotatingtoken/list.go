@@ -120,11 +120,7 @@ func warnOfAmbiguous(ambiguous [][]cloudfleet.Token) diag.Diagnostic {
 
 // listedRotating is what an import and a refresh would make of the tokens.
 func listedRotating(ctx context.Context, req list.ListRequest, slots []cloudfleet.Token, own bool) list.ListResult {
-	m := model{
-		StoredSecret: tokenkit.NoSecret(),
-		TokenID:      types.StringValue(slots[0].ID), SecretVersion: types.Int64Value(0),
-		KeepPrevious: types.BoolValue(true), EncryptTo: types.ObjectNull(tokenkit.EncryptToTypes),
-	}
+	m := model{Model: tokenkit.NewModel(), TokenID: types.StringValue(slots[0].ID), KeepPrevious: types.BoolValue(true)}
 	m.setSettings(slots...)
 	count := "one token"
 	if len(slots) == 2 {

@@ -14,31 +14,19 @@ import (
 // PreviousTokenID where there is no previous one. Name and Role are null where the
 // two tokens do not agree, so that any configuration differs from it.
 type model struct {
-	tokenkit.StoredSecret
-	Name            types.String `tfsdk:"name"`
-	Role            types.String `tfsdk:"role"`
-	RotationTrigger types.String `tfsdk:"rotation_trigger"`
-	RotateAfterDays types.Int64  `tfsdk:"rotate_after_days"`
-	RotationDue     types.String `tfsdk:"rotation_due"`
+	tokenkit.Model
 	KeepPrevious    types.Bool   `tfsdk:"keep_previous"`
-	VerifySecret    types.Bool   `tfsdk:"verify_secret"`
-	EncryptTo       types.Object `tfsdk:"encrypt_to"`
 	TokenID         types.String `tfsdk:"token_id"`
-	SecretVersion   types.Int64  `tfsdk:"secret_version"`
-	SecretIssuedAt  types.String `tfsdk:"secret_issued_at"`
 	PreviousTokenID types.String `tfsdk:"previous_token_id"`
 	PreviousSecret  types.String `tfsdk:"previous_secret"`
 	// PreviousEncryptedSecret is for the recipients at the time when it was issued.
 	PreviousEncryptedSecret types.String `tfsdk:"previous_encrypted_secret"`
-	SecretWO                types.String `tfsdk:"secret_wo"`
 	PreviousSecretWO        types.String `tfsdk:"previous_secret_wo"`
 }
 
-func (m *model) settings() cloudfleet.TokenSettings { return tokenkit.Settings(m.Name, m.Role) }
-
 // known is what the absence of one of the tokens, or a page of a list, is judged by.
 func (m *model) known(id types.String, memory tokenkit.Memory) cloudfleet.KnownToken {
-	return tokenkit.Known(id, m.settings(), memory, m.SecretIssuedAt)
+	return tokenkit.Known(id, m.Settings(), memory, m.SecretIssuedAt)
 }
 
 // setSettings takes over what all of the tokens agree on. An answer that lacks a
@@ -63,23 +51,14 @@ func (m *model) setSettings(tokens ...cloudfleet.Token) {
 }
 
 // setCurrent takes over the answer to a create or a regenerate, under this version.
-func (m *model) setCurrent(t cloudfleet.Token, version types.Int64, recipients *sealing.Recipients) (diags diag.Diagnostics) {
+func (m *model) setCurrent(t cloudfleet.Token, version types.Int64, recipients *sealing.Recipients) diag.Diagnostics {
 	m.TokenID = types.StringValue(t.ID)
-	m.StoredSecret, diags = tokenkit.EncryptSecret(t, recipients)
-	m.SecretVersion = version
-	m.SecretIssuedAt = tokenkit.IssuedAt(t)
-	return diags
+	return m.SetSecret(t, version, recipients)
 }
 
-// schedule sets the days, and with them when the rotation is due.
-func (m *model) schedule(afterDays types.Int64) {
-	m.RotateAfterDays, m.RotationDue = afterDays, tokenkit.RotationDue(m.SecretIssuedAt, afterDays)
-}
-
-// setNoCurrent keeps the version: the next secret is another one.
 func (m *model) setNoCurrent() {
-	m.TokenID, m.SecretIssuedAt, m.RotationDue = types.StringNull(), types.StringNull(), types.StringNull()
-	m.StoredSecret = tokenkit.NoSecret()
+	m.TokenID = types.StringNull()
+	m.SetNoSecret()
 }
 
 func (m *model) setNoPrevious() {
@@ -101,14 +80,8 @@ func (m *model) setPreviousSecret(stored tokenkit.StoredSecret) {
 	m.PreviousSecret, m.PreviousEncryptedSecret = stored.Secret, stored.EncryptedSecret
 }
 
-// planSecret makes the current secret unknown in a plan that issues or adopts one.
-func (m *model) planSecret() {
-	m.StoredSecret = tokenkit.PlannedSecret(m.EncryptTo)
-	m.SecretVersion, m.SecretIssuedAt = types.Int64Unknown(), types.StringUnknown()
-}
-
 // planCurrent makes the current token unknown in a plan that issues a secret.
 func (m *model) planCurrent() {
 	m.TokenID = types.StringUnknown()
-	m.planSecret()
+	m.PlanSecret()
 }

@@ -48,17 +48,11 @@ func TestPlanUnknowns(t *testing.T) {
 			return types.StringValue(s)
 		}
 		before := model{
-			RotationTrigger: a,
-			KeepPrevious:    keep,
-			SecretVersion:   types.Int64Value(4),
-			SecretIssuedAt:  types.StringValue("then"),
-			TokenID: text(
-				test.slots[0],
-			),
-			StoredSecret:    tokenkit.StoredSecret{Secret: text(test.slots[0])},
-			PreviousTokenID: text(test.slots[1]),
-			PreviousSecret:  text(test.slots[1]),
+			Model: tokenkit.NewModel(), KeepPrevious: keep,
+			TokenID: text(test.slots[0]), PreviousTokenID: text(test.slots[1]), PreviousSecret: text(test.slots[1]),
 		}
+		before.Secret, before.RotationTrigger = text(test.slots[0]), a
+		before.SecretVersion, before.SecretIssuedAt = types.Int64Value(4), types.StringValue("then")
 		got := before
 		got.RotationTrigger, got.KeepPrevious = test.trigger, test.keep
 		want := got

@@ -21,16 +21,11 @@ func moveFromAPIToken(
 	ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse,
 ) {
 	var source struct {
-		tokenkit.Moved
+		tokenkit.Model
 		ID types.String `tfsdk:"id"`
 	}
 	resp.Diagnostics.Append(req.SourceState.Get(ctx, &source)...)
-	m := model{
-		Name: source.Name, Role: source.Role, RotationTrigger: source.RotationTrigger, KeepPrevious: types.BoolValue(true),
-		RotateAfterDays: source.RotateAfterDays, RotationDue: source.RotationDue,
-		VerifySecret: source.VerifySecret, EncryptTo: source.EncryptTo, TokenID: source.ID, StoredSecret: source.StoredSecret,
-		SecretVersion: source.SecretVersion, SecretIssuedAt: source.SecretIssuedAt,
-	}
+	m := model{Model: source.Model, TokenID: source.ID, KeepPrevious: types.BoolValue(true)}
 	resp.Diagnostics.Append(resp.TargetState.Set(ctx, &m)...)
 	resp.Diagnostics.Append(m.identify(ctx, resp.TargetIdentity)...)
 }

@@ -132,7 +132,7 @@ func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	change := transition{issues: true}
+	change := transition{Change: tokenkit.Change{Issues: true}}
 	if creates {
 		plan.planCurrent()
 		plan.setNoPrevious()
@@ -144,18 +144,18 @@ func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 		change.planUnknowns(&state, &plan)
 		resp.Diagnostics.Append(tokenkit.CheckLockout(r.client(), change.effects(&state, &plan)...)...)
 		resp.Diagnostics.Append(change.warnings(&state)...)
-		if !change.issues {
+		if !change.Issues {
 			resp.Diagnostics.Append(tokenkit.WarnOfNoSchedule(state.Name, state.SecretIssuedAt, plan.RotateAfterDays)...)
 		}
-		if !change.issues && !change.adopts.current {
+		if !change.Issues && !change.adopts.current {
 			resp.Diagnostics.Append(memory.WarnOfImport(state.TokenID, state.Name, state.SecretVersion)...)
 		}
 	}
-	if change.issues {
+	if change.Issues {
 		_, diags := tokenkit.RecipientsFor(ctx, plan.EncryptTo)
 		resp.Diagnostics.Append(diags...)
 	}
-	plan.schedule(plan.RotateAfterDays)
+	plan.Schedule(plan.RotateAfterDays)
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
 	}
@@ -172,7 +172,7 @@ func (r *Resource) Create(ctx context.Context, req resource.CreateRequest, resp 
 	defer r.data.Process.Begin()()
 	version, diags := tokenkit.FirstVersion(ctx, r.data, resp.Private)
 	resp.Diagnostics.Append(diags...)
-	token, ambiguous, err := r.data.Client.CreateToken(ctx, m.settings())
+	token, ambiguous, err := r.data.Client.CreateToken(ctx, m.Settings())
 	if err != nil {
 		resp.Diagnostics.Append(createFailure(m.Name, token.ID, err)...)
 		if token.ID == "" {
@@ -183,7 +183,7 @@ func (r *Resource) Create(ctx context.Context, req resource.CreateRequest, resp 
 	} else {
 		resp.Diagnostics.Append(m.setCurrent(token, version, recipients)...)
 	}
-	m.schedule(m.RotateAfterDays)
+	m.Schedule(m.RotateAfterDays)
 	if r.data.Process.CLIIsGone() {
 		resp.Diagnostics.Append(tokenkit.DeleteUnowned(ctx, r.data.Client, token.ID)...)
 		return
@@ -193,7 +193,7 @@ func (r *Resource) Create(ctx context.Context, req resource.CreateRequest, resp 
 
 	var memory tokenkit.Memory
 	memory.SeenIn(ctx, r.data.Client)
-	resp.Diagnostics.Append(memory.RememberStored(m.settings(), token)...)
+	resp.Diagnostics.Append(memory.RememberStored(m.Settings(), token)...)
 	resp.Diagnostics.Append(memory.Created(ctx, r.data.Client, token, ambiguous)...)
 	resp.Diagnostics.Append(memory.Save(ctx, resp.Private)...)
 }

@@ -38,7 +38,7 @@ func TestNullIsNeverSent(t *testing.T) {
 	}
 	r := &Resource{data: &providerdata.Data{Client: client}}
 	for id, name := range names {
-		plan := &model{Name: types.StringNull(), Role: types.StringValue("Administrator")}
+		plan := &model{Model: tokenkit.Model{Role: types.StringValue("Administrator")}}
 		if diags := r.rename(t.Context(), types.StringValue(id), plan, &tokenkit.Memory{}); diags.HasError() {
 			t.Fatal(diags)
 		}

@@ -14,15 +14,12 @@ import (
 // transition is what an apply does to the two tokens: decided once from state and
 // plan, and read by the plan, the lock-out guard, the warnings and the update.
 type transition struct {
-	// updates: name or role are sent for both tokens.
-	updates bool
-	// issues: there will be a new current secret.
-	issues bool
-	// swaps: the current token becomes the previous one. In a plan it may depend on
-	// values that are not known yet; then swapIsKnown is false. A current token that is
-	// gone is created again instead, whatever the trigger says: that is a new secret
-	// already, and the previous one is the only valid one.
-	swaps, swapIsKnown bool
+	// Change says whether there will be a new current secret.
+	tokenkit.Change
+	// swaps: with it, the current token becomes the previous one. A current token that is
+	// gone is created again instead, whatever the trigger says: the previous one is the
+	// only valid one then.
+	swaps bool
 	// drops: keep_previous is known to be false.
 	drops bool
 	// adopts: which secrets are those that the configuration hands over.
@@ -31,27 +28,17 @@ type transition struct {
 	exposes bool
 }
 
-// decide returns what goes from state to plan. A secret that is handed over is encrypted
-// for the recipients, so that these are no reason to issue one.
 func decide(
 	ctx context.Context, client *cloudfleet.Client, state, plan *model, memory tokenkit.Memory, adopts adoption,
 ) transition {
-	rotates := tokenkit.Rotates(state.RotationTrigger, plan.RotationTrigger)
-	recipients := !adopts.current && tokenkit.RecipientsChange(ctx, state.EncryptTo, plan.EncryptTo)
-	due := memory.IsDue(plan.RotateAfterDays)
-	// The provider works with its own secret, whatever a refresh found out before.
-	reissues := memory.Reissue(plan.VerifySecret) && (client == nil || !client.CallsAs(state.TokenID.ValueString()))
-	certain := reissues || rotates && !plan.RotationTrigger.IsUnknown() || due && !plan.RotateAfterDays.IsUnknown() ||
-		recipients && tokenkit.RecipientsAreKnown(ctx, plan.EncryptTo)
 	hasCurrent := !state.TokenID.IsNull()
 	t := transition{
-		updates: plan.Name.IsUnknown() || plan.Role.IsUnknown() || plan.settings() != state.settings(),
-		swaps:   hasCurrent && (rotates || due || recipients || reissues),
-		drops:   !plan.KeepPrevious.IsUnknown() && !plan.KeepPrevious.ValueBool(),
+		Change: tokenkit.Decide(ctx, client, state.TokenID, &state.Model, &plan.Model, memory, adopts.current),
+		drops:  !plan.KeepPrevious.IsUnknown() && !plan.KeepPrevious.ValueBool(),
 	}
-	t.swapIsKnown = !t.swaps || certain
-	t.issues = !hasCurrent || t.swaps
-	t.adopts = adoption{adopts.current && !t.issues, adopts.previous && !t.issues && !t.drops}
+	t.swaps = hasCurrent && t.Issues
+	t.Issues, t.IssuesIsKnown = t.Issues || !hasCurrent, t.IssuesIsKnown || !hasCurrent
+	t.adopts = adoption{adopts.current && !t.Issues, adopts.previous && !t.Issues && !t.drops}
 	t.exposes = t.swaps && !t.drops && state.EncryptTo.IsNull() && !plan.EncryptTo.IsNull()
 	return t
 }
@@ -60,7 +47,7 @@ func decide(
 // apply certainly revokes: the previous one gets the new secret of a swap, and
 // without keep_previous the one that would be the previous then is deleted.
 func (t transition) regenerated(state *model) types.String {
-	if t.swaps && t.swapIsKnown {
+	if t.swaps && t.IssuesIsKnown {
 		return state.PreviousTokenID
 	}
 	return types.StringNull()
@@ -68,7 +55,7 @@ func (t transition) regenerated(state *model) types.String {
 
 func (t transition) deleted(state *model) types.String {
 	switch {
-	case !t.drops, !t.swapIsKnown:
+	case !t.drops, !t.IssuesIsKnown:
 		return types.StringNull()
 	case t.swaps:
 		return state.TokenID
@@ -81,7 +68,7 @@ func (t transition) effects(state, plan *model) []tokenkit.Effect {
 		{ID: t.regenerated(state), Name: state.Name, Regenerates: true},
 		{ID: t.deleted(state), Name: state.Name, Deletes: true, Alternative: ", or set keep_previous = true"},
 	}
-	if t.updates {
+	if t.Updates {
 		for _, id := range []types.String{state.TokenID, state.PreviousTokenID} {
 			effects = append(effects, tokenkit.Effect{ID: id, Name: state.Name, Role: plan.Role})
 		}
@@ -120,11 +107,11 @@ func (t transition) warnings(state *model) (diags diag.Diagnostics) {
 // where there is a slot for it: that token may be deleted until the apply, which then
 // creates one.
 func (t transition) planUnknowns(state, plan *model) {
-	if t.issues {
+	if t.Issues {
 		plan.planCurrent()
 	}
 	if t.adopts.current {
-		plan.planSecret()
+		plan.PlanSecret()
 	}
 	if t.adopts.previous {
 		plan.setPreviousSecret(tokenkit.PlannedSecret(plan.EncryptTo))
@@ -133,7 +120,7 @@ func (t transition) planUnknowns(state, plan *model) {
 	switch {
 	case t.drops:
 		plan.setNoPrevious()
-	case t.swaps && !t.swapIsKnown, keepIsUnknown:
+	case t.swaps && !t.IssuesIsKnown, keepIsUnknown:
 		plan.PreviousTokenID = types.StringUnknown()
 		plan.setPreviousSecret(tokenkit.UnknownSecret())
 	case t.swaps:

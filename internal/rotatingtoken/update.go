@@ -45,7 +45,7 @@ func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp 
 	}
 
 	m.VerifySecret = plan.VerifySecret
-	if change.updates {
+	if change.Updates {
 		for _, id := range []types.String{state.PreviousTokenID, state.TokenID} {
 			resp.Diagnostics.Append(r.rename(ctx, id, &plan, &memory)...)
 			if resp.Diagnostics.HasError() {
@@ -55,7 +55,7 @@ func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp 
 		m.Name, m.Role = plan.Name, plan.Role
 		save()
 	}
-	if change.issues {
+	if change.Issues {
 		issued, diags := r.issue(ctx, m, &memory)
 		resp.Diagnostics.Append(diags...)
 		if diags.HasError() {
@@ -72,7 +72,7 @@ func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp 
 			return
 		}
 		m.RotationTrigger, m.EncryptTo = plan.RotationTrigger, plan.EncryptTo
-		m.schedule(plan.RotateAfterDays)
+		m.Schedule(plan.RotateAfterDays)
 		resp.Diagnostics.Append(memory.Issued(m.Name, version, issued.regeneratedTwice)...)
 		save()
 		resp.Diagnostics.Append(memory.Created(ctx, r.data.Client, issued.token, issued.createdTwice, m.PreviousTokenID.ValueString())...)
@@ -90,7 +90,7 @@ func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp 
 		m.setNoPrevious()
 	}
 	m.RotationTrigger, m.KeepPrevious, m.EncryptTo = plan.RotationTrigger, plan.KeepPrevious, plan.EncryptTo
-	m.schedule(plan.RotateAfterDays)
+	m.Schedule(plan.RotateAfterDays)
 	save()
 }
 
@@ -146,7 +146,7 @@ func (r *Resource) issue(ctx context.Context, m model, memory *tokenkit.Memory) 
 // settings are those of the model. Where name or role is null, because the two tokens
 // differ and the configuration ignores it, it is as the token with this ID has it.
 func (r *Resource) settings(ctx context.Context, id types.String, m *model) (cloudfleet.TokenSettings, error) {
-	settings := m.settings()
+	settings := m.Settings()
 	if settings.Name != "" && settings.Role != "" || id.IsNull() {
 		return settings, nil
 	}

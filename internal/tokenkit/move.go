@@ -6,33 +6,27 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// Moved is what a `moved` block takes along from one token resource to the other, to be
-// embedded in a model of the source. Private state comes along as well.
-type Moved struct {
-	StoredSecret
-	Name            types.String `tfsdk:"name"`
-	Role            types.String `tfsdk:"role"`
-	RotationTrigger types.String `tfsdk:"rotation_trigger"`
-	RotateAfterDays types.Int64  `tfsdk:"rotate_after_days"`
-	RotationDue     types.String `tfsdk:"rotation_due"`
-	VerifySecret    types.Bool   `tfsdk:"verify_secret"`
-	EncryptTo       types.Object `tfsdk:"encrypt_to"`
-	SecretVersion   types.Int64  `tfsdk:"secret_version"`
-	SecretIssuedAt  types.String `tfsdk:"secret_issued_at"`
-}
-
 // MoveFrom returns the mover from a resource of this provider, the type of which ends
-// with noun, and which has these attributes beside those of Moved: strings.
+// with noun, and which has these attributes beside those of Model: strings.
 func MoveFrom(
 	noun string,
 	move func(context.Context, resource.MoveStateRequest, *resource.MoveStateResponse),
 	attributes ...string,
 ) []resource.StateMover {
 	text, source := schema.StringAttribute{Computed: true}, schema.Schema{Attributes: map[string]schema.Attribute{}}
-	attributes = append(attributes, "name", "role", "rotation_trigger", "secret", "encrypted_secret", "secret_issued_at", RotationDueName)
+	attributes = append(
+		attributes,
+		"name",
+		"role",
+		"rotation_trigger",
+		"secret",
+		"encrypted_secret",
+		SecretWO,
+		"secret_issued_at",
+		RotationDueName,
+	)
 	for _, name := range attributes {
 		source.Attributes[name] = text
 	}

@@ -13,12 +13,6 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 )
 
-// Settings is the body of a create or update with these values. Null and unknown
-// are empty.
-func Settings(name, role types.String) cloudfleet.TokenSettings {
-	return cloudfleet.TokenSettings{Name: name.ValueString(), Role: cloudfleet.Role(role.ValueString())}
-}
-
 // Rotates reports whether going from one rotation trigger to the other issues a
 // secret. Only a value that follows another value does, so that adding or removing
 // the trigger does not break the token's users. Unknown counts as another value.

@@ -1,0 +1,100 @@
+package tokenkit
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/sealing"
+)
+
+// Model is what the two token resources have in common in configuration, plan and state.
+// It is embedded in their models, and goes along with a `moved` block.
+type Model struct {
+	StoredSecret
+	Name            types.String `tfsdk:"name"`
+	Role            types.String `tfsdk:"role"`
+	RotationTrigger types.String `tfsdk:"rotation_trigger"`
+	RotateAfterDays types.Int64  `tfsdk:"rotate_after_days"`
+	RotationDue     types.String `tfsdk:"rotation_due"`
+	VerifySecret    types.Bool   `tfsdk:"verify_secret"`
+	EncryptTo       types.Object `tfsdk:"encrypt_to"`
+	SecretWO        types.String `tfsdk:"secret_wo"`
+	SecretVersion   types.Int64  `tfsdk:"secret_version"`
+	SecretIssuedAt  types.String `tfsdk:"secret_issued_at"`
+}
+
+// NewModel returns a model without a secret in which nothing is set.
+func NewModel() Model {
+	return Model{StoredSecret: NoSecret(), EncryptTo: types.ObjectNull(EncryptToTypes), SecretVersion: types.Int64Value(0)}
+}
+
+// Settings is the body of a create or update. Null and unknown are empty.
+func (m *Model) Settings() cloudfleet.TokenSettings {
+	return cloudfleet.TokenSettings{Name: m.Name.ValueString(), Role: cloudfleet.Role(m.Role.ValueString())}
+}
+
+// SetSecret takes over the secret in the answer to a create or a regenerate, under this
+// version, encrypted if there are recipients.
+func (m *Model) SetSecret(t cloudfleet.Token, version types.Int64, recipients *sealing.Recipients) (diags diag.Diagnostics) {
+	m.StoredSecret, diags = EncryptSecret(t, recipients)
+	m.SecretVersion, m.SecretIssuedAt = version, IssuedAt(t)
+	m.Schedule(m.RotateAfterDays)
+	return diags
+}
+
+// SetNoSecret is for a token whose secret is not known. The version stays: the next secret
+// is another one.
+func (m *Model) SetNoSecret() {
+	m.StoredSecret, m.SecretIssuedAt = NoSecret(), types.StringNull()
+	m.Schedule(m.RotateAfterDays)
+}
+
+// PlanSecret makes the secret unknown in a plan that issues or adopts one.
+func (m *Model) PlanSecret() {
+	m.StoredSecret = PlannedSecret(m.EncryptTo)
+	m.SecretVersion, m.SecretIssuedAt = types.Int64Unknown(), types.StringUnknown()
+}
+
+// AdoptSecret takes over a secret that the configuration hands over, unless it is null.
+// When it was issued is not known.
+func (m *Model) AdoptSecret(stored StoredSecret) {
+	if !stored.IsNull() {
+		m.StoredSecret, m.SecretVersion = stored, types.Int64Value(NextVersion(m.SecretVersion.ValueInt64()))
+	}
+}
+
+// Schedule sets after how many days the secret is rotated, and with it when that is due.
+func (m *Model) Schedule(afterDays types.Int64) {
+	m.RotateAfterDays, m.RotationDue = afterDays, RotationDue(m.SecretIssuedAt, afterDays)
+}
+
+// Change is what an apply does, as far as both token resources decide it alike.
+type Change struct {
+	// Updates: name or role are sent.
+	Updates bool
+	// Issues: a secret is issued. In a plan it may depend on values that are not known
+	// yet; then IssuesIsKnown is false.
+	Issues, IssuesIsKnown bool
+}
+
+// Decide returns what goes from the state of the token with this ID to plan. The secret of
+// the provider's own token is never issued again because it was rejected: the provider
+// works with it. adopts: a secret is handed over and encrypted for the recipients, so that
+// these are no reason to issue one.
+func Decide(ctx context.Context, client *cloudfleet.Client, id types.String, state, plan *Model, memory Memory, adopts bool) Change {
+	rotates := Rotates(state.RotationTrigger, plan.RotationTrigger)
+	due := memory.IsDue(plan.RotateAfterDays)
+	recipients := !adopts && RecipientsChange(ctx, state.EncryptTo, plan.EncryptTo)
+	reissues := memory.Reissue(plan.VerifySecret) && (client == nil || !client.CallsAs(id.ValueString()))
+	certain := reissues || rotates && !plan.RotationTrigger.IsUnknown() || due && !plan.RotateAfterDays.IsUnknown() ||
+		recipients && RecipientsAreKnown(ctx, plan.EncryptTo)
+	issues := rotates || due || recipients || reissues
+	return Change{
+		Updates:       plan.Name.IsUnknown() || plan.Role.IsUnknown() || plan.Settings() != state.Settings(),
+		Issues:        issues,
+		IssuesIsKnown: !issues || certain,
+	}
+}
