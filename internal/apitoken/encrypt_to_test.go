@@ -193,23 +193,22 @@ func TestAccEncryptToRefuses(t *testing.T) {
 	private := identity.String()
 	zero := strings.Repeat("A", 43) + "="
 	tests := map[string]refusal{
-		"nobody": {`{}`, "encrypt_to", "It names no recipient: give one of github_public_key, age_recipients and pgp_key."},
-		"two kinds": {
-			`{ age_recipients = ["` + key + `"], pgp_key = "x" }`,
-			"encrypt_to",
-			"It has age_recipients and pgp_key: give one of them",
-		},
+		"nobody":      {`{}`, "encrypt_to", "It names no recipient"},
+		"second kind": {`{ age_recipients = ["` + key + `"], pgp_key = "x" }`, "encrypt_to.pgp_key", "PGP key"},
 		"low order": {
 			`{ github_public_key = "` + zero + `" }`,
 			"encrypt_to.github_public_key",
 			"Anyone could read what is encrypted to this key",
 		},
-		"empty list":         {`{ age_recipients = [] }`, "encrypt_to.age_recipients", "There is no recipient: name at least one."},
-		"null in a list":     {`{ age_recipients = ["` + key + `", null] }`, "encrypt_to.age_recipients", "Recipient 2 of 2: it is empty"},
-		"typo in one":        {ageList(key, key[:30]), "encrypt_to.age_recipients", "Recipient 2 of 2: it is not a whole age recipient"},
-		"keybase":            {pgp("keybase:me"), "encrypt_to.pgp_key", "Keybase: is not supported"},
-		"private":            {ageList(private), "encrypt_to.age_recipients", "Recipient 1 of 1: this is a private key (an age identity)"},
-		"private among two":  {`{ age_recipients = ["` + private + `"], pgp_key = "x" }`, "encrypt_to.age_recipients", "this is a private key"},
+		"empty list":        {`{ age_recipients = [] }`, "encrypt_to.age_recipients", "There is no recipient: name at least one."},
+		"null in a list":    {`{ age_recipients = ["` + key + `", null] }`, "encrypt_to.age_recipients", "Recipient 2 of 2: it is empty"},
+		"typo in one":       {ageList(key, key[:30]), "encrypt_to.age_recipients", "Recipient 2 of 2: it is not a whole age recipient"},
+		"keybase":           {pgp("keybase:me"), "encrypt_to.pgp_key", "Keybase: is not supported"},
+		"private":           {ageList(private), "encrypt_to.age_recipients", "Recipient 1 of 1: this is a private key (an age identity)"},
+		"private among two": {`{ age_recipients = ["` + private + `"], pgp_key = "x" }`, "encrypt_to.age_recipients", "this is a private key"},
+		"private, after an error": {
+			`{ github_public_key = "x", age_recipients = ["` + private + `"] }`, "encrypt_to.age_recipients", "this is a private key",
+		},
 		"private, in lines":  {"{\n    pgp_key = <<-EOT\n      " + private + "\n    EOT\n  }", "encrypt_to.pgp_key", "This is a private key"},
 		"private for GitHub": {`{ github_public_key = "` + private + `" }`, "encrypt_to.github_public_key", "This is a private key"},
 	}

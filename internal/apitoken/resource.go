@@ -69,11 +69,12 @@ func (r *Resource) Schema(_ context.Context, _ resource.SchemaRequest, resp *res
 			},
 			"encrypted_secret": schema.StringAttribute{
 				Computed: true,
-				MarkdownDescription: "The secret as only the recipients in `encrypt_to` can read it; null without them. It changes with the secret " +
-					"or the recipients, and at no other time.",
+				MarkdownDescription: "The secret as only the recipients in `encrypt_to` can read it. It changes with the secret or the recipients, " +
+					"and at no other time. Null without recipients, and if there are several kinds: then `encrypted_secrets` has it.",
 				PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},
-			tokenkit.SecretWO: tokenkit.AdoptAttribute("the token", "secret"),
+			"encrypted_secrets": tokenkit.EncryptedSecretsAttribute("The secret", "encrypted_secret"),
+			tokenkit.SecretWO:   tokenkit.AdoptAttribute("the token", "secret"),
 			"secret_version": schema.Int64Attribute{
 				Computed: true, MarkdownDescription: tokenkit.VersionDescription,
 				PlanModifiers: []planmodifier.Int64{int64planmodifier.UseStateForUnknown()},
@@ -152,7 +153,7 @@ func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 	if change.Issues || change.adopts {
 		_, diags = tokenkit.RecipientsFor(ctx, plan.EncryptTo)
 		resp.Diagnostics.Append(diags...)
-		plan.PlanSecret()
+		plan.PlanSecret(ctx)
 	}
 	plan.Schedule(plan.RotateAfterDays)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)

@@ -7,7 +7,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/sealing"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tokenkit"
 )
 
@@ -23,7 +22,7 @@ func (m *model) adopts(ctx context.Context, config tfsdk.Config) (a adoption, di
 // adopt takes over the secrets that the configuration hands over. When they were issued
 // is not known.
 func (m *model) adopt(
-	ctx context.Context, client *cloudfleet.Client, config tfsdk.Config, a adoption, recipients *sealing.Recipients,
+	ctx context.Context, client *cloudfleet.Client, config tfsdk.Config, a adoption, recipients tokenkit.Recipients,
 ) diag.Diagnostics {
 	if a.current {
 		stored, diags := tokenkit.Adopt(ctx, client, config, tokenkit.SecretWO, m.TokenID, recipients)

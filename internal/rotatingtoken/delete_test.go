@@ -22,21 +22,17 @@ func TestDeleteOfOwnTokenIsRefusedInTheApply(t *testing.T) {
 	}
 	own, other := types.StringValue(id), types.StringValue("4vJ7qkEeP3xM9bYwRzT2nA")
 	data := &providerdata.Data{Client: client, Versions: &providerdata.Versions{}}
-	for name, test := range map[string]struct {
-		resource resource.Resource
-		state    any
-	}{
-		"current":  {&Resource{data: data}, &model{Model: tokenkit.NewModel(), TokenID: own, PreviousTokenID: other}},
-		"previous": {&Resource{data: data}, &model{Model: tokenkit.NewModel(), TokenID: other, PreviousTokenID: own}},
-	} {
+	for name, slots := range map[string][2]types.String{"current": {own, other}, "previous": {other, own}} {
+		r, m := &Resource{data: data}, newModel(tokenkit.NewModel(), slots[0])
+		m.PreviousTokenID = slots[1]
 		var schema resource.SchemaResponse
-		test.resource.Schema(t.Context(), resource.SchemaRequest{}, &schema)
+		r.Schema(t.Context(), resource.SchemaRequest{}, &schema)
 		state := tfsdk.State{Schema: schema.Schema}
-		if diags := state.Set(t.Context(), test.state); diags.HasError() {
+		if diags := state.Set(t.Context(), m); diags.HasError() {
 			t.Fatal(diags)
 		}
 		resp := resource.DeleteResponse{State: state}
-		test.resource.Delete(t.Context(), resource.DeleteRequest{State: state}, &resp)
+		r.Delete(t.Context(), resource.DeleteRequest{State: state}, &resp)
 		if len(resp.Diagnostics) != 1 || resp.Diagnostics[0].Summary() != "Refusing to delete the provider's own API token" {
 			t.Errorf("%s: %v", name, resp.Diagnostics)
 		}

@@ -120,7 +120,7 @@ func warnOfAmbiguous(ambiguous [][]cloudfleet.Token) diag.Diagnostic {
 
 // listedRotating is what an import and a refresh would make of the tokens.
 func listedRotating(ctx context.Context, req list.ListRequest, slots []cloudfleet.Token, own bool) list.ListResult {
-	m := model{Model: tokenkit.NewModel(), TokenID: types.StringValue(slots[0].ID), KeepPrevious: types.BoolValue(true)}
+	m := newModel(tokenkit.NewModel(), types.StringValue(slots[0].ID))
 	m.setSettings(slots...)
 	count := "one token"
 	if len(slots) == 2 {
@@ -130,7 +130,7 @@ func listedRotating(ctx context.Context, req list.ListRequest, slots []cloudflee
 	result.DisplayName = tokenkit.DisplayName(slots[0], ", "+count, own)
 	result.Diagnostics.Append(m.identify(ctx, result.Identity)...)
 	if req.IncludeResource {
-		result.Diagnostics.Append(result.Resource.Set(ctx, &m)...)
+		result.Diagnostics.Append(result.Resource.Set(ctx, m)...)
 	}
 	return result
 }

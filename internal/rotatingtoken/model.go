@@ -1,11 +1,12 @@
 package rotatingtoken
 
 import (
+	"context"
+
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/sealing"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tokenkit"
 )
 
@@ -19,9 +20,11 @@ type model struct {
 	TokenID         types.String `tfsdk:"token_id"`
 	PreviousTokenID types.String `tfsdk:"previous_token_id"`
 	PreviousSecret  types.String `tfsdk:"previous_secret"`
-	// PreviousEncryptedSecret is for the recipients at the time when it was issued.
-	PreviousEncryptedSecret types.String `tfsdk:"previous_encrypted_secret"`
-	PreviousSecretWO        types.String `tfsdk:"previous_secret_wo"`
+	// PreviousEncryptedSecret and PreviousEncryptedSecrets are for the recipients at the
+	// time when it was issued.
+	PreviousEncryptedSecret  types.String `tfsdk:"previous_encrypted_secret"`
+	PreviousEncryptedSecrets types.Object `tfsdk:"previous_encrypted_secrets"`
+	PreviousSecretWO         types.String `tfsdk:"previous_secret_wo"`
 }
 
 // known is what the absence of one of the tokens, or a page of a list, is judged by.
@@ -51,7 +54,7 @@ func (m *model) setSettings(tokens ...cloudfleet.Token) {
 }
 
 // setCurrent takes over the answer to a create or a regenerate, under this version.
-func (m *model) setCurrent(t cloudfleet.Token, version types.Int64, recipients *sealing.Recipients) diag.Diagnostics {
+func (m *model) setCurrent(t cloudfleet.Token, version types.Int64, recipients tokenkit.Recipients) diag.Diagnostics {
 	m.TokenID = types.StringValue(t.ID)
 	return m.SetSecret(t, version, recipients)
 }
@@ -59,6 +62,13 @@ func (m *model) setCurrent(t cloudfleet.Token, version types.Int64, recipients *
 func (m *model) setNoCurrent() {
 	m.TokenID = types.StringNull()
 	m.SetNoSecret()
+}
+
+// newModel returns a model of one token, which is the current one.
+func newModel(shared tokenkit.Model, tokenID types.String) *model {
+	m := &model{Model: shared, TokenID: tokenID, KeepPrevious: types.BoolValue(true)}
+	m.setNoPrevious()
+	return m
 }
 
 func (m *model) setNoPrevious() {
@@ -73,15 +83,19 @@ func (m *model) setPrevious(state *model) {
 }
 
 func (m *model) previousSecret() tokenkit.StoredSecret {
-	return tokenkit.StoredSecret{Secret: m.PreviousSecret, EncryptedSecret: m.PreviousEncryptedSecret}
+	return tokenkit.StoredSecret{
+		Secret:           m.PreviousSecret,
+		EncryptedSecret:  m.PreviousEncryptedSecret,
+		EncryptedSecrets: m.PreviousEncryptedSecrets,
+	}
 }
 
 func (m *model) setPreviousSecret(stored tokenkit.StoredSecret) {
-	m.PreviousSecret, m.PreviousEncryptedSecret = stored.Secret, stored.EncryptedSecret
+	m.PreviousSecret, m.PreviousEncryptedSecret, m.PreviousEncryptedSecrets = stored.Secret, stored.EncryptedSecret, stored.EncryptedSecrets
 }
 
 // planCurrent makes the current token unknown in a plan that issues a secret.
-func (m *model) planCurrent() {
+func (m *model) planCurrent(ctx context.Context) {
 	m.TokenID = types.StringUnknown()
-	m.PlanSecret()
+	m.PlanSecret(ctx)
 }

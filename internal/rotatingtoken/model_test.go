@@ -47,10 +47,8 @@ func TestPlanUnknowns(t *testing.T) {
 			}
 			return types.StringValue(s)
 		}
-		before := model{
-			Model: tokenkit.NewModel(), KeepPrevious: keep,
-			TokenID: text(test.slots[0]), PreviousTokenID: text(test.slots[1]), PreviousSecret: text(test.slots[1]),
-		}
+		before := *newModel(tokenkit.NewModel(), text(test.slots[0]))
+		before.PreviousTokenID, before.PreviousSecret = text(test.slots[1]), text(test.slots[1])
 		before.Secret, before.RotationTrigger = text(test.slots[0]), a
 		before.SecretVersion, before.SecretIssuedAt = types.Int64Value(4), types.StringValue("then")
 		got := before
@@ -62,9 +60,9 @@ func TestPlanUnknowns(t *testing.T) {
 		previous := map[string]types.String{same: before.PreviousTokenID, open: unknown, none: null, current: before.TokenID}[test.wantP]
 		want.PreviousTokenID, want.PreviousSecret = previous, previous
 		if test.wantP == open {
-			want.PreviousEncryptedSecret = unknown
+			want.setPreviousSecret(tokenkit.UnknownSecret())
 		}
-		decide(t.Context(), nil, &before, &got, tokenkit.Memory{}, adoption{}).planUnknowns(&before, &got)
+		decide(t.Context(), nil, &before, &got, tokenkit.Memory{}, adoption{}).planUnknowns(t.Context(), &before, &got)
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: got %+v, want %+v", name, got, want)
 		}

@@ -25,7 +25,7 @@ func moveFromAPIToken(
 		ID types.String `tfsdk:"id"`
 	}
 	resp.Diagnostics.Append(req.SourceState.Get(ctx, &source)...)
-	m := model{Model: source.Model, TokenID: source.ID, KeepPrevious: types.BoolValue(true)}
-	resp.Diagnostics.Append(resp.TargetState.Set(ctx, &m)...)
+	m := newModel(source.Model, source.ID)
+	resp.Diagnostics.Append(resp.TargetState.Set(ctx, m)...)
 	resp.Diagnostics.Append(m.identify(ctx, resp.TargetIdentity)...)
 }

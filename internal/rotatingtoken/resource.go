@@ -77,7 +77,9 @@ func (r *Resource) Schema(_ context.Context, _ resource.SchemaRequest, resp *res
 				"backend, or use `encrypt_to`: then it is null. Null after an import, until the first rotation: Cloudfleet shows it only once."),
 			tokenkit.SecretWO:         tokenkit.AdoptAttribute("the current token", "secret"),
 			tokenkit.PreviousSecretWO: tokenkit.AdoptAttribute("the previous token", "previous_secret"),
-			"encrypted_secret":        text(false, "The secret as only the recipients in `encrypt_to` can read it; null without them."),
+			"encrypted_secret": text(false, "The secret as only the recipients in `encrypt_to` can read it. Null without them, and if there are "+
+				"several kinds: then `encrypted_secrets` has it."),
+			"encrypted_secrets": tokenkit.EncryptedSecretsAttribute("The secret", "encrypted_secret"),
 			"secret_version": schema.Int64Attribute{
 				Computed: true, MarkdownDescription: tokenkit.VersionDescription,
 				PlanModifiers: []planmodifier.Int64{int64planmodifier.UseStateForUnknown()},
@@ -94,6 +96,7 @@ func (r *Resource) Schema(_ context.Context, _ resource.SchemaRequest, resp *res
 				false,
 				"The secret of that token as only those can read it who were the recipients when it was issued.",
 			),
+			"previous_encrypted_secrets": tokenkit.EncryptedSecretsAttribute("The secret of that token", "previous_encrypted_secret"),
 		},
 	}
 }
@@ -134,14 +137,14 @@ func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 	}
 	change := transition{Change: tokenkit.Change{Issues: true}}
 	if creates {
-		plan.planCurrent()
+		plan.planCurrent(ctx)
 		plan.setNoPrevious()
 		resp.Diagnostics.Append(tokenkit.PlanCreate(ctx, r.data, plan.Name, resp.Private)...)
 	} else {
 		adopts, diags := state.adopts(ctx, req.Config)
 		resp.Diagnostics.Append(diags...)
 		change = decide(ctx, r.client(), &state, &plan, memory, adopts)
-		change.planUnknowns(&state, &plan)
+		change.planUnknowns(ctx, &state, &plan)
 		resp.Diagnostics.Append(tokenkit.CheckLockout(r.client(), change.effects(&state, &plan)...)...)
 		resp.Diagnostics.Append(change.warnings(&state)...)
 		if !change.Issues {

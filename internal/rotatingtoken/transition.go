@@ -106,15 +106,15 @@ func (t transition) warnings(state *model) (diags diag.Diagnostics) {
 // planUnknowns completes a plan. The ID of the next current token stays unknown even
 // where there is a slot for it: that token may be deleted until the apply, which then
 // creates one.
-func (t transition) planUnknowns(state, plan *model) {
+func (t transition) planUnknowns(ctx context.Context, state, plan *model) {
 	if t.Issues {
-		plan.planCurrent()
+		plan.planCurrent(ctx)
 	}
 	if t.adopts.current {
-		plan.PlanSecret()
+		plan.PlanSecret(ctx)
 	}
 	if t.adopts.previous {
-		plan.setPreviousSecret(tokenkit.PlannedSecret(plan.EncryptTo))
+		plan.setPreviousSecret(tokenkit.PlannedSecret(ctx, plan.EncryptTo))
 	}
 	keepIsUnknown := plan.KeepPrevious.IsUnknown() && (t.swaps || !state.PreviousTokenID.IsNull())
 	switch {

@@ -11,7 +11,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/sealing"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
 )
 
@@ -49,7 +48,7 @@ func Adopt(
 	config tfsdk.Config,
 	argument string,
 	id types.String,
-	recipients *sealing.Recipients,
+	recipients Recipients,
 ) (stored StoredSecret, diags diag.Diagnostics) {
 	var given types.String
 	diags = config.GetAttribute(ctx, path.Root(argument), &given)
@@ -66,7 +65,10 @@ func Adopt(
 			fmt.Sprintf("The answer was 401: it is the secret of another token, or one that was regenerated since. The state is as it was. "+
 				"Set %s to the token's present secret, or take it out and change rotation_trigger to have a new secret issued.", argument))
 	default:
-		return EncryptSecret(cloudfleet.Token{ID: id.ValueString(), Secret: given.ValueString()}, recipients)
+		if stored, err = storedSecret(given.ValueString(), recipients); err != nil {
+			diags.AddError("Could not encrypt the secret of API token "+id.ValueString(), tfdiag.Sentence(err)+" The state is as it was.")
+		}
+		return stored, diags
 	}
 	return NoSecret(), diags
 }

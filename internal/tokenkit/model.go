@@ -7,7 +7,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/sealing"
 )
 
 // Model is what the two token resources have in common in configuration, plan and state.
@@ -38,7 +37,7 @@ func (m *Model) Settings() cloudfleet.TokenSettings {
 
 // SetSecret takes over the secret in the answer to a create or a regenerate, under this
 // version, encrypted if there are recipients.
-func (m *Model) SetSecret(t cloudfleet.Token, version types.Int64, recipients *sealing.Recipients) (diags diag.Diagnostics) {
+func (m *Model) SetSecret(t cloudfleet.Token, version types.Int64, recipients Recipients) (diags diag.Diagnostics) {
 	m.StoredSecret, diags = EncryptSecret(t, recipients)
 	m.SecretVersion, m.SecretIssuedAt = version, IssuedAt(t)
 	m.Schedule(m.RotateAfterDays)
@@ -53,8 +52,8 @@ func (m *Model) SetNoSecret() {
 }
 
 // PlanSecret makes the secret unknown in a plan that issues or adopts one.
-func (m *Model) PlanSecret() {
-	m.StoredSecret = PlannedSecret(m.EncryptTo)
+func (m *Model) PlanSecret(ctx context.Context) {
+	m.StoredSecret = PlannedSecret(ctx, m.EncryptTo)
 	m.SecretVersion, m.SecretIssuedAt = types.Int64Unknown(), types.StringUnknown()
 }
 

@@ -34,6 +34,7 @@ func MoveFrom(
 	source.Attributes["secret_version"] = schema.Int64Attribute{Computed: true}
 	source.Attributes[RotateAfterDaysName] = schema.Int64Attribute{Computed: true}
 	source.Attributes[EncryptToName] = schema.ObjectAttribute{Computed: true, AttributeTypes: EncryptToTypes}
+	source.Attributes["encrypted_secrets"] = schema.ObjectAttribute{Computed: true, AttributeTypes: encryptedSecretsTypes}
 	return []resource.StateMover{{
 		SourceSchema: &source,
 		StateMover: func(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {

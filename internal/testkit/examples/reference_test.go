@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/terraformcli"
 )
 
 var blockOf = regexp.MustCompile(`(?m)^(?:resource|data|provider) "([a-z]+)`)
@@ -32,34 +33,97 @@ func TestAccReferenceExamplesAreValid(t *testing.T) {
 				if strings.HasPrefix(path.Base(file), "import-") {
 					example += read(t, filepath.Join(root, path.Dir(file), "resource.tf"))
 				}
-				standIns := map[string]*standIn{}
-				for address, s := range newVendors(t).standIns() {
-					for _, match := range blockOf.FindAllStringSubmatch(example, -1) {
-						if match[1] == s.name {
-							standIns[address] = s
-						}
-					}
-				}
 				acctest.Need(t, needs(file))
-				head := headFor(standIns)
-				if strings.Contains(example, "terraform {") {
-					head = ""
-				}
-				folder := newFolder(t)
-				folder.Env = append(folder.Env, reattach(t, standIns))
-				args := []string{"validate", "-no-color"}
-				if path.Ext(file) == ".hcl" {
-					args = append(args, "-query")
-					must(t, os.WriteFile(filepath.Join(folder.Dir, "main.tf"), []byte(head), 0o600))
-					head = ""
-				}
-				must(t, os.WriteFile(filepath.Join(folder.Dir, path.Base(file)), []byte(head+example), 0o600))
-				_, err := folder.Run(t.Context(), args...)
-				must(t, err)
+				validate(t, newFolder(t), path.Base(file), example)
 			})
 			return nil
 		}))
 	}
+}
+
+var terraformFence = regexp.MustCompile("(?ms)^```terraform\n(.*?)^```")
+
+// lacking is what a configuration in the text of a page lacks, by a part of it.
+var lacking = map[string]string{
+	`alias               = "customer"`: `variable "customer_token_id" {}
+variable "customer_token_secret" {}`,
+	"moved {": `resource "cloudfleet_rotating_api_token" "github_actions" {
+  name = "ci"
+  role = "User"
+}`,
+	"cloudfleet_registry_image.base": `resource "cloudfleet_registry_image" "base" {
+  for_each    = toset(["base/nginx"])
+  source      = "docker.io/library/nginx:1.29"
+  repository = each.key
+}`,
+}
+
+// Configurations in the text of the pages are valid, too.
+func TestAccConfigurationsInPagesAreValid(t *testing.T) {
+	t.Parallel()
+	newFolder := folders(t)
+	top := filepath.Join(root, "..")
+	pages, count := []string{filepath.Join(top, "README.md")}, 0
+	must(t, filepath.WalkDir(filepath.Join(top, "templates"), func(file string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			pages = append(pages, file)
+		}
+		return err
+	}))
+	for _, page := range pages {
+		for _, match := range terraformFence.FindAllStringSubmatch(read(t, page), -1) {
+			config := match[1]
+			if strings.HasPrefix(config, "{{") {
+				continue
+			}
+			count++
+			for part, addition := range lacking {
+				if strings.Contains(config, part) {
+					config += addition + "\n"
+				}
+			}
+			t.Run(fmt.Sprintf("%s %d", filepath.Base(page), count), func(t *testing.T) {
+				t.Parallel()
+				validate(t, newFolder(t), "page.tf", config)
+			})
+		}
+	}
+	if count < 8 {
+		t.Errorf("only %d configurations were found", count)
+	}
+}
+
+// validate validates a configuration, in a file of this name, with stand-ins for the
+// providers that it does not declare.
+func validate(t *testing.T, folder *terraformcli.Folder, file, config string) {
+	t.Helper()
+	standIns := map[string]*standIn{}
+	for address, s := range newVendors(t).standIns() {
+		for _, match := range blockOf.FindAllStringSubmatch(config, -1) {
+			if match[1] == s.name {
+				standIns[address] = s
+			}
+		}
+	}
+	for _, address := range addresses(config) {
+		if strings.HasSuffix(address, "/cloudfleet/cloudfleet") { // the vendor's own
+			standIns[address] = &standIn{name: "cloudfleet"}
+		}
+	}
+	head := headFor(standIns)
+	if strings.Contains(config, "terraform {") {
+		head = ""
+	}
+	folder.Env = append(folder.Env, reattach(t, standIns))
+	args := []string{"validate", "-no-color"}
+	if path.Ext(file) == ".hcl" {
+		args = append(args, "-query")
+		must(t, os.WriteFile(filepath.Join(folder.Dir, "main.tf"), []byte(head), 0o600))
+		head = ""
+	}
+	must(t, os.WriteFile(filepath.Join(folder.Dir, file), []byte(head+config), 0o600))
+	_, err := folder.Run(t.Context(), args...)
+	must(t, err)
 }
 
 // needs is what an example needs of the CLI.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -247,7 +248,11 @@ func reattach(t *testing.T, providers map[string]*standIn) string {
 		}()
 		select {
 		case c := <-started:
-			for _, host := range []string{"registry.terraform.io/", "registry.opentofu.org/"} {
+			hosts := []string{"registry.terraform.io/", "registry.opentofu.org/"}
+			if strings.Count(name, "/") == 2 { // with its host
+				hosts = []string{""}
+			}
+			for _, host := range hosts {
 				servers[host+name] = server{string(c.Protocol), c.ProtocolVersion, c.Pid, c.Test, address{c.Addr.Network(), c.Addr.String()}}
 			}
 		case err := <-failed:

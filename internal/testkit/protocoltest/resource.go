@@ -205,11 +205,26 @@ func inconsistencies(planned, result map[string]any) (diags Diags) {
 		return Diags{failed("Provider returned invalid result object after apply", fmt.Sprintf("There is a state: %t", result != nil))}
 	}
 	for name, is := range result {
-		if is == Unknown || planned[name] != Unknown && !reflect.DeepEqual(planned[name], is) {
+		if !keeps(planned[name], is) {
 			diags = append(diags, failed("Provider produced inconsistent result after apply", name))
 		}
 	}
 	return diags
+}
+
+// keeps reports whether a value is known, and what was planned of it.
+func keeps(planned, is any) bool {
+	attributes, isObject := is.(map[string]any)
+	plannedAttributes, wasObject := planned.(map[string]any)
+	if !isObject || !wasObject {
+		return is != Unknown && (planned == Unknown || reflect.DeepEqual(planned, is))
+	}
+	for name := range attributes {
+		if !keeps(plannedAttributes[name], attributes[name]) {
+			return false
+		}
+	}
+	return true
 }
 
 // Destroy plans a delete and applies it. Without a state it does nothing.

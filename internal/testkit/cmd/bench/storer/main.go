@@ -81,6 +81,11 @@ func (token) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.
 			"pgp_key":           schema.StringAttribute{Optional: true},
 		}},
 		"encrypted_secret": schema.StringAttribute{Computed: true},
+		"encrypted_secrets": schema.SingleNestedAttribute{Computed: true, Attributes: map[string]schema.Attribute{
+			"github": schema.StringAttribute{Computed: true},
+			"age":    schema.StringAttribute{Computed: true},
+			"pgp":    schema.StringAttribute{Computed: true},
+		}},
 		"verify_secret":    schema.BoolAttribute{Optional: true},
 		"id":               schema.StringAttribute{Computed: true},
 		"secret_wo":        schema.StringAttribute{Optional: true, Sensitive: true, WriteOnly: true},
@@ -121,6 +126,8 @@ func complete(plan tftypes.Value, diags *diag.Diagnostics) tftypes.Value {
 		switch {
 		case v.IsKnown():
 			return v, nil
+		case v.Type().Is(tftypes.Object{}):
+			return tftypes.NewValue(v.Type(), nil), nil
 		case v.Type().Is(tftypes.Number):
 			return tftypes.NewValue(v.Type(), 1), nil
 		default:

@@ -1,0 +1,148 @@
+package tokenkit_test
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"maps"
+	"reflect"
+	"strings"
+	"testing"
+
+	"golang.org/x/crypto/nacl/box"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/sealing"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/protocoltest"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/tokentest"
+)
+
+// recipients are a repository at GitHub and the owner of an age key.
+type recipients struct {
+	public, private *[32]byte
+	recipient, key  string
+}
+
+func newRecipients(t *testing.T) recipients {
+	t.Helper()
+	public, private, err := box.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := tokentest.AgeIdentity(t)
+	return recipients{public, private, key.Recipient().String(), key.String()}
+}
+
+func (r recipients) github() string { return base64.StdEncoding.EncodeToString(r.public[:]) }
+
+// both is a configuration in which both can read the secret.
+func (r recipients) both(more map[string]any) map[string]any {
+	encryptTo := map[string]any{"github_public_key": r.github(), "age_recipients": []any{r.recipient}}
+	maps.Copy(encryptTo, more)
+	return map[string]any{"name": "ci", "role": "User", "encrypt_to": encryptTo}
+}
+
+// openGitHub and openAge decrypt what is for one of them.
+func (r recipients) openGitHub(ciphertext any) string {
+	text, _ := ciphertext.(string)
+	sealed, _ := base64.StdEncoding.DecodeString(text)
+	plaintext, _ := box.OpenAnonymous(nil, sealed, r.public, r.private)
+	return string(plaintext)
+}
+
+func (r recipients) openAge(t *testing.T, ciphertext any) string {
+	t.Helper()
+	text, _ := ciphertext.(string)
+	plaintext, err := sealing.DecryptAge(text, r.key)
+	if err != nil {
+		t.Error(err)
+	}
+	return plaintext
+}
+
+// idOf is the ID of the token that secret belongs to.
+func (s scheduled) idOf() string { return s.Text("id") + s.Text("token_id") }
+
+// Each kind of recipients has a ciphertext of the same secret, and it is nowhere else.
+func TestRecipientsOfSeveralKinds(t *testing.T) {
+	eachResource(t, mockserver.Options{}, func(t *testing.T, s scheduled) {
+		r := newRecipients(t)
+		both := r.both(nil)
+		unknown := map[string]any{"github": protocoltest.Unknown, "age": protocoltest.Unknown, "pgp": nil}
+		planned, diags := s.Plan(t.Context(), both)
+		if len(diags) > 0 || planned["secret"] != nil || planned["encrypted_secret"] != nil ||
+			!reflect.DeepEqual(planned["encrypted_secrets"], unknown) {
+			t.Errorf("the plan is %v: %s", planned, diags)
+		}
+		s.apply(both)
+		secrets, _ := s.State()["encrypted_secrets"].(map[string]any)
+		secret := r.openAge(t, secrets["age"])
+		if !s.cloud.Accepts(s.idOf(), secret) || r.openGitHub(secrets["github"]) != secret || secrets["pgp"] != nil ||
+			s.State()["encrypted_secret"] != nil || strings.Contains(s.Saved(), secret) {
+			t.Errorf("the secret is %q, and saved is %s", secret, s.Saved())
+		}
+
+		both["rotation_trigger"] = "a"
+		if writes := s.apply(both); len(writes) > 0 {
+			t.Errorf("the trigger is new, and it sent %v", writes)
+		}
+		both["rotation_trigger"] = "b"
+		if planned, rotates := s.plan(both); rotates || !reflect.DeepEqual(planned["encrypted_secrets"], unknown) {
+			t.Errorf("the plan of a rotation is %v", planned)
+		}
+		before := s.State()["encrypted_secrets"]
+		s.apply(both)
+		if previous, rotating := s.State()["previous_encrypted_secrets"]; rotating && !reflect.DeepEqual(previous, before) {
+			t.Errorf("previous is %v, and before was %v", previous, before)
+		}
+
+		both["encrypt_to"] = map[string]any{"age_recipients": []any{r.recipient}}
+		if writes := s.apply(both); len(writes) == 0 || s.State()["encrypted_secrets"] != nil {
+			t.Errorf("with one kind it sent %v, and the state is %v", writes, s.State())
+		}
+		if secret := r.openAge(t, s.Text("encrypted_secret")); !s.cloud.Accepts(s.idOf(), secret) {
+			t.Errorf("the secret is %q", secret)
+		}
+	})
+}
+
+// What a plan shows of the secret, for each thing about the recipients that may not be
+// known yet.
+func TestRecipientsThatAreNotKnownYet(t *testing.T) {
+	eachResource(t, mockserver.Options{}, func(t *testing.T, s scheduled) {
+		r := newRecipients(t)
+		unknown := protocoltest.Unknown
+		for name, test := range map[string]struct{ github, age, pgp, one, several any }{
+			"the only one":       {nil, unknown, nil, unknown, nil},
+			"an element":         {nil, []any{r.recipient, unknown}, nil, unknown, nil},
+			"the second":         {r.github(), nil, unknown, unknown, unknown},
+			"the third":          {r.github(), []any{r.recipient}, unknown, nil, map[string]any{"github": unknown, "age": unknown, "pgp": unknown}},
+			"two, and no others": {unknown, unknown, nil, unknown, unknown},
+		} {
+			planned, diags := s.Plan(t.Context(), r.both(map[string]any{
+				"github_public_key": test.github, "age_recipients": test.age, "pgp_key": test.pgp,
+			}))
+			if len(diags) > 0 || planned["secret"] != nil || planned["encrypted_secret"] != test.one ||
+				!reflect.DeepEqual(planned["encrypted_secrets"], test.several) {
+				t.Errorf("%s: the plan is %v: %s", name, planned, diags)
+			}
+		}
+	})
+}
+
+// A second kind of recipients needs a new secret, because the present one is not known.
+// What one kind is wrong about, the other does not hide.
+func TestSecondKindOfRecipients(t *testing.T) {
+	eachResource(t, mockserver.Options{}, func(t *testing.T, s scheduled) {
+		r := newRecipients(t)
+		s.apply(r.both(map[string]any{"age_recipients": nil}))
+		if writes := s.apply(r.both(nil)); len(writes) != 1 {
+			t.Errorf("it sent %v", writes)
+		}
+		for _, wrong := range []any{"x", protocoltest.Unknown} {
+			_, diags := s.Plan(t.Context(), r.both(map[string]any{"age_recipients": []any{"age1x"}, "pgp_key": wrong}))
+			if !diags.HasError() || !strings.Contains(diags.String(), "age_recipients") {
+				t.Errorf("with a PGP key %v: %s", wrong, diags)
+			}
+		}
+	})
+}
