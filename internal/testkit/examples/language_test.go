@@ -100,3 +100,62 @@ func TestTroubleshootingQuotesWhatIsSaid(t *testing.T) {
 		t.Errorf("only %d messages are explained", len(rows))
 	}
 }
+
+var (
+	markdownLink    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	markdownHeading = regexp.MustCompile(`(?m)^#+ +(.+)$`)
+	notInAnchor     = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
+)
+
+// Links between pages name the file, so that they work at GitHub, too, and a heading that
+// the page has.
+func TestLinksBetweenPages(t *testing.T) {
+	t.Parallel()
+	top := filepath.Join("..", "..", "..")
+	pages, err := filepath.Glob(filepath.Join(top, "*.md"))
+	must(t, err)
+	must(t, filepath.WalkDir(filepath.Join(top, "docs"), func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			pages = append(pages, path)
+		}
+		return err
+	}))
+	count := 0
+	for _, page := range pages {
+		for _, match := range markdownLink.FindAllStringSubmatch(read(t, page), -1) {
+			link, anchor, _ := strings.Cut(match[1], "#")
+			if strings.Contains(match[1], "://") || match[1] == "#" {
+				continue
+			}
+			count++
+			target := page
+			if link != "" {
+				target = filepath.Join(filepath.Dir(page), link)
+			}
+			content, err := os.ReadFile(target)
+			if err != nil && !isFolder(target) {
+				t.Errorf("%s links to %s, which is no file", page, match[1])
+				continue
+			}
+			if anchor != "" && !strings.Contains(string(content), `<a id="`+anchor+`">`) && !slices.Contains(anchors(string(content)), anchor) {
+				t.Errorf("%s links to %s, which has no such heading", page, match[1])
+			}
+		}
+	}
+	if count < 80 {
+		t.Errorf("only %d links were found", count)
+	}
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+// anchors returns what GitHub and the registry make of the headings of a page.
+func anchors(page string) (all []string) {
+	for _, heading := range markdownHeading.FindAllStringSubmatch(page, -1) {
+		all = append(all, strings.ReplaceAll(notInAnchor.ReplaceAllString(strings.ToLower(heading[1]), ""), " ", "-"))
+	}
+	return all
+}
