@@ -54,7 +54,7 @@ func main() {
 	}
 }
 
-// buildVersion is the version, with the commit where the build knows it.
+// buildVersion returns the version, with the commit if the build knows it.
 func buildVersion() string {
 	commit := "unknown commit"
 	if info, ok := debug.ReadBuildInfo(); ok {
@@ -67,11 +67,11 @@ func buildVersion() string {
 	return fmt.Sprintf("terraform-provider-cloudfleet %s (%s, %s)", version, commit, runtime.Version())
 }
 
-// outlive keeps the process alive when a signal goes to the whole process group: the
-// CLI decides when a provider ends, and what was sent has to be seen through. The
-// process ends by itself where the CLI is gone, when all that was sent is done.
+// outlive keeps the process alive when a signal is sent to the whole process group: the
+// CLI decides when a provider ends, and requests that were sent must be completed. The
+// process ends by itself when the CLI has ended and all requests are complete.
 func outlive(p *provider.Provider, process *providerdata.Process) {
-	// Not ignored, which a credential helper would inherit.
+	// The signals are not ignored, because a credential helper would inherit that.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGTERM, syscall.SIGHUP)
 	go func() {
 		process.WaitForCLI()
@@ -80,17 +80,17 @@ func outlive(p *provider.Provider, process *providerdata.Process) {
 	}()
 }
 
-// shutdown deletes the ephemeral tokens that are open. No diagnostic reaches anybody
-// any more, so that what is left goes to the log.
+// shutdown deletes the open ephemeral tokens. The CLI no longer receives diagnostics, so
+// that they go to the log.
 func shutdown(p *provider.Provider) {
 	for _, d := range p.Shutdown(context.Background()) {
 		log.Printf("[ERROR] %s: %s", d.Summary(), d.Detail())
 	}
 }
 
-// logOnlyIfRead turns the log off where a CLI was not asked for one. The plugin
-// libraries would log each of their steps, and the CLI would parse all of it only to
-// drop it: a third of the time of a plan of many tokens.
+// logOnlyIfRead turns the log off unless the CLI was asked for one. The plugin libraries
+// would log each of their steps, and the CLI would parse and drop all of it: a third of
+// the time of a plan of many tokens.
 func logOnlyIfRead() {
 	asked := func(variable string) bool { return strings.HasPrefix(variable, "TF_LOG") }
 	if slices.ContainsFunc(os.Environ(), asked) {

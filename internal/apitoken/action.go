@@ -21,7 +21,7 @@ var (
 	_ action.ActionWithModifyPlan = (*RevokeSecret)(nil)
 )
 
-// actionClient is what all actions have: a client.
+// actionClient is embedded in all actions: it has the API client.
 type actionClient struct {
 	client *cloudfleet.Client
 }
@@ -61,15 +61,15 @@ func (a *RevokeSecret) Schema(_ context.Context, _ action.SchemaRequest, resp *a
 	}
 }
 
-// ModifyPlan finds in the plan what would fail in the apply. A validator in the
-// schema would not do: it is not shown what comes from a variable.
+// ModifyPlan reports in the plan what would fail in the apply. A schema validator is not
+// enough: it does not see values that come from variables.
 func (a *RevokeSecret) ModifyPlan(ctx context.Context, req action.ModifyPlanRequest, resp *action.ModifyPlanResponse) {
 	_, diags := a.target(ctx, req.Config)
 	resp.Diagnostics.Append(diags...)
 }
 
-// target is the ID of the token whose secret is to be revoked, if that may be. One
-// that is not known yet is empty.
+// target returns the ID of the token whose secret to revoke, empty while it is unknown,
+// or an error if that token must not lose its secret.
 func (a *RevokeSecret) target(ctx context.Context, config tfsdk.Config) (string, diag.Diagnostics) {
 	var value types.String
 	attribute := path.Root("id")
@@ -91,8 +91,8 @@ func (a *RevokeSecret) target(ctx context.Context, config tfsdk.Config) (string,
 	return id, diags
 }
 
-// Invoke revokes the secret in one call, without a look at the token before: what
-// has leaked is used meanwhile.
+// Invoke revokes the secret in one call. It does not read the token first: a leaked
+// secret may be in use.
 func (a *RevokeSecret) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
 	id, diags := a.target(ctx, req.Config)
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
@@ -113,7 +113,7 @@ func (a *RevokeSecret) Invoke(ctx context.Context, req action.InvokeRequest, res
 	progress("The old secret of API token %q (%s, %s) is revoked. The new one was discarded.", token.Name, id, token.Role)
 }
 
-// notRevoked says what has become of the secret.
+// notRevoked returns a sentence about the state of the secret after err.
 func notRevoked(err error) string {
 	switch {
 	case cloudfleet.IsNotFound(err):

@@ -15,8 +15,8 @@ import (
 
 var _ action.ActionWithConfigure = (*CheckSecret)(nil)
 
-// CheckSecret is cloudfleet_check_api_token_secret: it fails where Cloudfleet does not
-// accept a secret.
+// CheckSecret is cloudfleet_check_api_token_secret: it fails if Cloudfleet rejects a
+// secret.
 type CheckSecret struct{ actionClient }
 
 // NewCheckSecret returns the action for the provider to serve.
@@ -34,7 +34,7 @@ func (a *CheckSecret) Schema(_ context.Context, _ action.SchemaRequest, resp *ac
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{Required: true, MarkdownDescription: "ID of the token."},
 			"secret": schema.StringAttribute{
-				// Not write-only: the framework refuses that in an action.
+				// The framework does not allow write-only arguments in actions.
 				Required:            true,
 				MarkdownDescription: "Secret of the token, as it arrived. A saved plan has it, as it has that of the resource.",
 			},
@@ -42,7 +42,7 @@ func (a *CheckSecret) Schema(_ context.Context, _ action.SchemaRequest, resp *ac
 	}
 }
 
-// Invoke asks as the token itself.
+// Invoke calls the API with the credentials of the token itself.
 func (a *CheckSecret) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
 	var id, secret types.String
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("id"), &id)...)

@@ -42,7 +42,7 @@ func (a *SweepEphemeral) Schema(_ context.Context, _ action.SchemaRequest, resp 
 	}
 }
 
-// Invoke goes on with the next token where one cannot be deleted.
+// Invoke continues with the next token if one cannot be deleted.
 func (a *SweepEphemeral) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
 	var name types.String
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("name"), &name)...)

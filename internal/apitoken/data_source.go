@@ -69,7 +69,7 @@ func (d *DataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp 
 	}
 }
 
-// ConfigValidators hold a configuration to one way of finding the token.
+// ConfigValidators require exactly one way to find the token.
 func (d *DataSource) ConfigValidators(context.Context) []datasource.ConfigValidator {
 	return []datasource.ConfigValidator{datasourcevalidator.ExactlyOneOf(path.MatchRoot("id"), path.MatchRoot("name"))}
 }
@@ -117,7 +117,7 @@ func (d *DataSource) byName(ctx context.Context, name string, diags *diag.Diagno
 	hasName := func(t cloudfleet.Token) bool { return t.Name == name }
 	tokens, err := tokenkit.Collect(d.client.ListTokens(ctx), hasName)
 	if err == nil && len(tokens) == 0 {
-		// A list that shifts between two pages can leave a token out.
+		// A list that shifts between two pages can lack a token, so it is read again.
 		tokens, err = tokenkit.Collect(d.client.ListTokens(ctx), hasName)
 	}
 	switch {
@@ -141,8 +141,8 @@ func notFoundDiag(attribute, summary string) diag.Diagnostic {
 		attribute))
 }
 
-// several lets a person pick one of the tokens that share a name. Lines that begin
-// with spaces are not wrapped by the CLI.
+// several lists the tokens that share a name, so that the user can choose one. The CLI
+// does not wrap lines that begin with spaces.
 func several(name string, tokens []cloudfleet.Token) diag.Diagnostic {
 	var choice strings.Builder
 	for _, t := range tokens {

@@ -10,8 +10,8 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tokenkit"
 )
 
-// failure says which token could not be worked on, and what may have become of
-// its secret. Tainted is the ID of a token that is in the state without a secret, or
+// failure returns an error that names the token, the operation that failed and the state
+// of the secret. tainted is the ID of a token that is in the state without a secret, or
 // empty.
 func failure(verb string, m model, tainted string, err error) diag.Diagnostics {
 	var consequence string

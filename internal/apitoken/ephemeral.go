@@ -26,13 +26,14 @@ var (
 )
 
 const (
-	// sweepTimeout bounds what a run waits for the removal of what others left behind.
+	// sweepTimeout limits how long a run waits for the deletion of tokens that earlier
+	// runs left behind.
 	sweepTimeout = time.Minute
-	// removeTimeout is a little less than OpenTofu waits for a Close before it fails
-	// the run, and without the token's ID.
+	// removeTimeout is slightly less than OpenTofu's limit for a Close. When that is
+	// exceeded, the run fails with a message that does not name the token.
 	removeTimeout = 9 * time.Second
 
-	// privateID is where the private data of an open token keeps its ID.
+	// privateID is the key of the token's ID in the private data of an open token.
 	privateID = "id"
 )
 
@@ -93,8 +94,8 @@ func (e *EphemeralResource) Configure(_ context.Context, req ephemeral.Configure
 	e.data = providerdata.From(req.ProviderData, &resp.Diagnostics)
 }
 
-// Open creates the token last, and deletes it again if it cannot be handed over:
-// what Open fails to return is never closed.
+// Open creates the token as its last step, and deletes it again if it cannot return it:
+// only what Open returns is closed later.
 func (e *EphemeralResource) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse) {
 	if tfdiag.Defers(e.data.Client, req.ClientCapabilities.DeferralAllowed) {
 		resp.Deferred = &ephemeral.Deferred{Reason: ephemeral.DeferredReasonProviderConfigUnknown}
@@ -127,7 +128,7 @@ func (e *EphemeralResource) Open(ctx context.Context, req ephemeral.OpenRequest,
 		resp.Diagnostics.Append(tfdiag.FromError(fmt.Sprintf("Could not create ephemeral API token %q", m.Name.ValueString()),
 			consequence, err, "name", "role")...)
 	} else {
-		// Without a token there is an error, and it says enough.
+		// An error without a token needs no warnings.
 		resp.Diagnostics.Append(warnings...)
 		resp.Diagnostics.Append(m.handOver(ctx, token, expires, resp)...)
 		if ambiguous > 0 {
@@ -143,7 +144,7 @@ func (e *EphemeralResource) Open(ctx context.Context, req ephemeral.OpenRequest,
 	}
 }
 
-// handOver puts the token into the answer to an Open.
+// handOver writes the token to the response of an Open.
 func (m *ephemeralModel) handOver(
 	ctx context.Context,
 	token cloudfleet.Token,
@@ -151,7 +152,7 @@ func (m *ephemeralModel) handOver(
 	resp *ephemeral.OpenResponse,
 ) diag.Diagnostics {
 	var diags diag.Diagnostics
-	// Of a run that is interrupted, nobody may be there to take the answer.
+	// After an interrupt, the CLI may not read the response.
 	if err := ctx.Err(); err != nil {
 		return tfdiag.FromError(fmt.Sprintf("Could not hand over ephemeral API token %q", m.Name.ValueString()), "", err)
 	}
@@ -186,8 +187,8 @@ func (e *EphemeralResource) Close(ctx context.Context, req ephemeral.CloseReques
 	resp.Diagnostics.Append(e.remove(ctx, id)...)
 }
 
-// remove deletes a token that is of no more use, in a run that is interrupted as
-// well. It returns warnings alone: what the run was for has been done.
+// remove deletes a token that is no longer needed, even if the run is interrupted. It
+// returns only warnings: the run itself has succeeded.
 func (e *EphemeralResource) remove(ctx context.Context, id string) diag.Diagnostics {
 	ctx, cancel := withTimeout(context.WithoutCancel(ctx), removeTimeout)
 	defer cancel()
@@ -202,8 +203,8 @@ func (e *EphemeralResource) remove(ctx context.Context, id string) diag.Diagnost
 			"deletes it.", id), timeoutCause(ctx, err)))
 }
 
-// sweep deletes what runs that were killed have left behind under this name. It
-// returns warnings alone: the token that a run asks for does not depend on it.
+// sweep deletes tokens with this name that killed runs left behind. It returns only
+// warnings: the token of this run does not depend on it.
 func (e *EphemeralResource) sweep(ctx context.Context, name string) diag.Diagnostics {
 	ctx, cancel := withTimeout(ctx, sweepTimeout)
 	defer cancel()
@@ -229,8 +230,9 @@ func (e *EphemeralResource) sweep(ctx context.Context, name string) diag.Diagnos
 	return diags
 }
 
-// leftovers returns the tokens with a name that is a leftover's, but never the provider's
-// own. It lists all before any is deleted: what is deleted meanwhile would shift the pages.
+// leftovers returns the tokens whose name is that of a leftover, except for the
+// provider's own. It reads the whole list before any is deleted, because a deletion
+// shifts the pages.
 func leftovers(ctx context.Context, client *cloudfleet.Client, isLeftover func(tokenName string) bool) ([]cloudfleet.Token, error) {
 	var tokens []cloudfleet.Token
 	for token, err := range client.ListTokens(ctx) {
@@ -244,13 +246,13 @@ func leftovers(ctx context.Context, client *cloudfleet.Client, isLeftover func(t
 	return tokens, nil
 }
 
-// withTimeout returns a context for calls that are made again and again until they succeed or
+// withTimeout returns a context for calls that are repeated until they succeed or the
 // limit is over.
 func withTimeout(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
 	return context.WithTimeoutCause(ctx, limit, fmt.Errorf("the Cloudfleet API was not reached, or did not do it, within %s", limit))
 }
 
-// timeoutCause returns why a call within a limit failed.
+// timeoutCause returns the reason why a call within a limit failed.
 func timeoutCause(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)

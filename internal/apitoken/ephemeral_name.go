@@ -11,16 +11,15 @@ import (
 )
 
 const (
-	// expirySuffix is what the name of an ephemeral token ends with, as a layout of
-	// package time. Cloudfleet's tokens do not expire: only the name tells, after a run
-	// that was killed, that nobody needs the token any more.
+	// expirySuffix ends the name of an ephemeral token, as a layout of package time.
+	// Cloudfleet's tokens do not expire, so the name records from when on a token that a
+	// killed run left behind is not needed.
 	expirySuffix = expiryMark + "2006-01-02T15:04:05Z)"
 	expiryMark   = " (ephemeral until "
 
-	// clockSkew is how far apart the clocks of two machines may be before one of them
-	// takes the other's token for left behind too early. Expiries are made and judged
-	// by the clocks of the machines that Terraform runs on; Cloudfleet's own clock plays
-	// no part.
+	// clockSkew is how much the clocks of two machines may differ before one of them
+	// deletes the other's token too early. Expiry times are written and compared with the
+	// clocks of the machines that run Terraform. Cloudfleet's clock is not involved.
 	clockSkew = 5 * time.Minute
 
 	defaultTTL = "1h"
@@ -28,27 +27,27 @@ const (
 	maxTTL     = 24 * time.Hour
 )
 
-// ephemeralName is the name at Cloudfleet of an ephemeral token that is called name
-// in the configuration.
+// ephemeralName returns the name at Cloudfleet of the ephemeral token that the
+// configuration calls name.
 func ephemeralName(name string, expires time.Time) string {
 	return name + expires.UTC().Format(expirySuffix)
 }
 
-// leftBehind reports whether a token with the name tokenName at Cloudfleet is an
-// ephemeral one that is called name in the configuration and has expired. Any other
-// form of name is somebody else's: what this function says yes to is deleted.
+// leftBehind reports whether the token named tokenName at Cloudfleet is an ephemeral one
+// that the configuration calls name, and has expired. Such tokens are deleted, so no
+// other form of name may match.
 func leftBehind(tokenName, name string, now time.Time) bool {
 	suffix, ours := strings.CutPrefix(tokenName, name)
 	if !ours {
 		return false
 	}
 	expires, err := time.Parse(expirySuffix, suffix)
-	// time.Parse takes more than Format writes, such as fractions of a second.
+	// time.Parse accepts more than Format writes, such as fractions of a second.
 	return err == nil && tokenName == ephemeralName(name, expires) && now.After(expires.Add(clockSkew))
 }
 
-// nameOfLeftover returns what an ephemeral token is called in the configuration, if one
-// with this name at Cloudfleet is left behind.
+// nameOfLeftover returns what the configuration calls an ephemeral token that was left
+// behind, given its name at Cloudfleet.
 func nameOfLeftover(tokenName string, now time.Time) (name string, ok bool) {
 	i := strings.LastIndex(tokenName, expiryMark)
 	if i < 0 {

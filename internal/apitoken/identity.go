@@ -19,7 +19,7 @@ var (
 	_ resource.ResourceWithImportState     = (*Resource)(nil)
 )
 
-// IdentitySchema is that of both token resources. This one has no previous token.
+// IdentitySchema is shared by both token resources. This one has no previous token.
 func (r *Resource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
 	resp.IdentitySchema = tokenkit.IdentitySchema(
 		"ID of the token, such as 2iKo4Asy51EUx2gpJFW76t.",
@@ -32,15 +32,15 @@ func (r *Resource) UpgradeIdentity(context.Context) map[int64]resource.IdentityU
 	return tokenkit.UpgradeIdentity()
 }
 
-// identify sets the identity of the token with this ID. A CLI that does not know
-// identities sends none, yet the framework wants one back from every call that
-// ends well, even from a Read that finds nothing.
+// identify sets the identity of the token with this ID. CLIs without support for
+// identities send none, but the framework requires one from every successful call, even
+// from a Read that finds nothing.
 func identify(ctx context.Context, identity *tfsdk.ResourceIdentity, id types.String) diag.Diagnostics {
 	return identity.Set(ctx, tokenkit.Identity{ID: id})
 }
 
-// ImportState takes the token's ID, as it is or as an identity; Read does the rest.
-// The secret cannot be had.
+// ImportState takes the token's ID, as an import ID or as an identity. Read does the
+// rest. The secret cannot be read.
 func (r *Resource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	id, byIdentity := types.StringValue(req.ID), req.ID == "" && req.Identity != nil && !req.Identity.Raw.IsNull()
 	if byIdentity {

@@ -23,7 +23,7 @@ func (l *ListResource) Metadata(_ context.Context, req resource.MetadataRequest,
 	resp.TypeName = req.ProviderTypeName + "_api_token"
 }
 
-// ListResourceConfigSchema is the filter that a list block takes.
+// ListResourceConfigSchema has the filter of a list block.
 func (l *ListResource) ListResourceConfigSchema(
 	_ context.Context,
 	_ list.ListResourceSchemaRequest,
@@ -37,8 +37,8 @@ func (l *ListResource) ListResourceConfigSchema(
 	}
 }
 
-// List yields the tokens that pass the filter, oldest first as the API lists them,
-// and asks for a page only when the ones before are used up.
+// List yields the tokens that pass the filter, oldest first as the API lists them, and
+// fetches a page when the previous one is used up.
 func (l *ListResource) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
 	matches, includeOwn, diags := tokenkit.ListFilter(ctx, req)
 	if diags.HasError() {
@@ -49,7 +49,7 @@ func (l *ListResource) List(ctx context.Context, req list.ListRequest, stream *l
 		left := req.Limit
 		for token, err := range l.Client.ListTokens(ctx) {
 			if err != nil {
-				// It goes the way of a result: the stream itself is already being read.
+				// The error is a result, because the stream is already being read.
 				yield(list.ListResult{Diagnostics: tokenkit.ListFailure(err)})
 				return
 			}

@@ -16,12 +16,12 @@ type model struct {
 	CreatedAt types.String `tfsdk:"created_at"`
 }
 
-// known is what the absence of the token, or a page of a list, is judged by.
+// known returns what is known of the token, by which a 404 or a page of a list is judged.
 func (m *model) known(memory tokenkit.Memory) cloudfleet.KnownToken {
 	return tokenkit.Known(m.ID, m.Settings(), memory, m.SecretIssuedAt, m.CreatedAt)
 }
 
-// setToken takes over what a read says about the token.
+// setToken copies the answer to a read.
 func (m *model) setToken(t cloudfleet.Token) {
 	m.ID = types.StringValue(t.ID)
 	tokenkit.SetDrift(&m.Name, &m.Role, t)
@@ -30,13 +30,13 @@ func (m *model) setToken(t cloudfleet.Token) {
 	}
 }
 
-// transition is what an apply does to a token: decided once from state and plan,
-// and read by the plan, the lock-out guard and the update.
+// transition is what an apply does to a token: decided once from state and plan, and used
+// by the plan, the lock-out guard and the update.
 type transition struct {
 	tokenkit.Change
-	// adopts: the secret is the one that the configuration hands over.
+	// adopts: the secret is the one in secret_wo.
 	adopts bool
-	// effect is what the lock-out guard looks at.
+	// effect is checked by the lock-out guard.
 	effect tokenkit.Effect
 }
 
@@ -54,7 +54,7 @@ func decide(
 	return t
 }
 
-// readableModel is what can be read of a token that exists: all but its secret.
+// readableModel is what can be read of an existing token: everything but its secret.
 type readableModel struct {
 	ID        types.String `tfsdk:"id"`
 	Name      types.String `tfsdk:"name"`

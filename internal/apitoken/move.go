@@ -12,9 +12,9 @@ import (
 
 var _ resource.ResourceWithMoveState = (*Resource)(nil)
 
-// MoveState makes the current token of a cloudfleet_rotating_api_token one that stands
-// alone. It calls nothing, so that there must be no previous token: nothing would manage
-// that any more.
+// MoveState turns the current token of a cloudfleet_rotating_api_token into a
+// cloudfleet_api_token, without a call of the API. A previous token is an error: nothing
+// would manage it afterwards.
 func (r *Resource) MoveState(context.Context) []resource.StateMover {
 	return tokenkit.MoveFrom("rotating_api_token", moveFromRotating, "token_id", "previous_token_id")
 }

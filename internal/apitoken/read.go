@@ -11,7 +11,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tokenkit"
 )
 
-// Read takes the token out of the state if it is gone.
+// Read removes the resource from the state if the token is gone.
 func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	if tfdiag.Defers(r.client(), req.ClientCapabilities.DeferralAllowed) {
 		resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}

@@ -1,4 +1,4 @@
-// Package apitoken is everything named cloudfleet_api_token.
+// Package apitoken has everything named cloudfleet_api_token.
 package apitoken
 
 import (
@@ -98,7 +98,7 @@ func (r *Resource) Configure(_ context.Context, req resource.ConfigureRequest, r
 	r.data = providerdata.From(req.ProviderData, &resp.Diagnostics)
 }
 
-// client is nil before the provider is configured, as in a validation.
+// client returns nil before the provider is configured, for example in a validation.
 func (r *Resource) client() *cloudfleet.Client {
 	if r.data == nil {
 		return nil

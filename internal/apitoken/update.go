@@ -9,8 +9,8 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tokenkit"
 )
 
-// Update begins with the state, renames first and regenerates last, and saves after
-// each call: what one call has done is in the state even where the next one fails.
+// Update starts with the state, renames first, regenerates last, and saves after each
+// call: the result of one call is in the state even if the next one fails.
 func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var m, plan model
 	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)

@@ -10,21 +10,22 @@ import (
 	"unicode/utf8"
 )
 
-// CredentialHelper is what Docker calls Cloudfleet's CLI: it runs
+// CredentialHelper is the name by which Docker finds Cloudfleet's CLI: it runs
 // docker-credential-cloudfleet.
 const CredentialHelper = "cloudfleet"
 
-// entry has the order and the names that kubectl gives the fields.
+// entry has kubectl's names and order of the fields.
 type entry struct {
 	Username string `json:"username"`
 	Password string `json:"password"`
 	Auth     string `json:"auth"`
 }
 
-// Auths is a configuration with the credentials for a registry, and for more that take
-// the same. For one it is byte for byte what `kubectl create secret docker-registry`
-// stores as .dockerconfigjson, so that a secret made by one and then kept by the other
-// shows no difference. Host names are put into lower case, as clients look them up.
+// Auths returns a configuration with the credentials for a registry, and for more with
+// the same credentials. For one registry it is byte for byte what `kubectl create secret
+// docker-registry` stores as .dockerconfigjson: a secret that one tool creates and the
+// other keeps shows no difference. Host names are converted to lower case, as clients
+// look them up.
 func Auths(hostname, username, password string, more ...string) (string, error) {
 	if err := errors.Join(CheckUsername(username), CheckPassword(password)); err != nil {
 		return "", err
@@ -40,9 +41,9 @@ func Auths(hostname, username, password string, more ...string) (string, error) 
 	return marshal(map[string]map[string]entry{"auths": entries})
 }
 
-// CredHelpers is a configuration by which Docker asks Cloudfleet's CLI for the
-// credentials of these registries, as `cloudfleet auth configure-docker` writes it.
-// It is sorted, and there has to be one host name at least. They are put into lower case.
+// CredHelpers returns a configuration with which Docker asks Cloudfleet's CLI for the
+// credentials of these registries, as `cloudfleet auth configure-docker` writes it. It
+// needs at least one host name. Host names are sorted and converted to lower case.
 func CredHelpers(hostnames []string) (string, error) {
 	if len(hostnames) == 0 {
 		return "", errors.New("there is no host name: name at least one registry")
@@ -57,8 +58,8 @@ func CredHelpers(hostnames []string) (string, error) {
 	return marshal(map[string]map[string]string{"credHelpers": helpers})
 }
 
-// marshal leaves the escaping of <, > and & in place: kubectl does, and to whoever
-// reads JSON it makes no difference. Keys of a map come out sorted.
+// marshal escapes <, > and &, as kubectl does. Parsers see no difference. Keys of a map
+// are sorted.
 func marshal(v any) (string, error) {
 	b, err := json.Marshal(v)
 	return string(b), err
@@ -66,8 +67,8 @@ func marshal(v any) (string, error) {
 
 func checkConfigHostname(s string) error { return checkText(s, "host name") }
 
-// CheckUsername reports an error if Docker could not log in with this user name.
-// The error does not show it: it may be half of a secret.
+// CheckUsername reports an error if Docker cannot log in with this user name. The error
+// does not contain it: it may be part of a secret.
 func CheckUsername(s string) error {
 	if strings.Contains(s, ":") {
 		return errors.New("a user name has no colon: it would end there. That of an API token is the token's ID")
@@ -75,12 +76,12 @@ func CheckUsername(s string) error {
 	return checkText(s, "user name")
 }
 
-// CheckPassword reports an error if Docker could not log in with this password. The
-// error does not show it.
+// CheckPassword reports an error if Docker cannot log in with this password. The error
+// does not contain it.
 func CheckPassword(s string) error { return checkText(s, "password") }
 
-// check rules out what HTTP Basic rules out (RFC 7617, section 2), what JSON would
-// turn into something else, and what is empty, as kubectl does.
+// checkText rejects what HTTP Basic does not allow (RFC 7617, section 2), what JSON would
+// change, and an empty text, as kubectl does.
 func checkText(s, what string) error {
 	switch {
 	case s == "":

@@ -1,4 +1,4 @@
-// Package cfcr is Cloudfleet's container registry (CFCR) as plain text: regions, host
+// Package cfcr handles the names of Cloudfleet's container registry (CFCR): regions, host
 // names, image references and Docker's configuration.
 package cfcr
 
@@ -10,10 +10,10 @@ import (
 	"sync"
 )
 
-// DefaultDomain is what follows the region in the host name of a registry.
+// DefaultDomain is the part of a registry's host name after the region.
 const DefaultDomain = "registry.cloudfleet.dev"
 
-// DefaultRegion is the region that is meant when none is named.
+// DefaultRegion is used if no region is given.
 const DefaultRegion = "europe"
 
 var regions = []string{DefaultRegion, "northamerica", "apac"}
@@ -29,12 +29,12 @@ func CheckRegion(region string) error {
 	return fmt.Errorf("%q is not a region of the Cloudfleet registry. Use one of: %s", region, strings.Join(regions, ", "))
 }
 
-// domain is long, and compiled only when it is needed.
+// domain is a long expression, and compiled when it is first needed.
 var domain = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^(?i:[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.(?i:[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?))*(:[0-9]{1,5})?$`)
 })
 
-// CheckDomain reports an error unless s is a host name, with a port or without.
+// CheckDomain reports an error unless s is a host name, with or without a port.
 func CheckDomain(s string) error {
 	if domain().MatchString(s) {
 		return nil
@@ -42,8 +42,8 @@ func CheckDomain(s string) error {
 	return fmt.Errorf("%q is not a domain, such as %s", s, DefaultDomain)
 }
 
-// Hostname is where the registry of an organization in a region is. It is in
-// lower case, as image references require.
+// Hostname returns the host name of an organization's registry in a region, in lower
+// case, as image references require.
 func Hostname(organizationID, region, domain string) string {
 	return strings.ToLower(organizationID + "." + region + "." + domain)
 }

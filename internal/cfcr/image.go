@@ -17,7 +17,7 @@ const (
 	ExampleImage    = ExampleHostname + "/shop/checkout:v1.4.2"
 )
 
-// Image is what an image reference is made of.
+// Image has the parts of an image reference.
 type Image struct {
 	Hostname   string
 	Repository string
@@ -33,8 +33,8 @@ func ImageRef(hostname, repository, tagOrDigest string) (string, error) {
 	return hostname + "/" + repository + withSeparator(tagOrDigest), nil
 }
 
-// ParseImageRef takes a reference apart. One without a host name is an error: what
-// Docker means by that depends on where it runs.
+// ParseImageRef parses an image reference. A reference without a host name is an error:
+// its meaning depends on where Docker runs.
 func ParseImageRef(s string) (Image, error) {
 	hostname, rest, _ := strings.Cut(s, "/")
 	if rest == "" || !isHostname(hostname) {
@@ -59,14 +59,14 @@ func ParseImageRef(s string) (Image, error) {
 	return Image{hostname, repository, tag, digest}, nil
 }
 
-// isHostname tells a host name from the first part of a repository's name, as Docker
-// does. The grammar alone does not.
+// isHostname reports whether s is a host name and not the first part of a repository's
+// name, by Docker's rule. The grammar does not decide that.
 func isHostname(s string) bool {
 	return s == "localhost" || strings.ContainsAny(s, ".:")
 }
 
-// CheckHostname reports an error unless s is the host name of a registry, with a port
-// or without: one with a dot or a port, localhost, or an IPv6 address in brackets.
+// CheckHostname reports an error unless s is the host name of a registry, with or without
+// a port: one with a dot or a port, localhost, or an IPv6 address in brackets.
 func CheckHostname(s string) error {
 	address, opened := strings.CutPrefix(s, "[")
 	address, port, closed := strings.Cut(address, "]")
@@ -124,8 +124,8 @@ func CheckTag(s string) error {
 		"two at the beginning", s)
 }
 
-// withSeparator puts before a tag or a digest what stands before it in a reference. A
-// digest has a colon, and a tag never has; TAG@DIGEST begins with the tag.
+// withSeparator prefixes a tag with ":" and a digest with "@". Only digests contain a
+// colon. TAG@DIGEST begins with the tag.
 func withSeparator(tagOrDigest string) string {
 	if strings.Contains(tagOrDigest, ":") && !strings.Contains(tagOrDigest, "@") {
 		return "@" + tagOrDigest

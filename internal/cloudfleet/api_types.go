@@ -14,11 +14,10 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// This file is the one place for what the client takes for granted about the
-// API. The vendor has published the base URL, the operations, the roles and the
-// shape of IDs and secrets. The rest is assumed: paths, fields, headers, Basic
-// authentication. The OpenAPI document in the folder contract says the same for
-// a machine, and the tests hold the client to it.
+// This file has what the client assumes about the API. The vendor has published the base
+// URL, the operations, the roles and the form of IDs and secrets. The rest is assumed:
+// paths, fields, headers, Basic authentication. The OpenAPI document in testkit/contract
+// describes the same, and the tests check the client against it.
 
 // DefaultEndpoint is the base URL of the public API (published).
 const DefaultEndpoint = "https://api.cloudfleet.ai/v1"
@@ -40,8 +39,8 @@ const (
 
 func authenticate(req *http.Request, id, secret string) { req.SetBasicAuth(id, secret) }
 
-// Role is what a token may do at the API and at every registry of its
-// organization. The spelling is the vendor's CLI's.
+// Role is what a token may do at the API and in the registries of its organization, as
+// the vendor's CLI spells it.
 type Role string
 
 const (
@@ -51,8 +50,8 @@ const (
 	RoleUser Role = "User"
 )
 
-// Token is an API token. Secret is empty in every answer but those to a create
-// and a regenerate. UpdatedAt of those two answers is when the secret was issued.
+// Token is an API token. Secret is empty except in the answers to a create and a
+// regenerate. In these two, UpdatedAt is when the secret was issued.
 type Token struct {
 	ID        string    `json:"id"`
 	Name      string    `json:"name"`
@@ -62,8 +61,8 @@ type Token struct {
 	Secret    string    `json:"secret"`
 }
 
-// UnmarshalJSON puts the name into Unicode form NFC. It leaves a time that it cannot read at zero: a misspelt date must
-// not cost the secret beside it.
+// UnmarshalJSON converts the name to Unicode form NFC. A time that it cannot parse is
+// left zero: an invalid date must not lose the secret beside it.
 func (t *Token) UnmarshalJSON(content []byte) error {
 	type fields Token
 	raw := struct {
@@ -74,7 +73,7 @@ func (t *Token) UnmarshalJSON(content []byte) error {
 	if err := json.Unmarshal(content, &raw); err != nil {
 		return err
 	}
-	t.Name = norm.NFC.String(t.Name) // one form, so that names that print the same are the same
+	t.Name = norm.NFC.String(t.Name) // names that look the same are equal
 	t.CreatedAt, t.UpdatedAt = parseTime(raw.CreatedAt), parseTime(raw.UpdatedAt)
 	return nil
 }
@@ -88,34 +87,34 @@ func parseTime(value any) time.Time {
 	return t
 }
 
-// TokenSettings is what a user decides about a token: the whole body of a
-// create and of an update, which replaces.
+// TokenSettings is what a user decides about a token: the whole body of a create and of
+// an update, which replaces both.
 type TokenSettings struct {
 	Name string `json:"name"`
 	Role Role   `json:"role"`
 }
 
-// Organization is the one that the access token belongs to. ID is a UUID.
+// Organization is the organization of the access token. ID is a UUID.
 type Organization struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
 }
 
-// errorBody is the body of every answer from 400 on.
+// errorBody is the body of an answer with a status from 400 on.
 type errorBody struct {
 	Code    string       `json:"code"`
 	Message string       `json:"message"`
 	Details []FieldError `json:"details"`
 }
 
-// FieldError is what the API has against one field of a request's body.
+// FieldError is the API's objection to one field of a request's body.
 type FieldError struct {
 	Field   string `json:"field"`
 	Message string `json:"message"`
 }
 
-// CheckRole reports an error that names the two roles, and the right spelling
-// where only the case is off.
+// CheckRole reports an error that names the two roles, or the right spelling if only the
+// case is wrong.
 func CheckRole(role string) error {
 	known := []Role{RoleAdministrator, RoleUser}
 	for _, r := range known {
@@ -147,7 +146,8 @@ func CheckTokenName(name string) error {
 	return nil
 }
 
-// A regular expression that counts to 64 takes its time to compile, at each start.
+// The length is checked elsewhere: an expression that counts to 64 takes time to compile
+// at each start.
 var tokenID = regexp.MustCompile(`^[0-9A-Za-z_-]+$`)
 
 const maxIDLength = 64

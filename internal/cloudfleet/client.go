@@ -1,11 +1,11 @@
-// Package cloudfleet is a client of the Cloudfleet API. It knows HTTP and JSON,
-// and nothing of Terraform.
+// Package cloudfleet is a client of the Cloudfleet API. It does not depend on Terraform.
 //
-// Every method takes a context and gives up when it is cancelled, with one
-// exception: a write that has been sent is seen through, for at most the request
-// timeout, because the answer may hold a secret that is shown only once.
+// Every method takes a context and returns when it is cancelled, with one exception: a
+// write that has been sent is completed, for at most the request timeout, because the
+// answer may have a secret that is shown only once.
 //
-// An answer from 400 on, and one that makes no sense, is an [*Error].
+// An answer with a status from 400 on, or with a body that cannot be used, is an
+// [*Error].
 package cloudfleet
 
 import (
@@ -38,27 +38,26 @@ var ErrNoCredentials = errors.New("no access token is configured")
 
 // Options configures a [Client].
 type Options struct {
-	// Endpoint is the base URL of the API, as [ParseEndpoint] takes it.
-	// Empty is DefaultEndpoint.
+	// Endpoint is the base URL of the API, as [ParseEndpoint] accepts it. Default:
+	// DefaultEndpoint.
 	Endpoint string
-	// OrganizationID is the organization that the access token has to be of. It is
-	// asked for once, before the first call. Empty is any.
+	// OrganizationID is the organization that the access token must belong to. It is
+	// checked once, before the first call. Empty: any.
 	OrganizationID string
-	// AccessTokenID and AccessTokenSecret are the credential. Where either is
-	// empty, every call returns ErrNoCredentials.
+	// AccessTokenID and AccessTokenSecret are the credential. If either is empty, every
+	// call returns ErrNoCredentials.
 	AccessTokenID, AccessTokenSecret string
-	// CredentialNote is added to the message where the credential is rejected (401).
+	// CredentialNote is added to the message when the credential is rejected (401).
 	CredentialNote string
 	// UserAgent is sent with every request.
 	UserAgent string
-	// RequestTimeout limits each attempt, the answer's body included. Zero is
+	// RequestTimeout limits each attempt, including the body of the answer. Default:
 	// DefaultRequestTimeout.
 	RequestTimeout time.Duration
-	// MaxRetries is how often a request is sent again after its first attempt.
-	// Zero is never.
+	// MaxRetries is how often a request is sent again after its first attempt. Zero:
+	// never.
 	MaxRetries int
-	// Log, if set, is called once for each attempt. It is handed neither
-	// credentials nor bodies.
+	// Log, if set, is called once for each attempt, without credentials and bodies.
 	Log func(ctx context.Context, message string, fields ...map[string]any)
 }
 
@@ -71,7 +70,7 @@ type Client struct {
 	batcher      readBatcher
 	access       accessCheck
 	http         *retryablehttp.Client
-	// unavailable, if set, is the answer to every call.
+	// unavailable, if set, is returned by every call.
 	unavailable error
 }
 
@@ -82,8 +81,8 @@ type accessCheck struct {
 	err  error
 }
 
-// credential is who a request is sent as. The secret is behind a function, so that
-// no printing of what holds a credential shows it.
+// credential identifies the sender of a request. The secret is behind a function, so that
+// printing a value that has a credential never shows it.
 type credential struct {
 	tokenID string
 	secret  func() string
@@ -93,7 +92,7 @@ func newCredential(tokenID, secret string) credential {
 	return credential{tokenID, func() string { return secret }}
 }
 
-// New returns a client, or an error if the endpoint is not one. It does no I/O.
+// New returns a client, or an error if the endpoint is invalid. It does no I/O.
 func New(o Options) (*Client, error) {
 	if o.RequestTimeout <= 0 {
 		o.RequestTimeout = DefaultRequestTimeout
@@ -105,7 +104,7 @@ func New(o Options) (*Client, error) {
 	return NewOver(network, o)
 }
 
-// NewOver is New over another network, such as a test has.
+// NewOver is New over another transport, for tests.
 func NewOver(network http.RoundTripper, o Options) (*Client, error) {
 	if o.Endpoint == "" {
 		o.Endpoint = DefaultEndpoint
@@ -129,7 +128,7 @@ func NewOver(network http.RoundTripper, o Options) (*Client, error) {
 		http: &retryablehttp.Client{
 			HTTPClient: &http.Client{
 				Transport: transport(o, network),
-				// Credentials stay with the host they were meant for.
+				// Credentials are sent only to the host that they are meant for.
 				CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 			},
 			RetryMax:     o.MaxRetries,
@@ -142,23 +141,23 @@ func NewOver(network http.RoundTripper, o Options) (*Client, error) {
 	}, nil
 }
 
-// Unavailable returns a client that answers every call with err: for a place
-// that needs a client before one can be made.
+// Unavailable returns a client whose calls all return err, for use before a client can be
+// configured.
 func Unavailable(err error) *Client { return &Client{unavailable: err} }
 
-// Unavailability returns what every call is answered with, nil if calls are sent.
+// Unavailability returns the error that every call returns, nil if calls are sent.
 func (c *Client) Unavailability() error { return c.unavailable }
 
 // CallsAs reports whether the token with this ID is the client's own access token.
 func (c *Client) CallsAs(id string) bool { return id != "" && id == c.self.tokenID }
 
-// ParseEndpoint returns the base URL that s denotes: HTTPS, or HTTP to this
-// machine (localhost, a name below it, 127.0.0.0/8, ::1), without user, query and fragment.
+// ParseEndpoint parses a base URL: HTTPS, or HTTP to this machine (localhost, a name
+// below it, 127.0.0.0/8, ::1), without user, query and fragment.
 func ParseEndpoint(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
 	switch {
 	case err != nil:
-		// What cannot be taken apart is not repeated: it may hold a password.
+		// The error does not repeat the value: it may contain a password.
 		return nil, errors.New("the endpoint is not a URL, such as " + DefaultEndpoint)
 	case u.User != nil:
 		return nil, errors.New("the endpoint has a user or a password in it: set the access token instead")
@@ -174,7 +173,7 @@ func ParseEndpoint(s string) (*url.URL, error) {
 	}
 }
 
-// request is a call before it is sent.
+// request is a call that has not been sent yet.
 type request struct {
 	method string
 	// path is below the endpoint.
@@ -183,15 +182,15 @@ type request struct {
 	header http.Header
 	// body is sent as JSON unless it is nil.
 	body any
-	// attempts is set by callers that look at it, or that send as another token.
+	// attempts is set by callers that read it, or that call as another token.
 	attempts *attempts
 }
 
-// noContent is the answer of a call whose body does not matter.
+// noContent is the answer of a call whose body is not used.
 type noContent struct{}
 
-// do sends every call that needs the right organization. The body of the response
-// that it returns has been read.
+// do sends a call once the organization is confirmed. The body of the returned response
+// has been read.
 func do[T any](ctx context.Context, c *Client, r request) (answer T, resp *http.Response, err error) {
 	if err := c.checkOrganization(ctx); err != nil {
 		return answer, nil, err
@@ -199,7 +198,7 @@ func do[T any](ctx context.Context, c *Client, r request) (answer T, resp *http.
 	return doUnchecked[T](ctx, c, r)
 }
 
-// doUnchecked is do in any organization.
+// doUnchecked is do without the check of the organization.
 func doUnchecked[T any](ctx context.Context, c *Client, r request) (answer T, resp *http.Response, err error) {
 	if c.unavailable != nil {
 		return answer, nil, c.unavailable
@@ -225,7 +224,7 @@ func doUnchecked[T any](ctx context.Context, c *Client, r request) (answer T, re
 	return answer, resp, err
 }
 
-// on is the request as HTTP, below a base URL.
+// on returns the request as HTTP, below a base URL.
 func (r request) on(ctx context.Context, base *url.URL) (*retryablehttp.Request, error) {
 	target := base.JoinPath(r.path...)
 	target.RawQuery = r.query.Encode()
@@ -248,7 +247,7 @@ func (r request) on(ctx context.Context, base *url.URL) (*retryablehttp.Request,
 	return req, nil
 }
 
-// receive reads what came of a request.
+// receive reads the response to a request.
 func receive[T any](resp *http.Response, err error) (answer T, _ *http.Response, _ error) {
 	if err != nil {
 		return answer, nil, err
@@ -276,8 +275,8 @@ func receive[T any](resp *http.Response, err error) (answer T, _ *http.Response,
 	return answer, resp, nil
 }
 
-// transport layers what each attempt passes, the outermost first: the rate limiter,
-// logging, credentials, ambiguity, limits, the network.
+// transport returns the layers that each attempt passes, outermost first: the rate
+// limiter, logging, credentials, ambiguity, limits, the network.
 func transport(o Options, network http.RoundTripper) http.RoundTripper {
 	limits := roundtrip.Limits{Timeout: o.RequestTimeout, Next: network}
 	return roundtrip.NewRateLimiter(roundtrip.Logging{

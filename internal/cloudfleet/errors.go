@@ -9,23 +9,23 @@ import (
 	"strings"
 )
 
-// Error is an answer that is not the one that was asked for: a status from 300
-// on, or one below with a body that makes no sense.
+// Error is an unexpected answer: a status from 300 on, or a lower one with a body that
+// cannot be used.
 type Error struct {
-	// Method and Path are the request's.
+	// Method and Path are those of the request.
 	Method, Path string
 	// StatusCode is the HTTP status.
 	StatusCode int
-	// Code and Message are the API's own. Code is empty when the answer did not
-	// come from the API itself, say from a proxy in between.
+	// Code and Message are the API's own. Code is empty if the answer did not come from
+	// the API itself, for example from a proxy.
 	Code, Message string
-	// Details says what is wrong with which field of the request.
+	// Details are errors in fields of the request.
 	Details []FieldError
-	// Foreign is set where the answer is JSON of another form than this version knows.
+	// Foreign is set if the answer is JSON of a form that this version does not know.
 	Foreign bool
-	// RequestID is what Cloudfleet's support asks for. It may be empty.
+	// RequestID identifies the request for Cloudfleet's support. It may be empty.
 	RequestID string
-	// RetryAfter is the header as it came. It may be empty.
+	// RetryAfter is the header as it was received. It may be empty.
 	RetryAfter string
 }
 
@@ -41,8 +41,8 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Status is the status in digits and words, with the API's code where it gave
-// one: `404 Not Found (not_found)`.
+// Status returns the status in digits and words, with the API's code if there is one:
+// `404 Not Found (not_found)`.
 func (e *Error) Status() string {
 	s := strings.TrimSpace(fmt.Sprintf("%d %s", e.StatusCode, http.StatusText(e.StatusCode)))
 	if e.Code != "" {
@@ -51,31 +51,28 @@ func (e *Error) Status() string {
 	return s
 }
 
-// IsNotFound reports whether the API said, with its code as well as the status, that
-// the thing asked for does not exist. A 404 of a proxy in between, or of a mistyped
-// endpoint, is no such answer.
+// IsNotFound reports whether the API answered, with its code as well as the status, that
+// something does not exist. A 404 of a proxy, or of a mistyped endpoint, does not count.
 func IsNotFound(err error) bool {
 	e, ok := errors.AsType[*Error](err)
 	return ok && e.StatusCode == http.StatusNotFound && e.Code == codeNotFound && !wasNotSent(err)
 }
 
-// MayHaveActed reports whether the server may have done what it was asked in spite
-// of err: to one of the attempts no answer came, or none that can be understood,
-// or a status from 500 on.
+// MayHaveActed reports whether the server may have carried out the call in spite of err:
+// an attempt got no answer, one that cannot be understood, or a status from 500 on.
 func MayHaveActed(err error) bool {
 	e, ok := errors.AsType[*Error](err)
 	_, ambiguous := errors.AsType[AmbiguousError](err)
 	return (ambiguous || ok && e.StatusCode < 300) && !wasNotSent(err)
 }
 
-// AmbiguousError is the error of a call after which it is not known what the server
-// has done.
+// AmbiguousError is the error of a call of which it is not known whether the server
+// carried it out.
 type AmbiguousError struct{ error }
 
 func (e AmbiguousError) Unwrap() error { return e.error }
 
-// notSentError is the error of what is asked before a call, which was not sent then:
-// it says nothing about what the call is about.
+// notSentError is the error of a check before a call. The call itself was not sent.
 type notSentError struct{ error }
 
 func (e notSentError) Unwrap() error { return e.error }
@@ -96,7 +93,7 @@ func errorFrom(resp *http.Response, content []byte) *Error {
 		e.Code, e.Message, e.Details = body.Code, body.Message, body.Details
 		return e
 	}
-	// What somebody else's page says is not repeated: it may hold anything.
+	// The error does not repeat another server's page: it may contain anything.
 	switch {
 	case resp.StatusCode < 400:
 		e.Message = "the answer is a redirect, which is not followed, so that credentials stay with the host they are meant for"
@@ -110,7 +107,7 @@ func errorFrom(resp *http.Response, content []byte) *Error {
 	return e
 }
 
-// foreign is an answer that is JSON, but not of the form that was expected.
+// foreign returns an error for an answer that is JSON, but not of the expected form.
 func foreign(resp *http.Response, message string) *Error {
 	e := unexpected(resp, message)
 	e.Foreign = true

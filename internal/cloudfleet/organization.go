@@ -13,13 +13,12 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
-// ErrOtherOrganization is what a call returns when the access token belongs to
-// another organization than the one that Options names, or than the one in which a
-// token was last seen.
+// ErrOtherOrganization is returned if the access token belongs to another organization
+// than the one in Options, or than the one in which a token was last seen.
 var ErrOtherOrganization = errors.New("the access token belongs to another organization")
 
-// GetOrganization returns the organization that the access token belongs to.
-// Any valid token may ask (GET /organization).
+// GetOrganization returns the organization that the access token belongs to. Any valid
+// token may call it (GET /organization).
 func (c *Client) GetOrganization(ctx context.Context) (Organization, error) {
 	o, resp, err := doUnchecked[Organization](ctx, c, request{method: http.MethodGet, path: []string{pathOrganization}})
 	if err == nil && o.ID == "" {
@@ -31,14 +30,14 @@ func (c *Client) GetOrganization(ctx context.Context) (Organization, error) {
 	return o, err
 }
 
-// Organization is GetOrganization, asked once for all callers. A question without an
-// answer is asked again by the next of them.
+// Organization is GetOrganization, called once for all callers. If it fails, the next
+// caller repeats it.
 func (c *Client) Organization(ctx context.Context) (Organization, error) {
 	if known := c.organization.known.Load(); known != nil {
 		return *known, nil
 	}
 	asked := c.organization.asking.DoChan("", func() (any, error) {
-		// One caller's cancellation or deadline is not everybody's.
+		// A caller's cancellation or deadline must not end the call for the others.
 		return c.GetOrganization(context.WithoutCancel(ctx))
 	})
 	select {
@@ -50,11 +49,11 @@ func (c *Client) Organization(ctx context.Context) (Organization, error) {
 	}
 }
 
-// SeenOrganization is Organization for callers that can do without: one short attempt
-// for all of them, and none after that. It returns an empty ID where that failed.
+// SeenOrganization is Organization for callers that can do without the answer: one short
+// attempt for all of them, and no other. It returns an empty ID if that failed.
 func (c *Client) SeenOrganization(ctx context.Context) string {
 	c.organization.attempt.Do(func() {
-		_, _ = c.Organization(context.WithValue(ctx, onceKey{}, listTimeout)) // what is wrong shows where it is needed
+		_, _ = c.Organization(context.WithValue(ctx, onceKey{}, listTimeout)) // an error is reported where the answer is needed
 	})
 	if known := c.organization.known.Load(); known != nil {
 		return known.ID
@@ -62,13 +61,13 @@ func (c *Client) SeenOrganization(ctx context.Context) string {
 	return ""
 }
 
-// organizationCheck keeps a client from working on another organization than the
-// one that is meant: there, every token that it looks for would seem to be gone.
+// organizationCheck prevents calls in the wrong organization, where every token would
+// seem to be gone.
 type organizationCheck struct {
 	// want is an ID, or empty for any.
 	want  string
 	known atomic.Pointer[Organization]
-	// attempt is the one of SeenOrganization.
+	// attempt guards the only attempt of SeenOrganization.
 	attempt sync.Once
 	asking  singleflight.Group
 }
@@ -81,8 +80,8 @@ func (c *organizationCheck) check(o Organization) error {
 	return nil
 }
 
-// checkOrganization makes sure that the client works on the organization that is
-// configured, if one is.
+// checkOrganization confirms that the access token belongs to the configured
+// organization, if there is one.
 func (c *Client) checkOrganization(ctx context.Context) error {
 	if c.organization.want == "" {
 		return nil
@@ -93,30 +92,29 @@ func (c *Client) checkOrganization(ctx context.Context) error {
 	return nil
 }
 
-// KnownToken is what is known of a token that exists. That the API does not find the
-// token any more is judged by it.
+// KnownToken is what is known of an existing token. It decides whether a 404 about it
+// counts.
 type KnownToken struct {
 	ID string
-	// Settings are name and role as they were last seen. A list that says otherwise
-	// may be out of date, and is not believed. Zero is not known.
+	// Settings are name and role as they were last seen. A list that differs may be out
+	// of date, and is not used. Zero: not known.
 	Settings TokenSettings
-	// OrganizationID is where the token was last seen. Empty is not known.
+	// OrganizationID is where the token was last seen. Empty: not known.
 	OrganizationID string
-	// IssuedAt is when the token or its secret was issued. Zero is not known.
+	// IssuedAt is when the token or its secret was issued. Zero: not known.
 	IssuedAt time.Time
 }
 
-// recentTime is how long after a token was issued a server may not find it yet.
+// recentTime is how long after a token was issued a server may still answer 404.
 const recentTime = 10 * time.Minute
 
-// LagTime is for how long a server that does not find a token that was issued minutes
-// ago is asked again. It is a variable for tests that do not wait.
+// LagTime is how long a 404 about a recently issued token is asked again. It is a
+// variable for tests that do not wait.
 var LagTime = 15 * time.Second
 
-// confirmNotFound returns the error notFound of a call about a token if it counts:
-// it comes from the token's own organization and, for a token that was issued
-// minutes ago, also after a while. Otherwise it returns what again returns, or an
-// error that is no IsNotFound.
+// confirmNotFound returns the error notFound if it counts: it comes from the token's own
+// organization and, for a recently issued token, persists for LagTime. Otherwise it
+// returns the result of again, or an error for which IsNotFound is false.
 func (c *Client) confirmNotFound(ctx context.Context, k KnownToken, notFound error, again func() error) error {
 	o, err := c.Organization(ctx)
 	if err != nil {

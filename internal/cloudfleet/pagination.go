@@ -11,7 +11,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/roundtrip"
 )
 
-// pages yields the elements of a list that is served in pages.
+// pages yields the elements of a paginated list.
 func pages[T any](ctx context.Context, c *Client, first request, valid func(T) bool) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for l := (list[T]{request: first, valid: valid}); !l.ended; {
@@ -30,22 +30,22 @@ func pages[T any](ctx context.Context, c *Client, first request, valid func(T) b
 	}
 }
 
-// list is a list that is served in pages, as far as it has been read.
+// list is a paginated list, as far as it has been read.
 type list[T any] struct {
-	// request asks for the next page, at first for the first one.
+	// request is the one for the next page, initially for the first.
 	request request
-	// valid is true of every element, so that what is not a list of such elements
-	// is not taken for one.
+	// valid reports whether an element belongs to this list, so that other JSON is not
+	// mistaken for it.
 	valid func(T) bool
 	ended bool
 	asked map[string]bool
 }
 
-// maxPages bounds a list, so that one that never ends does: a hundred thousand tokens.
+// maxPages ends a list that would never end: it allows a hundred thousand tokens.
 const maxPages = 1000
 
-// next fetches a page. Where only the way to the one after it is wrong, the
-// elements come with an error. After any other error it may be called again.
+// next fetches a page. If only the link to the following page is invalid, it returns the
+// elements together with an error. After any other error it may be called again.
 func (l *list[T]) next(ctx context.Context, c *Client) ([]T, error) {
 	if l.asked == nil {
 		l.asked = map[string]bool{}
@@ -74,9 +74,8 @@ func (l *list[T]) next(ctx context.Context, c *Client) ([]T, error) {
 	return page, nil
 }
 
-// nextPage returns the query of the page after the one that resp holds, or nil
-// if that was the last. A link that leads anywhere but to the same list is an
-// error: credentials would follow it.
+// nextPage returns the query of the page after the one in resp, or nil after the last. A
+// link to anything but the same list is an error: credentials would be sent there.
 func nextPage(resp *http.Response) (url.Values, error) {
 	link, found := roundtrip.NextLink(resp.Header)
 	if !found {

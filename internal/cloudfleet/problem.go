@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// problemType is the media type of an error by RFC 9457, which no contract promises.
+// problemType is the media type of an error in the form of RFC 9457.
 const problemType = "application/problem+json"
 
-// problem is such an error. Code is an extension that many APIs have.
+// problem is such an error. Code is a common extension.
 type problem struct {
 	Type   string         `json:"type"`
 	Title  string         `json:"title"`
@@ -20,8 +20,8 @@ type problem struct {
 	Errors []problemField `json:"errors"`
 }
 
-// problemField says what is wrong with a part of the request. APIs name that part in one
-// of several ways.
+// problemField is an error in a part of the request. APIs name that part in different
+// ways.
 type problemField struct {
 	Field   string `json:"field"`
 	Name    string `json:"name"`
@@ -30,7 +30,7 @@ type problemField struct {
 	Message string `json:"message"`
 }
 
-// readProblem fills an error with what a problem says, and reports whether it is one.
+// readProblem fills in the error from a problem, and reports whether content is one.
 func (e *Error) readProblem(content []byte) bool {
 	var p problem
 	if json.Unmarshal(content, &p) != nil {
@@ -45,8 +45,8 @@ func (e *Error) readProblem(content []byte) bool {
 	return true
 }
 
-// code is the problem's own code, else the end of its type, else the name of the status:
-// not_found of a 404 that says no more.
+// code returns the problem's own code, else the last part of its type, else the name of
+// the status, such as not_found for a 404.
 func (p problem) code(status int) string {
 	kind := path.Base(strings.TrimSuffix(p.Type, "/"))
 	if p.Type == "" || p.Type == "about:blank" {

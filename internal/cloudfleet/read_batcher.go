@@ -7,33 +7,33 @@ import (
 )
 
 const (
-	// batchWait is how long a read waits for others to come: a busy machine takes
-	// its time to begin ten of them.
+	// batchWait is how long a read waits for others: a busy machine starts ten of them
+	// one after the other.
 	batchWait = 20 * time.Millisecond
-	// batchMin is how many reads are cheaper by a page than one by one.
+	// batchMin is the number of reads from which a page is cheaper than single calls.
 	batchMin = 3
-	// readsPerPage is how many reads there have to be for each page that is fetched
-	// for fewer than batchMin. It costs little then, whatever it brings.
+	// readsPerPage is the ratio of reads to pages from which a page is fetched for fewer
+	// than batchMin reads, too. Its cost is then small, even if their tokens are not on
+	// it.
 	readsPerPage = 5
-	// refreshMax is how long after a refresh has begun its pages are used.
+	// refreshMax is how long after the beginning of a refresh its pages are used.
 	refreshMax = 30 * time.Second
-	// listTimeout is how long a page may take. Reading one by one is slower than a list
-	// that answers, and faster than one that hangs.
+	// listTimeout is how long a page may take. Single calls are slower than a list that
+	// answers, and faster than one that hangs.
 	listTimeout = 5 * time.Second
 )
 
-// GetTokenBatched is GetToken for callers that read many tokens at about the same
-// time, as a refresh does: while it is one of many it is answered from pages of the
-// list (GET /tokens) that are fetched once for all. Then the answer may be up to 30
-// seconds old. It is not older than any write by this client, and nothing is
-// answered twice from the same page. A token that is not on a page, or on one with
-// another name or role than is known, is asked for by itself: a list may lag. That a
-// token does not exist is confirmed before it counts.
+// GetTokenBatched is GetToken for callers that read many tokens at about the same time,
+// as a refresh does. Many reads are answered from pages of the list (GET /tokens) that
+// are fetched once for all. An answer may be up to 30 seconds old, but is never older
+// than a write by this client, and a page answers for a token only once. A token that is
+// on no page, or on one with another name or role than is known, is read by itself: a
+// list may lag. That a token does not exist is confirmed before it counts.
 func (c *Client) GetTokenBatched(ctx context.Context, k KnownToken) (Token, error) {
 	if err := CheckTokenID(k.ID); err != nil {
 		return Token{}, err
 	}
-	// All wait for this one first, and then go on together.
+	// All reads wait for this check first, and then continue together.
 	if err := c.checkOrganization(ctx); err != nil {
 		return Token{}, err
 	}
@@ -54,36 +54,37 @@ func (k KnownToken) agrees(t Token) bool {
 	return k.Settings == (TokenSettings{}) || k.Settings == (TokenSettings{Name: t.Name, Role: t.Role})
 }
 
-// readBatcher lets the reads of one refresh share pages. All work is done by those that
-// read, so that nothing is left running when they have their answers.
+// readBatcher lets the reads of one refresh share pages. The reads do all the work, so
+// that nothing runs on after they have returned.
 type readBatcher struct {
 	mu  sync.Mutex
 	now *refresh
-	// broken: the list could not be had, so that this process does not ask again.
+	// broken: the list failed, and this process does not request it again.
 	broken bool
 }
 
-// refresh is what is known to the reads of one refresh.
+// refresh is what the reads of one refresh share.
 type refresh struct {
 	began time.Time
-	// reads and pages are how many there were so far.
+	// reads and pages are how many there have been so far.
 	reads, pages int
 	list         list[Token]
-	// over: the list has no more pages, or cannot be had.
+	// over: the list has no more pages, or failed.
 	over     bool
 	fetching bool
-	// fetched is closed when a page has come, or failed to.
+	// fetched is closed when a page has arrived or failed.
 	fetched chan struct{}
-	// listed are the tokens of the pages that were not asked for yet.
+	// listed are the tokens on the pages that no read has taken yet.
 	listed map[string]Token
 	// waiting is how many reads wait for a page.
 	waiting int
-	// written are the IDs of which a page may say what was true before a write.
+	// written are the IDs of tokens that were written since: a page may have them as they
+	// were before.
 	written map[string]bool
 }
 
-// get returns the token from a page. It is not found where the pages do not have
-// it, or where it is cheaper to ask for it by itself.
+// get returns the token from a page. It reports false if no page has it, or if it is
+// cheaper to read it by itself.
 func (b *readBatcher) get(ctx context.Context, c *Client, id string) (Token, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -112,7 +113,7 @@ func (b *readBatcher) get(ctx context.Context, c *Client, id string) (Token, boo
 		}
 		batch = max(batch, r.waiting)
 		switch {
-		// One by one, the batch would have had its answers by now.
+		// Single calls would have had their answers by now.
 		case b.broken, pages > batch, r.over, r.written[id], ctx.Err() != nil:
 			return Token{}, false
 		case r.fetching:
@@ -136,8 +137,8 @@ func (b *readBatcher) get(ctx context.Context, c *Client, id string) (Token, boo
 	}
 }
 
-// worthAPage reports whether to fetch a page for so many that wait. There are never more
-// pages than reads, but for one.
+// worthAPage reports whether to fetch a page for this number of waiting reads. There is
+// at most one page more than there are reads.
 func (r *refresh) worthAPage(batch int) bool {
 	return r.pages <= r.reads && (batch >= batchMin || readsPerPage*(r.pages+1) <= r.reads)
 }
@@ -162,11 +163,11 @@ func (b *readBatcher) fetch(ctx context.Context, c *Client, r *refresh) {
 	r.fetched = make(chan struct{})
 }
 
-// isWhole reports whether a list says all about a token that a read has to know.
+// isWhole reports whether an element of a list has all fields that a read needs.
 func isWhole(t Token) bool { return t.Name != "" && t.Role != "" && !t.CreatedAt.IsZero() }
 
-// forget is for after a write: what a page says about the token was true before
-// it, also where the page is still on its way.
+// forget is called after a write. Pages have the token as it was before, even those that
+// are still being fetched.
 func (b *readBatcher) forget(id string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

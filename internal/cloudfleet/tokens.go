@@ -13,13 +13,13 @@ import (
 	"github.com/hashicorp/go-uuid"
 )
 
-// CreateToken creates a token (POST /tokens). The answer is the only one to show
-// its secret until the next RegenerateToken.
+// CreateToken creates a token (POST /tokens). Only its answer and that of RegenerateToken
+// have the secret.
 //
-// Where an answer was lost, the create is sent again under the same
-// Idempotency-Key, which the server may ignore. Then ambiguous is how long before
-// the answer that began, at most, and [Client.Leftovers] finds what was left
-// behind. Otherwise ambiguous is zero.
+// If the answer to an attempt was lost, the create is sent again under the same
+// Idempotency-Key, which the server may ignore. Then ambiguous is the longest time
+// between that attempt and the answer, and [Client.Leftovers] finds what was left behind.
+// Otherwise ambiguous is zero.
 func (c *Client) CreateToken(ctx context.Context, s TokenSettings) (t Token, ambiguous time.Duration, err error) {
 	if s.Name == "" || s.Role == "" {
 		return Token{}, 0, errors.New("a token needs both a name and a role")
@@ -32,12 +32,12 @@ func (c *Client) CreateToken(ctx context.Context, s TokenSettings) (t Token, amb
 	return t, ambiguous, err
 }
 
-// RegenerateToken gives a token a new secret (POST /tokens/{id}/regenerate). The
-// old one is revoked from then on, even where an error is returned, if
-// [MayHaveActed] says so.
+// RegenerateToken issues a new secret for a token (POST /tokens/{id}/regenerate) and
+// revokes the old one. After an error, [MayHaveActed] reports whether the old secret may
+// be revoked.
 //
-// ambiguous reports whether an answer was lost, so that it was sent again: the first
-// attempt may still be carried out, and then revokes the secret of the answer.
+// ambiguous reports whether an answer was lost and the request was sent again: the first
+// attempt may still be carried out, which revokes the returned secret.
 func (c *Client) RegenerateToken(ctx context.Context, k KnownToken) (t Token, ambiguous bool, err error) {
 	if err := CheckTokenID(k.ID); err != nil {
 		return Token{}, false, err
@@ -54,7 +54,7 @@ func (c *Client) RegenerateToken(ctx context.Context, k KnownToken) (t Token, am
 	return t, ambiguous, err
 }
 
-// issue sends a request that is answered with a secret, under an Idempotency-Key.
+// issue sends a request whose answer has a secret, with an Idempotency-Key.
 func (c *Client) issue(ctx context.Context, r request, id string) (t Token, ambiguous bool, err error) {
 	key, err := uuid.GenerateUUID()
 	if err != nil {
@@ -65,18 +65,17 @@ func (c *Client) issue(ctx context.Context, r request, id string) (t Token, ambi
 	return t, r.attempts.ambiguous, err
 }
 
-// leftoversTimeout bounds the search for leftovers: the token that was made waits
-// for it.
+// leftoversTimeout limits the search for leftovers: the new token waits for it.
 const leftoversTimeout = 10 * time.Second
 
-// Leftovers returns the tokens that may have been left behind by a create that was
-// ambiguous for so long before it made t: those of the same name and role that came
-// to be since, and those that do not say when. Two resources of one name and role
-// look the same, so it is a guess. It takes at most ten seconds.
+// Leftovers returns the tokens that an ambiguous create may have left behind before it
+// created t: those of the same name and role that were created within that time, and
+// those without a date. Two resources of one name and role look the same, so this is a
+// guess. It takes at most ten seconds.
 func (c *Client) Leftovers(ctx context.Context, t Token, ambiguous time.Duration) ([]Token, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, leftoversTimeout, fmt.Errorf("the list of tokens was not read within %s", leftoversTimeout))
 	defer cancel()
-	// The server's clock alone counts. It may tell whole seconds.
+	// Only the server's clock counts. It may have whole seconds.
 	since := t.CreatedAt.Add(-ambiguous - time.Second)
 	var leftovers []Token
 	for other, err := range c.ListTokens(ctx) {
@@ -94,10 +93,10 @@ func (c *Client) Leftovers(ctx context.Context, t Token, ambiguous time.Duration
 	return leftovers, nil
 }
 
-// RejectsSecret asks the API with a token's own ID and secret (GET /organization),
-// and reports whether it rejects them. That counts only if the API itself says 401,
-// twice, and accepts the client's own credential in between: an outage of the
-// service behind the API rejects everybody. Any other answer is an error.
+// RejectsSecret calls the API with a token's own ID and secret (GET /organization) and
+// reports whether it rejects them. A rejection counts only if the API itself answers 401,
+// twice, and accepts the client's own credential in between: an outage behind the API can
+// reject everyone. Any other answer is an error.
 func (c *Client) RejectsSecret(ctx context.Context, id, secret string) (bool, error) {
 	rejected, err := c.rejects(ctx, id, secret)
 	if err != nil || !rejected {
@@ -121,11 +120,10 @@ func (c *Client) rejects(ctx context.Context, id, secret string) (bool, error) {
 	return false, err
 }
 
-// CheckAccess asks once for all callers whether the client's access token may manage
-// tokens (GET /tokens/{its own ID}), and keeps the answer. It returns an error only
-// where a create would fail for sure: without a credential, with one that the API
-// rejects or that may not manage tokens (401, 403), that is of another organization,
-// or where the API cannot be reached.
+// CheckAccess checks once for all callers whether the client's access token may manage
+// tokens (GET /tokens/{its own ID}). It returns an error only if a create is certain to
+// fail: without a credential, with one that is rejected or lacks the permission (401,
+// 403) or belongs to another organization, or if the API cannot be reached.
 func (c *Client) CheckAccess(ctx context.Context) error {
 	if c.unavailable != nil {
 		return c.unavailable
@@ -134,7 +132,7 @@ func (c *Client) CheckAccess(ctx context.Context) error {
 		c.access.done = make(chan struct{})
 		go func() {
 			defer close(c.access.done)
-			// One caller's cancellation is not everybody's.
+			// A caller's cancellation must not end the call for the others.
 			_, err := c.GetToken(context.WithoutCancel(ctx), c.self.tokenID)
 			e, isAnswer := errors.AsType[*Error](err)
 			if !isAnswer || e.StatusCode == http.StatusUnauthorized || e.StatusCode == http.StatusForbidden {
@@ -163,8 +161,8 @@ func (c *Client) UpdateToken(ctx context.Context, id string, s TokenSettings) (T
 	return c.existingToken(ctx, id, request{method: http.MethodPut, body: s})
 }
 
-// DeleteToken deletes a token (DELETE /tokens/{id}). One that does not exist is an
-// error that [IsNotFound] reports.
+// DeleteToken deletes a token (DELETE /tokens/{id}). If it does not exist, it returns an
+// error for which [IsNotFound] is true.
 func (c *Client) DeleteToken(ctx context.Context, k KnownToken) error {
 	if err := CheckTokenID(k.ID); err != nil {
 		return err
@@ -181,9 +179,8 @@ func (c *Client) DeleteToken(ctx context.Context, k KnownToken) error {
 	return err
 }
 
-// ListTokens yields all tokens of the organization without their secrets (GET
-// /tokens), each once, and fetches a page when it is needed. An error is the last it
-// yields.
+// ListTokens yields all tokens of the organization without their secrets (GET /tokens),
+// each once, and fetches pages as they are needed. An error ends the list.
 func (c *Client) ListTokens(ctx context.Context) iter.Seq2[Token, error] {
 	return func(yield func(Token, error) bool) {
 		seen := map[string]bool{}
@@ -199,7 +196,7 @@ func (c *Client) ListTokens(ctx context.Context) iter.Seq2[Token, error] {
 	}
 }
 
-// firstPage asks for the first page of all tokens.
+// firstPage returns the request for the first page of tokens.
 func firstPage() request {
 	return request{
 		method: http.MethodGet,
@@ -222,15 +219,15 @@ func (c *Client) existingToken(ctx context.Context, id string, r request) (Token
 	return c.tokenRequest(ctx, r, id)
 }
 
-// tokenRequest sends a request that is answered with a token: the one with this ID,
-// or any if id is empty.
+// tokenRequest sends a request whose answer is a token: the one with this ID, or any if
+// id is empty.
 func (c *Client) tokenRequest(ctx context.Context, r request, id string) (Token, error) {
 	t, resp, err := do[Token](ctx, c, r)
 	switch {
 	case err != nil:
 		return Token{}, err
 	case t.ID == "" && id != "" && (t.Name != "" || t.Secret != ""):
-		t.ID = id // that the answer of a token lacks it says nothing
+		t.ID = id // an answer may lack it
 	case t.ID == "":
 		return Token{}, foreign(resp, "the answer has no ID of a token")
 	case id != "" && t.ID != id:

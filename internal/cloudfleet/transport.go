@@ -11,7 +11,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/roundtrip"
 )
 
-// attempts is what the attempts of one call have in common.
+// attempts is shared by the attempts of one call.
 type attempts struct {
 	as credential
 	// ambiguous: it is not known whether the server has acted on one of the attempts.
@@ -20,11 +20,11 @@ type attempts struct {
 
 type attemptsKey struct{}
 
-// onceKey is set, to the time that an attempt may take, in the context of a call that
-// is sent again only if the server is throttling.
+// onceKey is the context key for the time that an attempt may take. With it, a call is
+// sent again only if the server throttles.
 type onceKey struct{}
 
-// credentials says who is calling.
+// credentials adds the credential to a request.
 type credentials struct {
 	userAgent string
 	next      http.RoundTripper
@@ -40,7 +40,7 @@ func (t credentials) RoundTrip(req *http.Request) (*http.Response, error) {
 	return t.next.RoundTrip(req)
 }
 
-// ambiguity notes when a server was reached and it is not known whether it has acted.
+// ambiguity notes that a server was reached and may have acted.
 type ambiguity struct {
 	next http.RoundTripper
 }
@@ -58,8 +58,8 @@ func (t ambiguity) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// seenThrough lets a write that was sent run on when its caller is cancelled: the
-// answer may hold a secret. A delete has none to lose, so that a deadline ends it.
+// seenThrough completes a write that was sent, even if its caller is cancelled: the
+// answer may have a secret. A delete has none to lose, so that a deadline ends it.
 type seenThrough struct {
 	next http.RoundTripper
 }
@@ -81,19 +81,19 @@ func (t seenThrough) RoundTrip(req *http.Request) (*http.Response, error) {
 		defer cancel()
 	}
 	req = req.WithContext(ctx)
-	// Without it net/http cannot send a request again unseen, which it does for one
-	// with an idempotency key that a server may ignore.
+	// Without GetBody, net/http cannot send a request again by itself, which it does if
+	// there is an idempotency key.
 	req.GetBody = nil
 	if req.Header.Get(headerIdempotencyKey) != "" && (req.Body == nil || req.Body == http.NoBody) {
-		req.Body = io.NopCloser(strings.NewReader("")) // none could be sent again
+		req.Body = io.NopCloser(strings.NewReader("")) // a body without GetBody is not sent again
 	}
 	return t.next.RoundTrip(req)
 }
 
-// checkRetry tells go-retryablehttp whether to send again. What it did not repeat it
-// passes on as it is. Every request may be sent again: doing it twice comes to the
-// same as doing it once, but for a create and a regenerate, which have a key by which
-// the server can tell.
+// checkRetry decides for go-retryablehttp whether to send a request again. An answer to a
+// request that is not sent again is passed on as it is. Every request may be sent again:
+// twice has the same result as once, except for a create and a regenerate, which have a
+// key by which the server can recognize them.
 func checkRetry(ctx context.Context, resp *http.Response, err error) (bool, error) {
 	if ctx.Value(onceKey{}) != nil && !roundtrip.IsThrottled(resp) {
 		return false, nil

@@ -1,5 +1,4 @@
-// Package functions is all functions of the provider. None needs a configured
-// provider.
+// Package functions has all functions of the provider. None needs a configured provider.
 package functions
 
 import (
@@ -22,7 +21,8 @@ func All() []func() function.Function {
 	return append(all, NewAgeDecrypt)
 }
 
-// pureFunction is a function of its arguments alone: it needs no configured provider.
+// pureFunction is a function that depends only on its arguments. It needs no configured
+// provider.
 type pureFunction struct {
 	name       string
 	definition function.Definition
@@ -52,8 +52,8 @@ func parameter(name, description string, check func(string) error) function.Stri
 	}
 }
 
-// funcError is an error that is not of one argument. The arguments' own checks leave
-// none, so that whoever sees it has found a bug.
+// funcError is an error that belongs to no argument. The checks of the arguments find all
+// errors, so it would be a bug.
 func funcError(err error) *function.FuncError {
 	if err == nil {
 		return nil
@@ -221,7 +221,7 @@ var credentialHelperConfigJSON = pureFunction{
 		}
 		hostnames := make([]string, len(values))
 		for i, value := range values {
-			hostnames[i] = value.ValueString() // empty for null, and refused like that
+			hostnames[i] = value.ValueString() // null becomes empty, and is rejected as such
 			if err := cfcr.CheckHostname(hostnames[i]); err != nil {
 				return nil, argumentError(err)
 			}

@@ -1,7 +1,8 @@
-// Package oci is a client of the OCI distribution API, which registries speak: it reads
-// lists and images, copies an image from one registry to another, and deletes it.
+// Package oci is a client of the OCI distribution API, which registries implement: it
+// reads lists and images, copies an image from one registry to another, and deletes it.
 //
-// An answer from 400 on is an [*Error], and none at all an [UnansweredError].
+// An answer with a status from 400 on is an [*Error], and a missing one an
+// [UnansweredError].
 package oci
 
 import (
@@ -26,46 +27,46 @@ import (
 )
 
 const (
-	// maxPages bounds a list: a hundred thousand names in pages of a hundred.
+	// maxPages ends a list that would never end: it allows a hundred thousand names in
+	// pages of a hundred.
 	maxPages = 1000
 	pageSize = 100
 )
 
 // Options configures a [Client].
 type Options struct {
-	// Host is the registry's host name, with a port or without. One of this machine
-	// (localhost, a name below it, a loopback address) is spoken to without TLS.
+	// Host is the registry's host name, with or without a port. Hosts of this machine
+	// (localhost, a name below it, a loopback address) are called without TLS.
 	Host string
-	// Domain is what Host ends with. Credentials are sent to hosts in it alone, such
-	// as the registry's token service.
+	// Domain is a suffix of Host. Credentials are sent only to hosts in it, such as the
+	// registry's token service.
 	Domain string
 	// Username and Password log in to the registry.
 	Username, Password string
-	// DockerConfig lets the machine's Docker configuration and its credential helpers log
-	// in, where Username is empty. Where it has no login for Host, there is none.
+	// DockerConfig logs in with the machine's Docker configuration and its credential
+	// helpers if Username is empty. If they have no login for Host, calls are anonymous.
 	DockerConfig bool
 	// UserAgent is sent with every request.
 	UserAgent string
-	// RequestTimeout limits each attempt, the answer's body included.
+	// RequestTimeout limits each attempt, including the body of the answer.
 	RequestTimeout time.Duration
 	// MaxRetries is how often a request is sent again after its first attempt.
 	MaxRetries int
-	// Log, if set, is called once for each attempt. It is handed neither
-	// credentials nor bodies.
+	// Log, if set, is called once for each attempt, without credentials and bodies.
 	Log func(ctx context.Context, message string, fields ...map[string]any)
 }
 
 // Client calls a registry. It is safe for concurrent use.
 type Client struct {
 	registry *remote.Registry
-	// logins are the sync.Once of each login, by host name or repository.
+	// logins has a sync.Once for each login, by host name or repository.
 	logins sync.Map
-	// homes are repositories in which a blob or manifest is known to be, by digest.
+	// homes has a repository that contains a blob or manifest, by its digest.
 	homes      sync.Map
 	maxRetries int
 }
 
-// New returns a client, or an error if Host is not one. It does no I/O.
+// New returns a client, or an error if Host is invalid. It does no I/O.
 func New(o Options) (*Client, error) {
 	at, err := remote.NewRegistry(o.Host)
 	if err != nil {
@@ -90,17 +91,17 @@ func New(o Options) (*Client, error) {
 		Header:     http.Header{"User-Agent": {o.UserAgent}},
 		Credential: credential,
 		Cache:      auth.NewCache(),
-		// The transport holds a token service to the domain, which is stricter.
+		// The transport restricts token services to the domain, which is stricter.
 		BlockedRealmPrefixes: []netip.Prefix{},
 	}
 	return &Client{registry: at, maxRetries: o.MaxRetries}, nil
 }
 
-// retryPolicy is the one of the API's client. What a registry takes may be sent twice: it is
-// named by its content.
+// retryPolicy has the rules of the API's client. A request to a registry may be sent
+// twice: content is addressed by its digest.
 type retryPolicy struct{ retries int }
 
-// Retry implements retry.Policy. A negative wait is no retry.
+// Retry implements retry.Policy. A negative wait means no retry.
 func (p retryPolicy) Retry(attempt int, resp *http.Response, err error) (time.Duration, error) {
 	ctx := context.Background() // the transport ends the wait when the request is cancelled
 	if attempt >= p.retries || !roundtrip.ShouldRetry(ctx, resp, err) {
@@ -109,8 +110,8 @@ func (p retryPolicy) Retry(attempt int, resp *http.Response, err error) (time.Du
 	return roundtrip.Backoff(roundtrip.RetryWaitMin, roundtrip.RetryWaitMax, attempt, resp), nil
 }
 
-// logIn gets the token for a repository, where the registry has a token service, before
-// many requests at once each find out that they need one.
+// logIn gets the token for a repository if the registry has a token service, before many
+// concurrent requests each try to.
 func (c *Client) logIn(ctx context.Context, repository string) {
 	client, ok := c.registry.Client.(*auth.Client)
 	if !ok {
@@ -129,7 +130,7 @@ func (c *Client) logIn(ctx context.Context, repository string) {
 				registry.Reference{Registry: c.registry.Reference.Registry, Repository: repository},
 				auth.ActionPull,
 			)
-			_ = c.registry.Ping(ctx) // what is wrong shows in the request itself
+			_ = c.registry.Ping(ctx) // the request itself reports the error
 			c.logins.Store(repository, once)
 		})
 	}
@@ -138,8 +139,8 @@ func (c *Client) logIn(ctx context.Context, repository string) {
 // errNoMore ends a list.
 var errNoMore = errors.New("the list has no more")
 
-// collect collects the names of a list that is served in pages, each once. It stops at
-// a page that brings nothing new, because a list may lead to itself.
+// collect returns the names of a paginated list, each once. It stops at a page without
+// new names, because a list may link to itself.
 func collect(list func(page func([]string) error) error) ([]string, error) {
 	names, seen, pages := []string{}, map[string]bool{}, 0
 	err := list(func(page []string) error {
@@ -180,16 +181,16 @@ func (c *Client) Tags(ctx context.Context, repository string) ([]string, error) 
 	return collect(func(page func([]string) error) error { return r.Tags(ctx, "", page) })
 }
 
-// Causes of an answer that is of no use.
+// Causes of an answer that cannot be used.
 var (
 	ErrTooLarge      = roundtrip.ErrBodyTooLarge
 	ErrLinkElsewhere = roundtrip.ErrLinkElsewhere
 	ErrNoRealm       = errors.New("the registry's challenge does not say where to log in: it has no realm")
 )
 
-// Error is an answer that is not the one that was asked for.
+// Error is an unexpected answer.
 type Error struct {
-	// Method and Path are the request's.
+	// Method and Path are those of the request.
 	Method, Path string
 	// StatusCode is the HTTP status.
 	StatusCode int
@@ -205,7 +206,7 @@ func (e *Error) Error() string {
 	return s
 }
 
-// Status is the status in digits and words, with the registry's code where it gave
+// Status returns the status in digits and words, with the registry's code if there is
 // one: `404 Not Found (NAME_UNKNOWN)`.
 func (e *Error) Status() string {
 	s := fmt.Sprintf("%d %s", e.StatusCode, http.StatusText(e.StatusCode))
@@ -215,21 +216,20 @@ func (e *Error) Status() string {
 	return s
 }
 
-// IsNotFound reports whether the registry answered that the thing asked for does not
-// exist.
+// IsNotFound reports whether the registry answered that something does not exist.
 func IsNotFound(err error) bool {
 	e, ok := errors.AsType[*Error](err)
 	return ok && e.StatusCode == http.StatusNotFound
 }
 
-// UnansweredError is of a request that the registry was not reached with, that it
-// did not answer in full, or that was not sent for the sake of the credentials.
+// UnansweredError is the error of a request that did not reach the registry, was not
+// answered in full, or was not sent to protect the credentials.
 type UnansweredError struct{ error }
 
 func (e UnansweredError) Unwrap() error { return e.error }
 
-// redactError returns an error without what a URL's query may hold, such as the signature
-// of a storage service.
+// redactError removes what may be secret in the query of a URL from an error, such as the
+// signature of a storage service.
 func redactError(err error) error {
 	if answer, ok := errors.AsType[*errcode.ErrorResponse](err); ok {
 		e := &Error{Method: answer.Method, Path: answer.URL.Path, StatusCode: answer.StatusCode}

@@ -18,35 +18,35 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/roundtrip"
 )
 
-// Source is an image in a registry that is read from.
+// Source is the image to copy, and its registry.
 type Source struct {
 	Client     *Client
 	Repository string
 	// Reference is a tag or a digest.
 	Reference string
-	// Platforms, if any, are those of an index that are wanted, in the form of [Image].
+	// Platforms, if any, selects the entries of an index, in the form of [Image].
 	Platforms []string
 }
 
 // Copied is an image after a copy.
 type Copied struct {
-	// Digest is that of the copy. It differs from the source's where platforms were
-	// left out.
+	// Digest is that of the copy. It differs from SourceDigest if platforms were left
+	// out.
 	Digest, SourceDigest string
-	// Size is in bytes, of all that the image has: manifests, configurations and layers.
+	// Size is in bytes, of the whole image: manifests, configurations and layers.
 	Size int64
 }
 
-// SourceError is the error of a copy whose cause is the source, or its registry.
+// SourceError is the error of a copy that is caused by the source or its registry.
 type SourceError struct{ error }
 
 func (e SourceError) Unwrap() error { return e.error }
 
-// AtSource makes an error one of the source.
+// AtSource returns err as a SourceError.
 func AtSource(err error) error { return SourceError{err} }
 
-// Resolve returns the digest that a tag or digest of the source stands for. The error is
-// [ErrNoTag] where there is none.
+// Resolve returns the digest that a tag or digest of the source refers to. If there is
+// none, the error is [ErrNoTag].
 func (c *Client) Resolve(ctx context.Context, repository, reference string) (string, error) {
 	found, err := c.resolve(ctx, repository, reference)
 	return found.Digest.String(), err
@@ -65,12 +65,12 @@ func (c *Client) resolve(ctx context.Context, repository, reference string) (oci
 	return found, redactError(err)
 }
 
-// Copy copies an image, with all its platforms unless the source names some, its
-// attestations and what refers to it, and gives it the tags, last of all. What is there
-// already is not sent again, so that a copy that broke off is taken up by the next. What
-// another repository of this registry is known to have is mounted from there. progress
-// is called after each manifest and each blob, one call at a time, with how many there
-// were and their size in bytes.
+// Copy copies an image, with all its platforms unless the source selects some, its
+// attestations and its referrers, and sets the tags last. Content that is there already
+// is not sent again, so that the next copy continues an interrupted one. Content that is
+// known to be in another repository of this registry is mounted from there. progress is
+// called after each manifest and each blob, never concurrently, with their number and
+// size in bytes so far.
 func (c *Client) Copy(
 	ctx context.Context,
 	from Source,
@@ -133,7 +133,7 @@ func (c *Client) Copy(
 	return Copied{Digest: copied.Digest.String(), SourceDigest: root.Digest.String(), Size: size}, nil
 }
 
-// copying is a copy that goes on.
+// copying is a copy in progress.
 type copying struct {
 	client     *Client
 	from       Source
@@ -170,7 +170,8 @@ func (w *copying) options() oras.CopyGraphOptions {
 	}
 }
 
-// sizeOfAll sums up all below a manifest, each part once, by reading only the manifests.
+// sizeOfAll returns the size of everything below a manifest, each part once. It reads
+// only manifests.
 func sizeOfAll(ctx context.Context, source content.Fetcher, root ocispec.Descriptor, seen map[digest.Digest]bool) (int64, error) {
 	if seen[root.Digest] {
 		return 0, nil
@@ -194,8 +195,8 @@ func sizeOfAll(ctx context.Context, source content.Fetcher, root ocispec.Descrip
 	return sum, nil
 }
 
-// isTransient reports whether a copy that failed is worth another attempt: no answer came,
-// or the registry failed or throttled.
+// isTransient reports whether to try a failed copy again: no answer came, or the registry
+// failed or throttled.
 func isTransient(ctx context.Context, err error) bool {
 	if ctx.Err() != nil {
 		return false

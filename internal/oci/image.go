@@ -14,34 +14,34 @@ import (
 	"oras.land/oras-go/v2/errdef"
 )
 
-// Media types of Docker's, from before there was an OCI.
+// Media types of Docker, from before OCI.
 const (
 	dockerIndex    = "application/vnd.docker.distribution.manifest.list.v2+json"
 	dockerManifest = "application/vnd.docker.distribution.manifest.v2+json"
 	dockerConfig   = "application/vnd.docker.container.image.v1+json"
 )
 
-// maxLookups bounds how many manifests are read to find a platform that the index
-// leaves out.
+// maxLookups limits how many manifests are read to find platforms that the index leaves
+// out.
 const maxLookups = 20
 
-// Image is what a tag stands for.
+// Image is what a tag refers to.
 type Image struct {
-	// Digest is of the manifest, or of the index of an image for many platforms.
+	// Digest is that of the manifest, or of the index of an image for several platforms.
 	Digest string
-	// Size is in bytes: of the manifest, the configuration and the layers that the
-	// registry stores or, of an index, of itself and the manifests that it lists.
+	// Size is in bytes: for a manifest, of itself, the configuration and the layers that
+	// the registry stores; for an index, of itself and the manifests that it lists.
 	Size int64
-	// Platforms are such as linux/arm64, sorted. There are none for what is no
-	// container image, such as a chart.
+	// Platforms are sorted, such as linux/arm64. There are none if this is not a
+	// container image, but a chart for example.
 	Platforms []string
 }
 
-// ErrNoTag is what Image returns when the registry has no such tag.
+// ErrNoTag is returned by Image if the registry has no such tag.
 var ErrNoTag = errors.New("there is no such tag")
 
-// Image returns what the tag stands for, with one request where that says all. Only
-// for a platform that it leaves out is more read. All that is read is held against
+// Image returns what a tag refers to, with one request if that has everything. More
+// requests are made only for platforms that it leaves out. All content is compared with
 // its digest.
 func (c *Client) Image(ctx context.Context, repository, tag string) (Image, error) {
 	source, err := c.registry.Repository(ctx, repository)
@@ -91,8 +91,8 @@ func isIndex(mediaType string) bool {
 	return mediaType == ocispec.MediaTypeImageIndex || mediaType == dockerIndex
 }
 
-// parseManifest refuses what one client could take for a manifest and another for an
-// index (CVE-2021-41190).
+// parseManifest rejects content that one client could read as a manifest and another as
+// an index (CVE-2021-41190).
 func parseManifest(d ocispec.Descriptor, content []byte) (manifest, error) {
 	var m manifest
 	if err := json.Unmarshal(content, &m); err != nil {
@@ -111,8 +111,8 @@ func parseManifest(d ocispec.Descriptor, content []byte) (manifest, error) {
 	return m, nil
 }
 
-// size counts each part once, and no layer that is stored elsewhere. What is no size
-// does not count.
+// size counts each part once, and no layers that are stored elsewhere. Invalid sizes do
+// not count.
 func (m manifest) size(own int64) int64 {
 	sizes := map[digest.Digest]int64{}
 	for _, part := range slices.Concat(m.Manifests, m.Layers, []ocispec.Descriptor{m.Config}) {
@@ -130,15 +130,15 @@ func (m manifest) size(own int64) int64 {
 	return sum
 }
 
-// imageSummary is what has been found of an image so far.
+// imageSummary is what is known of an image so far.
 type imageSummary struct {
 	source    content.Fetcher
 	lookups   int
 	platforms map[string]bool
 }
 
-// addPlatforms adds those that a manifest, or an index and what is below it, runs on.
-// What cannot be read is left out: the digest is known all the same.
+// addPlatforms adds the platforms of a manifest, or of an index and what is below it. It
+// leaves out what cannot be read: the digest is known without it.
 func (s *imageSummary) addPlatforms(ctx context.Context, m manifest) {
 	if isManifest(m.MediaType) {
 		if m.Config.MediaType == ocispec.MediaTypeImageConfig || m.Config.MediaType == dockerConfig {

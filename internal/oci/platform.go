@@ -7,9 +7,9 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
-// platformName returns the one form of a platform that containerd has, such as
-// linux/arm64 for arm64/v8 and aarch64, or nothing for what is no machine, such as a
-// build's attestation.
+// platformName returns containerd's normal form of a platform, such as linux/arm64 for
+// arm64/v8 and aarch64, or an empty text if there is no machine, as in a build's
+// attestation.
 func platformName(p *ocispec.Platform) string {
 	if p == nil || p.OS == "" || p.Architecture == "" || p.OS == "unknown" || p.Architecture == "unknown" {
 		return ""

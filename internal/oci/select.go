@@ -12,12 +12,13 @@ import (
 	"oras.land/oras-go/v2/content"
 )
 
-// annotationAttests is what an entry of an index has that is no image, but says how
-// another entry was built: BuildKit's attestations.
+// annotationAttests marks an entry of an index that is an attestation of another entry,
+// by BuildKit.
 const annotationAttests = "vnd.docker.reference.digest"
 
-// selectPlatforms returns the entries of an index for these platforms, with what attests
-// them, and an index of only those. An image for one platform is returned as it is.
+// selectPlatforms returns the entries of an index for these platforms, with their
+// attestations, and an index of only those. An image for one platform is returned as it
+// is.
 func selectPlatforms(
 	ctx context.Context,
 	source content.Fetcher,
@@ -70,7 +71,7 @@ func selectPlatforms(
 	return entries, index, err
 }
 
-// PlatformError is of a platform that the source does not have.
+// PlatformError reports a platform that the source does not have.
 type PlatformError struct {
 	Platform string
 	Have     []string

@@ -13,7 +13,7 @@ import (
 	"oras.land/oras-go/v2/registry/remote/errcode"
 )
 
-// Tag gives tags to an image that is there.
+// Tag sets tags of an existing image.
 func (c *Client) Tag(ctx context.Context, repository, digested string, tags []string) error {
 	r, err := c.registry.Repository(ctx, repository)
 	if err != nil {
@@ -35,7 +35,7 @@ func tagAll(ctx context.Context, in content.Tagger, image ocispec.Descriptor, ta
 	return nil
 }
 
-// standsFor reports whether a tag stands for this image. One that is gone does not.
+// standsFor reports whether a tag refers to this image. A missing tag does not.
 func (c *Client) standsFor(ctx context.Context, repository, tag, digested string) (bool, error) {
 	is, err := c.Resolve(ctx, repository, tag)
 	if errors.Is(err, ErrNoTag) {
@@ -44,8 +44,8 @@ func (c *Client) standsFor(ctx context.Context, repository, tag, digested string
 	return err == nil && is == digested, err
 }
 
-// Untag deletes a tag as far as it still stands for this image. What is gone already is no
-// error, nor is a registry that deletes no tags.
+// Untag deletes a tag if it still refers to this image. A missing tag is no error, and
+// neither is a registry that does not delete tags.
 func (c *Client) Untag(ctx context.Context, repository, digested, tag string) error {
 	if is, err := c.standsFor(ctx, repository, tag, digested); err != nil || !is {
 		return err
@@ -57,9 +57,9 @@ func (c *Client) Untag(ctx context.Context, repository, digested, tag string) er
 	return err
 }
 
-// Delete deletes tags of an image, as far as they still stand for it, and then the image
-// unless another tag does. It returns the tag that keeps it, or none. What is gone
-// already is no error.
+// Delete deletes those tags that still refer to an image, and then the image unless
+// another tag refers to it. It returns that tag, or an empty text. What is gone already
+// is no error.
 func (c *Client) Delete(ctx context.Context, repository, digested string, tags []string) (keptFor string, err error) {
 	for _, tag := range tags {
 		if err := c.Untag(ctx, repository, digested, tag); err != nil {
@@ -89,7 +89,7 @@ func ignoreNotFound(err error) error {
 	return err
 }
 
-// deleteManifest deletes what a tag or digest names. Any 2xx is success.
+// deleteManifest deletes what a tag or digest refers to. Any 2xx is success.
 func (c *Client) deleteManifest(ctx context.Context, repository, reference string) error {
 	at := c.registry.Reference
 	at.Repository = repository
@@ -112,7 +112,7 @@ func (c *Client) deleteManifest(ctx context.Context, repository, reference strin
 		return nil
 	}
 	var body struct{ Errors errcode.Errors }
-	_ = json.NewDecoder(resp.Body).Decode(&body) // a body that is no error of the registry's is not repeated
+	_ = json.NewDecoder(resp.Body).Decode(&body) // any other body is ignored
 	return redactError(&errcode.ErrorResponse{
 		Method: req.Method, URL: req.URL, StatusCode: resp.StatusCode, Errors: body.Errors,
 	})

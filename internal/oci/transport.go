@@ -10,12 +10,12 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/roundtrip"
 )
 
-// transport layers what each attempt passes, the outermost first: the rate limiter,
-// links, challenges, logging, guard, limits, the network.
+// transport returns the layers that each attempt passes, outermost first: the rate
+// limiter, links, challenges, logging, guard, limits, the network.
 func transport(o Options, plainHTTP bool) http.RoundTripper {
 	network := roundtrip.Network(o.RequestTimeout)
 	if plainHTTP {
-		// What is not encrypted does not leave the machine, by a proxy either.
+		// Unencrypted requests do not leave the machine, not even through a proxy.
 		roundtrip.LoopbackOnly(network)
 	}
 	limits := roundtrip.Limits{Timeout: o.RequestTimeout, Next: network}
@@ -23,8 +23,8 @@ func transport(o Options, plainHTTP bool) http.RoundTripper {
 	return roundtrip.NewCarefulRateLimiter(roundtrip.NextLinkOnly{Next: supportedChallenge{logging}})
 }
 
-// supportedChallenge leaves in a 401 only the first challenge that this client
-// supports, of several that a registry may offer.
+// supportedChallenge removes all challenges from a 401 except for the first that this
+// client supports.
 type supportedChallenge struct{ next http.RoundTripper }
 
 var challenge = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)(?:^|,)\s*((?:basic|bearer)\s.*)$`) })
@@ -43,7 +43,8 @@ func (t supportedChallenge) RoundTrip(req *http.Request) (*http.Response, error)
 	return resp, nil
 }
 
-// guard keeps credentials to encrypted connections and to the registry's domain.
+// guard sends credentials only over encrypted connections and within the registry's
+// domain.
 type guard struct {
 	domain    string
 	plainHTTP bool

@@ -1,4 +1,4 @@
-// Package organization is everything named cloudfleet_organization.
+// Package organization has everything named cloudfleet_organization.
 package organization
 
 import (

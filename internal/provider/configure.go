@@ -24,8 +24,8 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/validate"
 )
 
-// argument is one of the provider block, with the variable that stands in for it
-// and the default that stands in for both.
+// argument is an argument of the provider block, with its environment variable and
+// default.
 type argument struct {
 	name, variable, fallback string
 	check                    func(string) error
@@ -41,7 +41,7 @@ var (
 	maxRetries        = argument{"max_retries", "CLOUDFLEET_MAX_RETRIES", strconv.Itoa(cloudfleet.DefaultMaxRetries), checkRetries}
 )
 
-// source says for the documentation where a value comes from.
+// source describes for the documentation where a value comes from.
 func (a argument) source() string {
 	s := "Environment variable: `" + a.variable + "`."
 	if a.fallback != "" {
@@ -50,9 +50,8 @@ func (a argument) source() string {
 	return s
 }
 
-// value returns what holds for the argument: the configured value, else the
-// variable's if that is not empty, else the default, else null. A configured
-// value has been checked by the schema.
+// value returns the configured value, else that of the variable if it is not empty, else
+// the default, else null. The schema has validated a configured value.
 func (a argument) value(configured types.String, diags *diag.Diagnostics) types.String {
 	if !configured.IsNull() {
 		return configured
@@ -69,11 +68,11 @@ func (a argument) value(configured types.String, diags *diag.Diagnostics) types.
 	return types.StringNull()
 }
 
-// settings is the provider's configuration with variables and defaults in place.
+// settings is the provider's configuration, with variables and defaults applied.
 type settings struct {
 	organizationID, accessTokenID, accessTokenSecret, endpoint, registryDomain, requestTimeout, maxRetries types.String
-	// credentialNote says where the two halves of the credential come from, where these
-	// are two places: then they may not belong together.
+	// credentialNote says where the two halves of the credential come from, if these are
+	// two places: they may not belong together.
 	credentialNote string
 }
 
@@ -116,7 +115,7 @@ func requireOther(a argument, value types.String, other argument, otherValue typ
 	}
 }
 
-// client makes the client, which does no I/O before its first call.
+// client returns the client. It does no I/O before its first call.
 func (s settings) client(userAgent string) (*cloudfleet.Client, error) {
 	for _, v := range []types.String{s.accessTokenID, s.accessTokenSecret, s.endpoint, s.requestTimeout, s.maxRetries} {
 		if v.IsUnknown() {
@@ -133,7 +132,7 @@ func (s settings) client(userAgent string) (*cloudfleet.Client, error) {
 	}
 	return cloudfleet.New(cloudfleet.Options{
 		Endpoint:          s.endpoint.ValueString(),
-		OrganizationID:    s.organizationID.ValueString(), // unknown is any
+		OrganizationID:    s.organizationID.ValueString(), // empty, which allows any, if unknown
 		AccessTokenID:     s.accessTokenID.ValueString(),
 		AccessTokenSecret: s.accessTokenSecret.ValueString(),
 		CredentialNote:    s.credentialNote,
@@ -144,7 +143,7 @@ func (s settings) client(userAgent string) (*cloudfleet.Client, error) {
 	})
 }
 
-// calls is how a registry is asked. What is not known yet has its default.
+// calls configures calls of a registry. Unknown values have their defaults.
 func (s settings) calls(userAgent string) oci.Options {
 	timeout, err := time.ParseDuration(s.requestTimeout.ValueString())
 	if err != nil {
@@ -197,8 +196,8 @@ func checkEndpoint(s string) error {
 	return err
 }
 
-// checkAccessTokenID does not repeat the value, which is the secret where the two were
-// swapped.
+// checkAccessTokenID does not repeat the value in its error: it is the secret if the two
+// were swapped.
 func checkAccessTokenID(s string) error {
 	if strings.HasPrefix(s, "cf_secret_") {
 		return errors.New("the ID of the access token looks like a secret: the ID and the secret may be swapped")
@@ -212,7 +211,8 @@ func checkAccessTokenID(s string) error {
 	return nil
 }
 
-// checkInvisible reports what a copied or generated credential has too much of.
+// checkInvisible reports characters that are often copied or generated into a credential
+// by mistake.
 func checkInvisible(what, s string) error {
 	switch {
 	case strings.ContainsFunc(s, func(r rune) bool { return unicode.Is(unicode.Cf, r) }):
@@ -226,7 +226,7 @@ func checkInvisible(what, s string) error {
 	return nil
 }
 
-// checkSecret does not repeat the secret.
+// checkSecret does not repeat the secret in its error.
 func checkSecret(s string) error {
 	switch {
 	case s == "":
@@ -245,7 +245,7 @@ func checkTimeout(s string) error {
 	return nil
 }
 
-// retriesLimit is the most that max_retries can be.
+// retriesLimit is the maximum of max_retries.
 const retriesLimit = 20
 
 func checkRetries(s string) error {

@@ -1,4 +1,5 @@
-// Package provider is the provider block and the list of all that it serves.
+// Package provider has the provider block and the list of everything that the provider
+// serves.
 package provider
 
 import (
@@ -26,7 +27,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/validate"
 )
 
-// Address is where the Terraform Registry has the provider.
+// Address is the provider's address in the Terraform Registry.
 const Address = "registry.terraform.io/cloudfleet/cloudfleet"
 
 var (
@@ -44,20 +45,20 @@ type Provider struct {
 	versions  *providerdata.Versions
 }
 
-// New returns a function that makes a provider of this version.
+// New returns a function that creates a provider of this version.
 func New(version string) func() provider.Provider {
 	return func() provider.Provider { return NewInProcess(version, nil) }
 }
 
-// NewInProcess returns the provider of this version that the process serves to a CLI.
-// A nil process belongs to no CLI.
+// NewInProcess returns the provider of this version that a process serves to a CLI. A nil
+// process belongs to no CLI.
 func NewInProcess(version string, process *providerdata.Process) *Provider {
 	return &Provider{version, process, &providerdata.Ephemeral{}, &providerdata.Versions{}}
 }
 
-// Shutdown deletes what Terraform has opened and not closed, and returns what could
-// not be deleted. It is for the end of the process that serves the provider;
-// Terraform waits two seconds for it.
+// Shutdown deletes the ephemeral tokens that Terraform has opened and not closed, and
+// returns what could not be deleted. It is called when the process ends; Terraform waits
+// two seconds for that.
 func (p *Provider) Shutdown(ctx context.Context) diag.Diagnostics { return p.ephemeral.Close(ctx) }
 
 type model struct {
@@ -137,17 +138,18 @@ func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {
 	}
 }
 
-// ListResources are what `terraform query` can list.
+// ListResources returns what `terraform query` can list.
 func (p *Provider) ListResources(context.Context) []func() list.ListResource {
 	return []func() list.ListResource{apitoken.NewListResource, rotatingtoken.NewListResource}
 }
 
-// Actions are what can be done beside managing resources.
+// Actions returns the actions.
 func (p *Provider) Actions(context.Context) []func() action.Action {
 	return []func() action.Action{apitoken.NewRevokeSecret, apitoken.NewSweepEphemeral, apitoken.NewCheckSecret}
 }
 
-// EphemeralResources is what Terraform asks for from 1.10 on, and OpenTofu from 1.11.
+// EphemeralResources returns the ephemeral resources, which need Terraform 1.10 or
+// OpenTofu 1.11.
 func (p *Provider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
 	return []func() ephemeral.EphemeralResource{apitoken.NewEphemeralResource, registry.NewEphemeralResource}
 }

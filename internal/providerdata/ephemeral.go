@@ -7,14 +7,14 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 )
 
-// Ephemeral holds what deletes each ephemeral token that was handed over and is not
-// deleted yet, by ID. Where what uses a token fails, neither Terraform nor OpenTofu
-// closes it, so that the end of the process has to.
+// Ephemeral has the functions that delete the open ephemeral tokens, by ID. If something
+// that uses a token fails, neither Terraform nor OpenTofu closes the token, so it is
+// deleted when the process ends.
 type Ephemeral struct{ open sync.Map }
 
 type deletion func(context.Context) diag.Diagnostics
 
-// Add notes an open token, and what deletes it.
+// Add notes an open token and the function that deletes it.
 func (e *Ephemeral) Add(id string, deletes func(context.Context) diag.Diagnostics) {
 	e.open.Store(id, deletion(deletes))
 }

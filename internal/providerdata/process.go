@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// Process is the process that serves the provider to a CLI. Where the CLI is gone,
-// no answer reaches anybody.
+// Process is the process that serves the provider to a CLI. Once the CLI has ended,
+// nothing receives its answers.
 type Process struct {
-	// calls are those that have to end before the process does.
+	// calls are those that must end before the process does.
 	calls sync.WaitGroup
 	gone  func() bool
 }
 
-// NewProcess returns the process that runs now, as the child of a CLI.
+// NewProcess returns the running process, as the child of a CLI.
 func NewProcess() *Process {
 	parent := os.Getppid()
 	return &Process{gone: func() bool { return os.Getppid() != parent }}
@@ -24,8 +24,8 @@ func NewProcess() *Process {
 // Process belongs to no CLI.
 func (p *Process) CLIIsGone() bool { return p != nil && p.gone() }
 
-// Begin notes a call that has to end before the process may; the function that it
-// returns ends it.
+// Begin notes a call that must end before the process does. Call the returned function at
+// its end.
 func (p *Process) Begin() (end func()) {
 	if p == nil {
 		return func() {}
@@ -34,7 +34,7 @@ func (p *Process) Begin() (end func()) {
 	return p.calls.Done
 }
 
-// WaitForCLI returns when the CLI is gone and all calls have ended.
+// WaitForCLI returns when the CLI has ended, and all calls have.
 func (p *Process) WaitForCLI() {
 	for !p.gone() {
 		time.Sleep(time.Second)

@@ -1,5 +1,5 @@
-// Package providerdata is what the provider hands to its resources, data
-// sources and the like when it is configured.
+// Package providerdata has what the configured provider passes to its resources, data
+// sources and actions.
 package providerdata
 
 import (
@@ -16,12 +16,12 @@ import (
 
 // Data is the configured provider.
 type Data struct {
-	// Client is never nil. Where the provider has no credentials, or cannot know
-	// them yet, its calls return an error that says so.
+	// Client is never nil. If the provider has no credentials, or does not know them yet,
+	// its calls return an error that says so.
 	Client *cloudfleet.Client
-	// Calls is how a registry is asked: the user agent, the limits and the log.
+	// Calls configures calls of a registry: the user agent, the limits and the log.
 	Calls oci.Options
-	// Registries are the clients of registries that a run has made.
+	// Registries are the clients of registries in this run.
 	Registries *Registries
 	// OrganizationID is a UUID; null if none is configured, unknown until apply
 	// if it is computed.
@@ -32,8 +32,8 @@ type Data struct {
 	// AccessTokenID is of the token that the provider works with; null if none is
 	// configured, unknown until apply if it is computed.
 	AccessTokenID types.String
-	// AccessTokenSecret returns its secret, null and unknown likewise. It is a
-	// function because no way of printing shows what one holds.
+	// AccessTokenSecret returns the secret of that token, or null or unknown in the same
+	// way. It is a function, so that printing Data does not show the secret.
 	AccessTokenSecret func() types.String
 	// Versions is the largest secret_version that the run has seen.
 	Versions *Versions
@@ -56,15 +56,15 @@ func (d *Data) Saw(version types.Int64) {
 type Registries struct {
 	mu      sync.Mutex
 	clients map[registryLogin]*oci.Client
-	// logins guards asked: the logins of a credential helper, by host.
+	// logins guards asked, the logins from a credential helper by host.
 	logins sync.Mutex
 	asked  map[string]registryLogin
 }
 
 type registryLogin struct{ host, username, password string }
 
-// Login returns what ask answers for a host, and asks once for each in a run. An error is
-// not kept.
+// Login returns the answer of ask for a host, and calls ask once for each host in a run.
+// Errors are not kept.
 func (r *Registries) Login(host string, ask func() (username, password string, err error)) (username, password string, err error) {
 	r.logins.Lock()
 	defer r.logins.Unlock()
@@ -82,8 +82,8 @@ func (r *Registries) Login(host string, ask func() (username, password string, e
 	return username, password, nil
 }
 
-// Client returns the client of the registry and login in o. The other options are those
-// of the first call for them.
+// Client returns the client for the registry and login in o. The other options are those
+// of the first call.
 func (r *Registries) Client(o oci.Options) (*oci.Client, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -118,8 +118,8 @@ func (v *Versions) Saw(version types.Int64) {
 // Largest returns the largest version that was noted, 0 if there was none.
 func (v *Versions) Largest() int64 { return v.largest.Load() }
 
-// From takes what Configure of a resource or data source is handed: nil before
-// the provider is configured, as in a validation, and then it returns nil.
+// From returns what Configure of a resource or data source is given: nil before the
+// provider is configured, for example in a validation.
 func From(providerData any, diags *diag.Diagnostics) *Data {
 	if providerData == nil {
 		return nil

@@ -13,9 +13,9 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
 )
 
-// clientOf returns a client of the registry of the provider's organization in a
-// region, and its host name. Without an access token it logs in as the machine's
-// credential helper says. summary is what cannot be done where there is an error.
+// clientOf returns a client of the organization's registry in a region, and its host
+// name. Without an access token it logs in with the machine's credential helper. summary
+// is the summary of an error.
 func clientOf(
 	ctx context.Context,
 	provider *providerdata.Data,
@@ -60,7 +60,7 @@ func clientWith(provider *providerdata.Data, hostname, username, password, summa
 	return client, nil
 }
 
-// nearest returns those of the names that look most like the one that is not there.
+// nearest returns the names that are most similar to the missing one.
 func nearest(name string, names []string) []string {
 	const most = 3
 	byDistance := slices.SortedStableFunc(slices.Values(names), func(a, b string) int {

@@ -16,21 +16,21 @@ import (
 )
 
 const (
-	// helper is the name of the program that Docker asks: Cloudfleet's CLI.
+	// helper is the program that Docker runs for credentials: Cloudfleet's CLI.
 	helper = "docker-credential-" + cfcr.CredentialHelper
-	// helperTimeout is enough for a login to be renewed over the network, and too
-	// little for a person to log in.
+	// helperTimeout is long enough to renew a login over the network, and too short for a
+	// person to log in.
 	helperTimeout = 30 * time.Second
-	// helperWaitDelay is how long the output of a helper that has ended is waited for:
-	// a process that it started may hold on to it.
+	// helperWaitDelay is how long to wait for the output of a helper that has ended: a
+	// process that it started may keep it open.
 	helperWaitDelay = time.Second
 
-	// identityToken is the user name that says that the secret is an identity token.
+	// identityToken is the user name of an answer whose secret is an identity token.
 	identityToken = "<token>"
 )
 
-// Why the helper gave no credentials. Beyond these, its own words are never repeated:
-// there may be a secret among them.
+// Reasons why the helper gave no credentials. Its own output is never repeated: it may
+// contain a secret.
 var (
 	errNoHelper      = fmt.Errorf("%s, which is Cloudfleet's CLI, is not on the PATH", helper)
 	errNotLoggedIn   = fmt.Errorf("%s has no credentials for it", helper)
@@ -38,7 +38,7 @@ var (
 	errIdentityToken = fmt.Errorf("%s answered with an identity token, which is no password", helper)
 )
 
-// limitedBuffer takes as much as an answer of a helper may have: 1 MiB.
+// limitedBuffer accepts at most 1 MiB of a helper's output.
 type limitedBuffer struct{ bytes.Buffer }
 
 func (b *limitedBuffer) Write(p []byte) (int, error) {
@@ -51,8 +51,8 @@ func (b *limitedBuffer) Write(p []byte) (int, error) {
 // login is a user name and a password.
 type login struct{ username, password string }
 
-// askHelper asks the machine's credential helper for the login at a registry, as
-// Docker does, for at most limit.
+// askHelper gets the login at a registry from the machine's credential helper, as Docker
+// does, within limit.
 func askHelper(ctx context.Context, hostname string, limit time.Duration) (login, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("%s did not answer within %s", helper, limit))
 	defer cancel()
@@ -64,14 +64,14 @@ func askHelper(ctx context.Context, hostname string, limit time.Duration) (login
 			cmd.Stdin, cmd.Stdout = in, &out
 			err := cmd.Run()
 			if errors.Is(err, exec.ErrWaitDelay) {
-				err = nil // it has ended well, and a process that it started holds on to its output
+				err = nil // it succeeded, and a process that it started keeps its output open
 			}
 			return out.Bytes(), err
 		}}
 	})
 }
 
-// ask asks a helper that start starts.
+// ask gets a login from the helper that start starts.
 func ask(ctx context.Context, hostname string, start func(args ...string) *program) (login, error) {
 	var p *program
 	found, err := client.Get(func(args ...string) client.Program {
@@ -99,8 +99,8 @@ func ask(ctx context.Context, hostname string, start func(args ...string) *progr
 	}
 }
 
-// program is the helper. It keeps the error that it ended with, which the client
-// mixes with what it printed.
+// program is the helper. It keeps the error with which the process ended, which the
+// client mixes with its output.
 type program struct {
 	run func(in io.Reader) ([]byte, error)
 	in  io.Reader
@@ -114,5 +114,5 @@ func (p *program) Output() ([]byte, error) {
 	return out, err
 }
 
-// Input is what the helper is to read.
+// Input sets what the helper reads.
 func (p *program) Input(in io.Reader) { p.in = in }

@@ -1,4 +1,4 @@
-// Package registry is everything about a container registry of an organization.
+// Package registry has everything about an organization's container registries.
 package registry
 
 import (

@@ -98,7 +98,7 @@ func (e *EphemeralResource) Configure(_ context.Context, req ephemeral.Configure
 	e.provider = providerdata.From(req.ProviderData, &resp.Diagnostics)
 }
 
-// Open creates nothing, so that there is nothing to close.
+// Open creates nothing, so there is nothing to close.
 func (e *EphemeralResource) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse) {
 	var m ephemeralModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
@@ -139,7 +139,8 @@ func (e *EphemeralResource) login(ctx context.Context, hostname, organizationID 
 	id, secret := e.provider.AccessTokenID, e.provider.AccessTokenSecret()
 	switch {
 	case id.IsUnknown() || secret.IsUnknown():
-		// Not an unknown result: OpenTofu takes that for a fault of the provider.
+		// An unknown result is not possible: OpenTofu reports it as a bug in the
+		// provider.
 		diags.AddError("Credentials are not known yet", "The provider's access token is known only after apply, but needed before. Apply "+
 			"what it comes from first, for example with -target.")
 	case id.IsNull():
@@ -160,7 +161,7 @@ func isOther(configured types.String, organizationID string) bool {
 	return !configured.IsNull() && !configured.IsUnknown() && !strings.EqualFold(configured.ValueString(), organizationID)
 }
 
-// noLogin says what to do about an error of askHelper.
+// noLogin returns what to do about an error of askHelper.
 func noLogin(err error, hostname, organizationID string) error {
 	var next string
 	switch {

@@ -132,14 +132,14 @@ func (d *ImageDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 }
 
-// notFoundDiag says which of the two is not there, the tag or the whole repository, and
-// what there is instead.
+// notFoundDiag says whether the tag or the whole repository is missing, and what there is
+// instead.
 func notFoundDiag(ctx context.Context, client *oci.Client, hostname, repository, tag string) diag.Diagnostics {
 	var diags diag.Diagnostics
 	tags, err := client.Tags(ctx, repository)
 	switch {
 	case oci.IsNotFound(err):
-		// What could not be learned is not stated.
+		// Nothing is said about what could not be read.
 		var suggestion string
 		if repositories, err := client.Repositories(ctx); err == nil {
 			suggestion = " " + suggest("repository", repository, repositories)

@@ -32,8 +32,7 @@ var (
 	_ resource.ResourceWithIdentity       = (*ImageResource)(nil)
 )
 
-// ImageResource is cloudfleet_registry_image: an image that is copied from another
-// registry.
+// ImageResource is cloudfleet_registry_image: a copy of an image from another registry.
 type ImageResource struct {
 	provider *providerdata.Data
 }
@@ -153,7 +152,7 @@ func (r *ImageResource) Configure(_ context.Context, req resource.ConfigureReque
 	r.provider = providerdata.From(req.ProviderData, &resp.Diagnostics)
 }
 
-// ValidateConfig refuses to follow what is no tag.
+// ValidateConfig reports a source that cannot be followed, because it is not a tag.
 func (r *ImageResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	var m imageModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
@@ -207,8 +206,8 @@ func (r *ImageResource) ImportState(ctx context.Context, req resource.ImportStat
 	}
 }
 
-// regionOf returns the region of a host name, and whether it is that of a registry of the
-// organization.
+// regionOf returns the region of a host name, and whether it is the host name of a
+// registry of the organization.
 func (r *ImageResource) regionOf(hostname string) (string, bool) {
 	for _, region := range cfcr.Regions() {
 		region := types.StringValue(region)

@@ -15,7 +15,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
 )
 
-// ModifyPlan says what a copy will be. It calls a registry only to follow a tag.
+// ModifyPlan plans the copy. It calls a registry only to follow a tag.
 func (r *ImageResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() || r.provider == nil {
 		return
@@ -49,8 +49,8 @@ func (r *ImageResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
 }
 
-// follow returns the digest that the tag of the source stands for now. Where that cannot
-// be found out it warns: the copy is still there.
+// follow returns the digest that the tag of the source refers to now. If that cannot be
+// read it warns, because the copy still exists.
 func (r *ImageResource) follow(ctx context.Context, plan, config *imageModel, diags *diag.Diagnostics) string {
 	var found diag.Diagnostics
 	source := r.sourceOf(ctx, plan, config, &found)
@@ -96,8 +96,8 @@ func (r *ImageResource) pushClient(ctx context.Context, plan, config *imageModel
 	return client, hostname, diags
 }
 
-// copy copies the image of a plan and completes it. pinned is the digest that the plan
-// has found for the source's tag, or empty.
+// copy copies the image of a plan and completes the plan. pinned is the digest of the
+// source's tag in the plan, or empty.
 func (r *ImageResource) copy(ctx context.Context, plan, config *imageModel, pinned string) (diags diag.Diagnostics) {
 	client, hostname, diags := r.pushClient(ctx, plan, config)
 	if diags.HasError() {
@@ -126,7 +126,7 @@ func (r *ImageResource) copy(ctx context.Context, plan, config *imageModel, pinn
 	return diags
 }
 
-// Read compares by digest, with one request for each tag, or one for an image without.
+// Read compares digests, with one request for each tag, or one for an image without tags.
 func (r *ImageResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	if loginIsUnknown(r.provider, types.StringNull()) && req.ClientCapabilities.DeferralAllowed {
 		resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
@@ -177,8 +177,8 @@ func (r *ImageResource) Read(ctx context.Context, req resource.ReadRequest, resp
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("reference"), m.Reference)...)
 }
 
-// Update copies another image, or sets tags. The image that the tags stood for before
-// stays, because a deployment may have its digest.
+// Update copies another image, or sets tags. The image that the tags referred to before
+// stays, because a deployment may use its digest.
 func (r *ImageResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var state, plan, config imageModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -205,7 +205,7 @@ func (r *ImageResource) Update(ctx context.Context, req resource.UpdateRequest, 
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("reference"), plan.Reference)...)
 }
 
-// retag gives the image that is there its tags, without asking for the source.
+// retag sets the tags of the existing image, without a request to the source.
 func (r *ImageResource) retag(ctx context.Context, state, plan, config *imageModel) diag.Diagnostics {
 	client, hostname, diags := r.pushClient(ctx, plan, config)
 	tags := texts(ctx, plan.Tags, &diags)
@@ -218,7 +218,7 @@ func (r *ImageResource) retag(ctx context.Context, state, plan, config *imageMod
 	return diags
 }
 
-// untag deletes the tags that the plan has no more.
+// untag deletes the tags that are no longer planned.
 func (r *ImageResource) untag(ctx context.Context, state, plan *imageModel) diag.Diagnostics {
 	summary := fmt.Sprintf("Could not delete tags of the image %s", plan.Repository.ValueString())
 	client, hostname, diags := clientOf(ctx, r.provider, &plan.Region, summary)

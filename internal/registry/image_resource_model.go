@@ -47,7 +47,7 @@ func checkSource(s string) error {
 	return err
 }
 
-// reference is what of an image reference stands for the image.
+// reference returns the tag or digest of an image reference.
 func reference(image cfcr.Image) string {
 	if image.Digest != "" {
 		return image.Digest
@@ -57,17 +57,15 @@ func reference(image cfcr.Image) string {
 
 // imageChange is what an apply does to a copy, decided once from state and plan.
 type imageChange struct {
-	// copies: the image in the source, or the platforms of it that are wanted, differ.
+	// copies: the image in the source, or the selected platforms, differ.
 	copies bool
 	// retags: only the tags differ.
 	retags bool
-	// sourceDigest is the digest of the source, empty where it is not known before the
-	// apply.
+	// sourceDigest is the digest of the source, empty if it is known only in the apply.
 	sourceDigest string
 }
 
-// change decides. moved is the digest that the tag of the source stands for by now, or
-// empty.
+// change decides. moved is the digest that the tag of the source refers to now, or empty.
 func change(state, plan *imageModel, moved string) imageChange {
 	c := imageChange{sourceDigest: moved}
 	if source, err := cfcr.ParseImageRef(plan.Source.ValueString()); err == nil && source.Digest != "" {
@@ -103,7 +101,7 @@ func (c imageChange) planUnknowns(state, plan *imageModel, hostname string) {
 	}
 }
 
-// setTags puts the source's tag in place of no tags.
+// setTags sets the source's tag if no tags are configured.
 func (m *imageModel) setTags(configured types.Set) {
 	source, err := cfcr.ParseImageRef(m.Source.ValueString())
 	switch {
@@ -117,7 +115,7 @@ func (m *imageModel) setTags(configured types.Set) {
 	}
 }
 
-// texts returns what is in a set, sorted.
+// texts returns the elements of a set, sorted.
 func texts(ctx context.Context, set types.Set, diags *diag.Diagnostics) []string {
 	var values []string
 	if !set.IsNull() && !set.IsUnknown() {
@@ -127,8 +125,8 @@ func texts(ctx context.Context, set types.Set, diags *diag.Diagnostics) []string
 	return values
 }
 
-// sourceOf returns the source of a copy, and a client of its registry that logs in as the
-// configuration says, or else as the machine's Docker does.
+// sourceOf returns the source of a copy, and a client of its registry that logs in as
+// configured, or else as the machine's Docker does.
 func (r *ImageResource) sourceOf(ctx context.Context, plan, config *imageModel, diags *diag.Diagnostics) oci.Source {
 	image, err := cfcr.ParseImageRef(plan.Source.ValueString())
 	if err != nil {
@@ -154,9 +152,9 @@ func (r *ImageResource) sourceOf(ctx context.Context, plan, config *imageModel, 
 	return source
 }
 
-// domainOf returns what credentials for a registry may be sent to: the domain that it and
-// its token service share, such as docker.io of registry-1.docker.io and auth.docker.io. A
-// host name with a port, and an address, share none.
+// domainOf returns the domain to which credentials for a registry may be sent: the one
+// that it shares with its token service, such as docker.io for registry-1.docker.io and
+// auth.docker.io. For a host name with a port, or an address, it is the host itself.
 func domainOf(hostname string) string {
 	if strings.Contains(hostname, ":") || net.ParseIP(hostname) != nil {
 		return hostname

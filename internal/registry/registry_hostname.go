@@ -15,18 +15,18 @@ func ownHostname(provider *providerdata.Data, region *types.String) (string, dia
 	return registryHostname(provider, &organizationID, region)
 }
 
-// hostnameIsUnknown reports whether the host name depends on what is not known yet.
+// hostnameIsUnknown reports whether the host name depends on values that are not known
+// yet.
 func hostnameIsUnknown(provider *providerdata.Data, organizationID types.String) bool {
 	return organizationID.IsNull() && provider.OrganizationID.IsUnknown() || provider.RegistryDomain.IsUnknown()
 }
 
-// loginIsUnknown reports the same of the host name and of the provider's login.
+// loginIsUnknown reports whether the host name or the provider's login is not known yet.
 func loginIsUnknown(provider *providerdata.Data, organizationID types.String) bool {
 	return hostnameIsUnknown(provider, organizationID) || provider.AccessTokenID.IsUnknown() || provider.AccessTokenSecret().IsUnknown()
 }
 
-// registryHostname puts the defaults in place of what a configuration says nothing about, and
-// returns the registry's host name.
+// registryHostname applies the defaults, and returns the registry's host name.
 func registryHostname(provider *providerdata.Data, organizationID, region *types.String) (string, diag.Diagnostics) {
 	var diags diag.Diagnostics
 	if organizationID.IsNull() {

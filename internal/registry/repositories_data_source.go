@@ -29,7 +29,7 @@ type repositoriesModel struct {
 	Names  types.List   `tfsdk:"names"`
 }
 
-// regionAttribute is of a data source that asks the registry of a region.
+// regionAttribute is region in the schema of a data source.
 func regionAttribute() schema.StringAttribute {
 	return schema.StringAttribute{
 		Optional: true, Computed: true,

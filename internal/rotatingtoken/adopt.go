@@ -10,7 +10,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tokenkit"
 )
 
-// adoption is which secrets a configuration hands over to a state that lacks them.
+// adoption says which secrets are taken from secret_wo and previous_secret_wo.
 type adoption struct{ current, previous bool }
 
 func (m *model) adopts(ctx context.Context, config tfsdk.Config) (a adoption, diags diag.Diagnostics) {
@@ -19,8 +19,7 @@ func (m *model) adopts(ctx context.Context, config tfsdk.Config) (a adoption, di
 	return adoption{current && !m.TokenID.IsNull(), previous && !m.PreviousTokenID.IsNull()}, append(diags, more...)
 }
 
-// adopt takes over the secrets that the configuration hands over. When they were issued
-// is not known.
+// adopt stores the secrets from the configuration. It is not known when they were issued.
 func (m *model) adopt(
 	ctx context.Context, client *cloudfleet.Client, config tfsdk.Config, a adoption, recipients tokenkit.Recipients,
 ) diag.Diagnostics {

@@ -21,7 +21,8 @@ var (
 	_ resource.ResourceWithImportState     = (*Resource)(nil)
 )
 
-// IdentitySchema is the IDs of both tokens: Cloudfleet knows of no pair.
+// IdentitySchema has the IDs of both tokens: Cloudfleet does not know that they belong
+// together.
 func (r *Resource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
 	resp.IdentitySchema = tokenkit.IdentitySchema("ID of the current token.", "ID of the previous token, if there is one.")
 }
@@ -36,7 +37,7 @@ func (m *model) identify(ctx context.Context, identity *tfsdk.ResourceIdentity) 
 }
 
 // ImportState takes the ID of the current token, or CURRENT,PREVIOUS, or both as an
-// identity. The secrets cannot be had.
+// identity. The secrets cannot be read.
 func (r *Resource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	var ids tokenkit.Identity
 	byIdentity := req.ID == "" && req.Identity != nil && !req.Identity.Raw.IsNull()
@@ -63,7 +64,7 @@ func (r *Resource) ImportState(ctx context.Context, req resource.ImportStateRequ
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("secret_version"), types.Int64Value(0))...)
 }
 
-// checkIDs returns what is wrong with the IDs of an import, and with which of them.
+// checkIDs returns what is wrong with the IDs of an import, and which one.
 func checkIDs(ids tokenkit.Identity) (attribute string, err error) {
 	if err := cloudfleet.CheckTokenID(ids.ID.ValueString()); err != nil || ids.PreviousID.IsNull() {
 		return "id", err

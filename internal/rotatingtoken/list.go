@@ -19,8 +19,8 @@ import (
 
 var _ list.ListResourceWithConfigure = (*ListResource)(nil)
 
-// ListResource lists for `terraform query` what can be adopted as a
-// rotating token. Cloudfleet knows of no pairs: name and role make one.
+// ListResource lists for `terraform query` what can be adopted as a rotating token.
+// Cloudfleet does not know which tokens belong together: name and role decide.
 type ListResource struct{ tokenkit.Lister }
 
 // NewListResource returns the list resource for the provider to serve.
@@ -30,7 +30,7 @@ func (l *ListResource) Metadata(_ context.Context, req resource.MetadataRequest,
 	resp.TypeName = req.ProviderTypeName + "_rotating_api_token"
 }
 
-// ListResourceConfigSchema is the filter that a list block takes.
+// ListResourceConfigSchema has the filter of a list block.
 func (l *ListResource) ListResourceConfigSchema(
 	_ context.Context,
 	_ list.ListResourceSchemaRequest,
@@ -51,8 +51,8 @@ func (l *ListResource) ListResourceConfigSchema(
 	}
 }
 
-// List yields what can be adopted, with the oldest tokens first. A warning is the
-// first of all: Terraform stops reading when it has as many results as it wants.
+// List yields what can be adopted, oldest tokens first. Warnings come first: Terraform
+// stops reading when it has as many results as it wants.
 func (l *ListResource) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
 	matches, includeOwn, diags := tokenkit.ListFilter(ctx, req)
 	if diags.HasError() {
@@ -82,9 +82,9 @@ func (l *ListResource) List(ctx context.Context, req list.ListRequest, stream *l
 	stream.Results = slices.Values(results)
 }
 
-// groupTokens puts tokens of one name and role together, in the order in which the
-// first of each comes. One or two can be adopted, and the current one is first;
-// of more it is not known which belong together.
+// groupTokens groups tokens by name and role, in the order of the first of each group.
+// Groups of one or two can be adopted, with the current token first. In larger groups it
+// is not known which belong together.
 func groupTokens(tokens []cloudfleet.Token) (adoptable, ambiguous [][]cloudfleet.Token) {
 	bySettings, order := map[cloudfleet.TokenSettings][]cloudfleet.Token{}, []cloudfleet.TokenSettings{}
 	for _, t := range tokens {
@@ -118,7 +118,7 @@ func warnOfAmbiguous(ambiguous [][]cloudfleet.Token) diag.Diagnostic {
 		"cloudfleet_api_token and import them as CURRENT,PREVIOUS. Or rename or delete the others, and query again.")
 }
 
-// listedRotating is what an import and a refresh would make of the tokens.
+// listedRotating is the result of an import and a refresh of the tokens.
 func listedRotating(ctx context.Context, req list.ListRequest, slots []cloudfleet.Token, own bool) list.ListResult {
 	m := newModel(tokenkit.NewModel(), types.StringValue(slots[0].ID))
 	m.setSettings(slots...)

@@ -10,30 +10,31 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tokenkit"
 )
 
-// model is cloudfleet_rotating_api_token in configuration, plan and state.
-// Of the state: TokenID is null where the current token was deleted elsewhere, and
-// PreviousTokenID where there is no previous one. Name and Role are null where the
-// two tokens do not agree, so that any configuration differs from it.
+// model is cloudfleet_rotating_api_token in configuration, plan and state. In the state,
+// TokenID is null if the current token was deleted elsewhere, and PreviousTokenID if
+// there is no previous one. Name and Role are null if the two tokens differ, so that
+// every configuration differs from the state.
 type model struct {
 	tokenkit.Model
 	KeepPrevious    types.Bool   `tfsdk:"keep_previous"`
 	TokenID         types.String `tfsdk:"token_id"`
 	PreviousTokenID types.String `tfsdk:"previous_token_id"`
 	PreviousSecret  types.String `tfsdk:"previous_secret"`
-	// PreviousEncryptedSecret and PreviousEncryptedSecrets are for the recipients at the
-	// time when it was issued.
+	// PreviousEncryptedSecret and PreviousEncryptedSecrets are for those who were the
+	// recipients when it was issued.
 	PreviousEncryptedSecret  types.String `tfsdk:"previous_encrypted_secret"`
 	PreviousEncryptedSecrets types.Object `tfsdk:"previous_encrypted_secrets"`
 	PreviousSecretWO         types.String `tfsdk:"previous_secret_wo"`
 }
 
-// known is what the absence of one of the tokens, or a page of a list, is judged by.
+// known returns what is known of one of the tokens, by which a 404 or a page of a list is
+// judged.
 func (m *model) known(id types.String, memory tokenkit.Memory) cloudfleet.KnownToken {
 	return tokenkit.Known(id, m.Settings(), memory, m.SecretIssuedAt)
 }
 
-// setSettings takes over what all of the tokens agree on. An answer that lacks a
-// field says nothing.
+// setSettings stores name and role if all tokens agree on them. A field that an answer
+// lacks is ignored.
 func (m *model) setSettings(tokens ...cloudfleet.Token) {
 	names, roles := map[string]bool{}, map[cloudfleet.Role]bool{}
 	for _, t := range tokens {
@@ -53,7 +54,7 @@ func (m *model) setSettings(tokens ...cloudfleet.Token) {
 	}
 }
 
-// setCurrent takes over the answer to a create or a regenerate, under this version.
+// setCurrent stores the answer to a create or a regenerate, with this version.
 func (m *model) setCurrent(t cloudfleet.Token, version types.Int64, recipients tokenkit.Recipients) diag.Diagnostics {
 	m.TokenID = types.StringValue(t.ID)
 	return m.SetSecret(t, version, recipients)

@@ -11,8 +11,9 @@ import (
 
 var _ resource.ResourceWithMoveState = (*Resource)(nil)
 
-// MoveState makes a cloudfleet_api_token the current token of a pair that has no
-// previous one yet. It calls nothing, and the token's users notice nothing.
+// MoveState turns a cloudfleet_api_token into the current token of a pair that has no
+// previous one yet, without a call of the API. Clients that use the token are not
+// affected.
 func (r *Resource) MoveState(context.Context) []resource.StateMover {
 	return tokenkit.MoveFrom("api_token", moveFromAPIToken, "id")
 }

@@ -13,8 +13,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tokenkit"
 )
 
-// Read takes out of the state what is gone: a slot, and with the second one the
-// resource.
+// Read removes a token that is gone from the state, and the resource if both are.
 func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	if tfdiag.Defers(r.client(), req.ClientCapabilities.DeferralAllowed) {
 		resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
@@ -28,7 +27,8 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 		return
 	}
 	r.data.Saw(m.SecretVersion)
-	// Even of what is gone the framework wants an identity, and an older CLI sends none.
+	// The framework requires an identity even if the resource is gone, and older CLIs
+	// send none.
 	resp.Diagnostics.Append(m.identify(ctx, resp.Identity)...)
 	imported := m.KeepPrevious.IsNull()
 	known := m

@@ -1,4 +1,4 @@
-// Package rotatingtoken is everything named cloudfleet_rotating_api_token.
+// Package rotatingtoken has everything named cloudfleet_rotating_api_token.
 package rotatingtoken
 
 import (
@@ -105,7 +105,7 @@ func (r *Resource) Configure(_ context.Context, req resource.ConfigureRequest, r
 	r.data = providerdata.From(req.ProviderData, &resp.Diagnostics)
 }
 
-// client is nil before the provider is configured, as in a validation.
+// client returns nil before the provider is configured, for example in a validation.
 func (r *Resource) client() *cloudfleet.Client {
 	if r.data == nil {
 		return nil
@@ -201,8 +201,8 @@ func (r *Resource) Create(ctx context.Context, req resource.CreateRequest, resp 
 	resp.Diagnostics.Append(memory.Save(ctx, resp.Private)...)
 }
 
-// Delete deletes the previous token first: if the second call fails, the secret in
-// the state is valid.
+// Delete deletes the previous token first: if the second call fails, the secret in the
+// state is still valid.
 func (r *Resource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var m model
 	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)

@@ -11,18 +11,18 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tokenkit"
 )
 
-// transition is what an apply does to the two tokens: decided once from state and
-// plan, and read by the plan, the lock-out guard, the warnings and the update.
+// transition is what an apply does to the two tokens: decided once from state and plan,
+// and used by the plan, the lock-out guard, the warnings and the update.
 type transition struct {
 	// Change says whether there will be a new current secret.
 	tokenkit.Change
-	// swaps: with it, the current token becomes the previous one. A current token that is
-	// gone is created again instead, whatever the trigger says: the previous one is the
-	// only valid one then.
+	// swaps: the current token becomes the previous one. If the current token is gone, it
+	// is created again instead, whatever the trigger is: the previous one is then the
+	// only valid one.
 	swaps bool
 	// drops: keep_previous is known to be false.
 	drops bool
-	// adopts: which secrets are those that the configuration hands over.
+	// adopts says which secrets are taken from the configuration.
 	adopts adoption
 	// exposes: encrypt_to is new, and the previous secret stays in plain text.
 	exposes bool
@@ -43,9 +43,9 @@ func decide(
 	return t
 }
 
-// regenerated, deleted and revoked return the IDs of the tokens whose secret the
-// apply certainly revokes: the previous one gets the new secret of a swap, and
-// without keep_previous the one that would be the previous then is deleted.
+// regenerated and deleted return the ID of the token whose secret the apply is certain to
+// revoke: a swap regenerates the previous one, and keep_previous = false deletes the one
+// that would be the previous.
 func (t transition) regenerated(state *model) types.String {
 	if t.swaps && t.IssuesIsKnown {
 		return state.PreviousTokenID
@@ -103,9 +103,9 @@ func (t transition) warnings(state *model) (diags diag.Diagnostics) {
 	return diags
 }
 
-// planUnknowns completes a plan. The ID of the next current token stays unknown even
-// where there is a slot for it: that token may be deleted until the apply, which then
-// creates one.
+// planUnknowns completes a plan. The ID of the next current token is unknown even if it
+// is likely to be that of the previous one: if that is deleted before the apply, a token
+// is created.
 func (t transition) planUnknowns(ctx context.Context, state, plan *model) {
 	if t.Issues {
 		plan.planCurrent(ctx)

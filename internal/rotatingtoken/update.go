@@ -14,10 +14,9 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tokenkit"
 )
 
-// Update begins with the state, renames first, then rotates, then deletes, and saves
-// after each step. The token that is current is never regenerated, and deleted only
-// when its successor is in the state: wherever this ends, the secret in the state is
-// valid.
+// Update starts with the state, renames first, then rotates, then deletes, and saves
+// after each step. The current token is never regenerated, and deleted only when its
+// successor is in the state: wherever this stops, the secret in the state is valid.
 func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var state, plan model
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -97,14 +96,14 @@ func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp 
 // issued is a token with a new secret.
 type issued struct {
 	token cloudfleet.Token
-	// createdTwice and regeneratedTwice: the first answer was lost, so that it was sent
-	// again.
+	// createdTwice and regeneratedTwice: the first answer was lost, and the request was
+	// sent again.
 	createdTwice     time.Duration
 	regeneratedTwice bool
 }
 
-// issue makes the next current token: of the one in the other slot, if there is one
-// and it is not needed as the only valid one, or of a new one.
+// issue issues the next current secret: for the previous token, unless that is the only
+// valid one, or else for a new token.
 func (r *Resource) issue(ctx context.Context, m model, memory *tokenkit.Memory) (issued, diag.Diagnostics) {
 	if !m.TokenID.IsNull() && !m.PreviousTokenID.IsNull() {
 		token, ambiguous, err := r.data.Client.RegenerateToken(ctx, m.known(m.PreviousTokenID, *memory))
@@ -143,8 +142,8 @@ func (r *Resource) issue(ctx context.Context, m model, memory *tokenkit.Memory) 
 	)
 }
 
-// settings are those of the model. Where name or role is null, because the two tokens
-// differ and the configuration ignores it, it is as the token with this ID has it.
+// settings returns name and role of the model. If one is null, because the two tokens
+// differ and the configuration ignores it, it is the one of the token with this ID.
 func (r *Resource) settings(ctx context.Context, id types.String, m *model) (cloudfleet.TokenSettings, error) {
 	settings := m.Settings()
 	if settings.Name != "" && settings.Role != "" || id.IsNull() {
@@ -160,7 +159,7 @@ func (r *Resource) settings(ctx context.Context, id types.String, m *model) (clo
 	return settings, err
 }
 
-// rename gives a token its settings; null is none.
+// rename updates name and role of a token. It does nothing if id is null.
 func (r *Resource) rename(ctx context.Context, id types.String, plan *model, memory *tokenkit.Memory) diag.Diagnostics {
 	if id.IsNull() {
 		return nil
@@ -175,7 +174,7 @@ func (r *Resource) rename(ctx context.Context, id types.String, plan *model, mem
 	return failure("update", id.ValueString(), "No secret was changed. The next apply updates both tokens again.", err)
 }
 
-// delete deletes a token; an empty ID is none.
+// delete deletes a token. It does nothing if the ID is empty.
 func (r *Resource) delete(ctx context.Context, token cloudfleet.KnownToken) diag.Diagnostics {
 	if token.ID == "" {
 		return nil
@@ -189,7 +188,7 @@ func (r *Resource) delete(ctx context.Context, token cloudfleet.KnownToken) diag
 
 const triesAgain = "The next apply tries again."
 
-// failure says which of the two tokens could not be worked on.
+// failure returns an error that names the token.
 func failure(verb, id, consequence string, err error) diag.Diagnostics {
 	return tfdiag.FromError(fmt.Sprintf("Could not %s API token %s", verb, id), consequence, err, "name", "role")
 }

@@ -10,8 +10,8 @@ import (
 	"sync"
 )
 
-// link matches one link of a Link header (RFC 8288): its target and parameters. It
-// is compiled when the first one comes, so that the provider starts sooner.
+// link matches one link of a Link header (RFC 8288): its target and parameters. It is
+// compiled when it is first needed, so that the provider starts faster.
 var (
 	link     = lazily(`<([^<>]*)>((?:\s*;\s*[^\s=;,"]+(?:\s*=\s*(?:"[^"]*"|[^\s;,"]*))?)*)`)
 	relParam = lazily(`(?i);\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]*))`)
@@ -36,8 +36,8 @@ func NextLink(header http.Header) (target string, found bool) {
 // ErrLinkElsewhere is the error of an answer whose next page is on another host.
 var ErrLinkElsewhere = errors.New("the next page of the list is on another host, which is not followed")
 
-// NextLinkOnly leaves in an answer only the Link to the next page, for a client that
-// would follow the first one whatever it leads to. One to another host is an error.
+// NextLinkOnly removes all links from an answer except for the one to the next page, for
+// a client that follows the first one. A link to another host is an error.
 type NextLinkOnly struct{ Next http.RoundTripper }
 
 // RoundTrip implements http.RoundTripper.
@@ -57,8 +57,8 @@ func (t NextLinkOnly) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// SameOrigin reports whether two URLs have the same scheme, host and port, however they
-// are spelled.
+// SameOrigin reports whether two URLs have the same scheme, host and port, in any
+// spelling.
 func SameOrigin(a, b *url.URL) bool { return a.Scheme == b.Scheme && hostPort(a) == hostPort(b) }
 
 func hostPort(u *url.URL) string {

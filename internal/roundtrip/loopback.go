@@ -9,17 +9,17 @@ import (
 	"syscall"
 )
 
-// IsLoopback reports whether host is this machine by its name: localhost, a name
-// below it (RFC 6761), or a loopback address.
+// IsLoopback reports whether host is a name of this machine: localhost, a name below it
+// (RFC 6761), or a loopback address.
 func IsLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	host = strings.ToLower(host)
 	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
 }
 
-// LoopbackOnly keeps a transport to this machine: what is not encrypted does not
-// leave it, through a proxy either. Names are taken for localhost, whether they
-// resolve or not.
+// LoopbackOnly restricts a transport to this machine, so that unencrypted requests do not
+// leave it, not even through a proxy. It connects every name to localhost, whether it
+// resolves or not.
 func LoopbackOnly(t *http.Transport) {
 	t.Proxy = nil
 	t.DialContext = dialLoopback

@@ -12,45 +12,42 @@ import (
 
 const (
 	// doublingTime is how long after a wait the rate has doubled. It is short enough to
-	// notice within a run that a limit was lifted, and long enough for a limit that
-	// still holds to be met only every few seconds.
+	// notice within a run that a limit was lifted, and long enough to meet a limit that
+	// still holds only every few seconds.
 	doublingTime = 10 * time.Second
-	// forgottenGrowth is how many times the rate has grown when the limit that it
-	// came from is taken for lifted.
+	// forgottenGrowth is how many times the rate has grown when the limit is assumed to
+	// be lifted.
 	forgottenGrowth = 8
-	// rateMin is the slowest rate in requests a second. What is slower yet is in
-	// the server's Retry-After.
+	// rateMin is the slowest rate in requests a second. Slower servers say so in
+	// Retry-After.
 	rateMin = 0.1
-	// rateUnknown is the slowest rate, in requests a second, to begin with after
-	// two refusals in a row: three for each of the ten that Terraform works on.
+	// rateUnknown is the slowest rate, in requests a second, to begin with after two
+	// throttles in a row: three for each of the ten resources that Terraform works on.
 	rateUnknown = 30
 )
 
-// RateLimiter makes all requests of a client wait together when the server turns one
-// away, and then finds the rate at which they are served. Without a throttle it
-// does nothing.
+// RateLimiter lets all requests of a client wait when the server throttles one, and then
+// finds the rate at which they are served. Without a throttle it does nothing.
 //
-// The first throttle only tells that the server has nothing left. What it serves
-// from then on until it refuses again is what it has been given meanwhile, so the
-// limit is at least that. It is less than the rate that was refused. The next
-// rate is in the middle, and from there it grows: slowly at first, because the
-// limit is most likely still near, then faster and faster, until the limit is
-// forgotten. Each throttle costs everyone a wait, but no capacity: what the server
-// was given meanwhile lets the rate be a little too fast for some seconds.
+// The first throttle shows only that the server has no capacity left. What it serves from
+// then until the next throttle is a lower bound of its limit, and the rate that was
+// throttled an upper bound. The next rate is in the middle. From there it grows, slowly
+// at first, because the limit is probably near, then faster, until the limit is
+// forgotten. Each throttle makes all requests wait, but loses no capacity: what the
+// server was given meanwhile allows a slightly higher rate for some seconds.
 type RateLimiter struct {
 	next http.RoundTripper
-	// RetryAfter is the function of this name, unless a test wants shorter waits.
+	// RetryAfter is the function RetryAfter, or one with shorter waits in a test.
 	RetryAfter func(*http.Response) (wait time.Duration, short bool)
 
 	last atomic.Pointer[throttle]
-	// turn is held by the one request that waits for its time, while the others
-	// wait for their turn.
+	// turn is held by the request that waits for its time. The others wait for turn.
 	turn chan struct{}
-	// start, if any, is how a limiter begins that would rather be slow than refused.
+	// start, if set, lets a limiter begin slowly instead of being throttled.
 	start *slowStart
 }
 
-// throttle is what is known since the server has turned a request away.
+// throttle is what is known since the server has throttled a request.
 type throttle struct {
 	at, until time.Time
 	// limit is the rate in requests a second right after the wait, which doubles in time.
@@ -62,13 +59,13 @@ type throttle struct {
 	served  atomic.Int64
 }
 
-// NewRateLimiter returns a limiter of the requests that go to next.
+// NewRateLimiter returns a limiter for the requests that go to next.
 func NewRateLimiter(next http.RoundTripper) *RateLimiter {
 	return &RateLimiter{next: next, RetryAfter: RetryAfter, turn: make(chan struct{}, 1)}
 }
 
-// NewCarefulRateLimiter returns a limiter that has few requests refused, at the price of
-// a slower beginning: it is for servers that count a refused request as well.
+// NewCarefulRateLimiter returns a limiter with few throttled requests and a slower start,
+// for servers that also count throttled requests.
 func NewCarefulRateLimiter(next http.RoundTripper) *RateLimiter {
 	l := NewRateLimiter(next)
 	l.start = newSlowStart()
@@ -98,13 +95,13 @@ func (l *RateLimiter) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := l.roundTrip(req, last)
 	done(resp)
 	if last == nil && l.start != nil {
-		l.estimate() // what was on its way at the first throttle counts, too
+		l.estimate() // includes what was in flight at the first throttle
 	}
 	return resp, err
 }
 
-// estimate lets a careful limiter begin after the first throttle with what the server has
-// given until then.
+// estimate sets the rate of a careful limiter after its first throttle to what the server
+// has served until then.
 func (l *RateLimiter) estimate() {
 	first := l.last.Load()
 	if first == nil || !first.isFirst {
@@ -115,8 +112,8 @@ func (l *RateLimiter) estimate() {
 	}
 }
 
-// estimated is the first throttle of a careful limiter, by what the server has given until
-// now.
+// estimated returns the first throttle of a careful limiter, from what the server has
+// served until now.
 func (l *RateLimiter) estimated(at, until time.Time) *throttle {
 	first := &throttle{at: at, until: until, doubling: carefulDoublingTime, isFirst: true}
 	first.setLimit(l.start.rate(until.Sub(at)))
@@ -133,7 +130,7 @@ func (l *RateLimiter) roundTrip(req *http.Request, last *throttle) (*http.Respon
 			if last == nil && l.start != nil {
 				next = l.estimated(next.at, next.until)
 			}
-			// Of all that were on their way, one is enough to learn from.
+			// One of the requests that were in flight is enough to learn from.
 			l.last.CompareAndSwap(last, next)
 		}
 	case last != nil:
@@ -142,8 +139,8 @@ func (l *RateLimiter) roundTrip(req *http.Request, last *throttle) (*http.Respon
 	return resp, err
 }
 
-// wait returns when a request may be sent, and the last throttle before that, nil
-// if there was none.
+// wait returns when a request may be sent, with the last throttle before that, nil if
+// there was none.
 func (l *RateLimiter) wait(ctx context.Context) (*throttle, error) {
 	if l.last.Load() == nil {
 		return nil, nil
@@ -172,13 +169,13 @@ func (l *RateLimiter) wait(ctx context.Context) (*throttle, error) {
 	}
 }
 
-// then is the throttle after r, which is nil for the first.
+// then returns the throttle after r, which is nil for the first.
 func (r *throttle) then(wait time.Duration) *throttle {
 	now := time.Now()
 	next := &throttle{at: now, until: now.Add(wait), limit: rate.Inf, doubling: doublingTime}
 	if r != nil {
 		next.doubling = r.doubling
-		// Less than a second tells too little.
+		// A period under a second says too little.
 		served := rate.Limit(float64(r.served.Load()) / max(now.Sub(r.at), time.Second).Seconds())
 		if refused := r.rateAt(now); refused < rate.Inf {
 			next.limit = max((served+refused)/2, rateMin)
@@ -192,7 +189,7 @@ func (r *throttle) then(wait time.Duration) *throttle {
 
 func (r *throttle) setLimit(limit rate.Limit) {
 	r.limit, r.limiter = limit, rate.NewLimiter(limit, 1)
-	// The first one is not sent at once, or a Retry-After of 0 would not slow down.
+	// The first request waits, or a Retry-After of 0 would not slow down.
 	r.limiter.AllowN(r.until, 1)
 }
 
@@ -215,7 +212,7 @@ func (r *throttle) wait(ctx context.Context) error {
 	}
 }
 
-// rateAt is the rate at a time after the wait, in requests a second.
+// rateAt returns the rate at a time after the wait, in requests a second.
 func (r *throttle) rateAt(t time.Time) rate.Limit {
 	if r.limit == rate.Inf {
 		return rate.Inf
@@ -223,7 +220,7 @@ func (r *throttle) rateAt(t time.Time) rate.Limit {
 	return r.limit * rate.Limit(r.growth(t))
 }
 
-// growth is how many times faster the rate is than right after the wait.
+// growth returns how many times higher the rate is than right after the wait.
 func (r *throttle) growth(t time.Time) float64 {
 	x := max(t.Sub(r.until), 0).Seconds() / r.doubling.Seconds()
 	return math.Exp2(x * x)

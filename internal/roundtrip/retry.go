@@ -14,12 +14,12 @@ import (
 
 // Waits between attempts.
 const (
-	// RetryWaitMin and RetryWaitMax bound the wait between two attempts, which doubles
-	// from the one to the other.
+	// RetryWaitMin and RetryWaitMax limit the wait between two attempts, which doubles
+	// each time.
 	RetryWaitMin = time.Second
 	RetryWaitMax = 30 * time.Second
-	// RetryAfterMax is the longest Retry-After that is waited for. Asked for more, a
-	// person decides.
+	// RetryAfterMax is the longest Retry-After to wait for. Longer waits are left to the
+	// user.
 	RetryAfterMax = 2 * time.Minute
 )
 
@@ -30,11 +30,10 @@ func IsThrottled(resp *http.Response) bool {
 		resp.StatusCode == http.StatusServiceUnavailable && resp.Header.Get("Retry-After") != "")
 }
 
-// RetryAfter returns how long an answer asks to wait, and whether that is short
-// enough to be waited for. It is never below RetryWaitMin: a server that asks for
-// less, or whose date is in the past, is not asked faster than one that says nothing.
-// Parts of a second are rounded up. A date is judged by the answer's own Date, because
-// the server's clock may be off.
+// RetryAfter returns how long an answer asks to wait, and whether that is short enough to
+// wait for. It is never below RetryWaitMin: a shorter wait, or a date in the past, does
+// not speed up requests. Parts of a second are rounded up. A date is compared with the
+// answer's own Date, because the server's clock may be wrong.
 func RetryAfter(resp *http.Response) (wait time.Duration, short bool) {
 	seconds := retryAfterSeconds(resp.Header)
 	if !(seconds <= RetryAfterMax.Seconds()) {
@@ -46,7 +45,7 @@ func RetryAfter(resp *http.Response) (wait time.Duration, short bool) {
 func retryAfterSeconds(header http.Header) float64 {
 	value := strings.TrimSpace(header.Get("Retry-After"))
 	if strings.Trim(value, "+-.0123456789") == "" {
-		seconds, _ := strconv.ParseFloat(value, 64) // 0 for what is no number, infinite for what is too large
+		seconds, _ := strconv.ParseFloat(value, 64) // 0 if invalid, infinite if too large
 		return max(seconds, 0)
 	}
 	at, err := http.ParseTime(value)
@@ -60,8 +59,8 @@ func retryAfterSeconds(header http.Header) float64 {
 	return max(at.Sub(now).Seconds(), 0)
 }
 
-// Backoff returns the wait before the next attempt: 1, 2, 4, … seconds, or what a
-// throttled answer asks for if that is longer.
+// Backoff returns the wait before the next attempt: 1, 2, 4, … seconds, or longer if a
+// throttled answer asks for it.
 func Backoff(waitMin, waitMax time.Duration, attempt int, resp *http.Response) time.Duration {
 	wait := retryablehttp.DefaultBackoff(waitMin, waitMax, attempt, nil)
 	if IsThrottled(resp) {
@@ -71,9 +70,9 @@ func Backoff(waitMin, waitMax time.Duration, attempt int, resp *http.Response) t
 	return wait
 }
 
-// ShouldRetry reports whether a request whose repetition does no harm is sent again:
-// no answer came, or it broke off, or the server is throttling for a while that can
-// be waited for, or it failed.
+// ShouldRetry reports whether to send a request again that may be repeated: no answer
+// came, it was incomplete, the server failed, or it throttles for a time that is short
+// enough to wait for.
 func ShouldRetry(ctx context.Context, resp *http.Response, err error) bool {
 	switch {
 	case ctx.Err() != nil, errors.Is(err, ErrBodyTooLarge):

@@ -1,5 +1,5 @@
-// Package roundtrip has the HTTP layers that the API's client and a registry's
-// client both have: the network, limits, logging, and the rules for sending again.
+// Package roundtrip has the HTTP layers that the API's client and the registry's client
+// share: the network, limits, logging, and the rules for retries.
 package roundtrip
 
 import (
@@ -16,31 +16,31 @@ import (
 	"github.com/hashicorp/go-cleanhttp"
 )
 
-// BodyMax is the size in bytes above which an answer is not read: a hundred times a
-// full page of tokens, and what registries allow a manifest.
+// BodyMax is the largest body that is read, in bytes: a hundred times a full page of
+// tokens, and what registries allow for a manifest.
 const BodyMax = 4 << 20
 
-// ErrBodyTooLarge is the error of an answer that has more than BodyMax bytes.
+// ErrBodyTooLarge is the error of a body of more than BodyMax bytes.
 var ErrBodyTooLarge = fmt.Errorf("the answer has more than %d MiB", BodyMax>>20)
 
-// RedactURL returns a URL without what may be a secret in it: the user and the query,
-// which can hold the signature of a storage service.
+// RedactURL returns a URL without the parts that may be secret: the user and the query,
+// which can contain the signature of a storage service.
 func RedactURL(u *url.URL) string { return u.Scheme + "://" + u.Host + u.Path }
 
-// Network returns a transport over TLS 1.2 or later. An HTTP/2 connection that is
-// silently dead is given up before a request of this timeout is over, so that the
-// next attempt takes another connection.
+// Network returns a transport over TLS 1.2 or later. An HTTP/2 connection that no longer
+// answers is closed before a request with this timeout is over, so that the next attempt
+// uses another connection.
 func Network(timeout time.Duration) *http.Transport {
 	t := cleanhttp.DefaultPooledTransport()
 	t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 	t.HTTP2 = &http.HTTP2Config{SendPingTimeout: timeout / 2, PingTimeout: timeout / 4}
-	// cleanhttp keeps as many connections as there are cores, Terraform works on
-	// ten resources at a time.
+	// cleanhttp keeps one connection for each core. Terraform works on ten resources at a
+	// time.
 	t.MaxIdleConnsPerHost = t.MaxIdleConns
 	return t
 }
 
-// Log is called once for each attempt. It is handed neither credentials nor bodies.
+// Log is called once for each attempt, without credentials and bodies.
 type Log func(ctx context.Context, message string, fields ...map[string]any)
 
 // Logging logs each attempt.
@@ -70,9 +70,8 @@ func (t Logging) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// Limits bounds an attempt in time and size. The body is read here, so that an
-// answer that breaks off is an attempt that failed, and the connection is free for
-// the next.
+// Limits limits an attempt in time and size. It reads the body, so that an incomplete
+// answer is a failed attempt, and the connection is free for the next.
 type Limits struct {
 	Timeout time.Duration
 	Next    http.RoundTripper
@@ -104,8 +103,8 @@ func (t Limits) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// cause names what ended the attempt, where the error does not: the limit over HTTP/2,
-// and a connection that was closed.
+// cause returns why an attempt ended, if the error does not say so: the limit over
+// HTTP/2, or a closed connection.
 func cause(ctx context.Context, err error) error {
 	var reset streamError
 	switch {
@@ -117,8 +116,8 @@ func cause(ctx context.Context, err error) error {
 	return err
 }
 
-// streamError is what net/http reports of an HTTP/2 stream that the server has ended.
-// Its own type is not exported, and converts to one with the same fields.
+// streamError is net/http's error for an HTTP/2 stream that the server has ended. Its own
+// type is not exported, but converts to one with the same fields.
 type streamError struct {
 	StreamID uint32
 	Code     uint32
@@ -127,8 +126,7 @@ type streamError struct {
 
 func (e streamError) Error() string { return fmt.Sprintf("HTTP/2 stream error %d", e.Code) }
 
-// TimeoutError is the error of an attempt that took longer than its limit. It is a
-// net.Error.
+// TimeoutError is the error of an attempt that exceeded its limit. It is a net.Error.
 type TimeoutError struct{ Limit time.Duration }
 
 func (e TimeoutError) Error() string {

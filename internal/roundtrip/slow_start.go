@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// windowMax is how many requests at a time Terraform makes. From there on the number is
-	// not limited.
+	// windowMax is how many requests Terraform makes at a time. From there on, the number
+	// is not limited.
 	windowMax = 10
 	// carefulDoublingTime is how long after a wait the rate has doubled.
 	carefulDoublingTime = 30 * time.Second
@@ -19,16 +19,16 @@ const (
 	burstPause = time.Second
 )
 
-// slowStart lets one request at a time begin, and one more for each round in which all
-// were served, so that few are on their way when a limit is met. It counts what a server
-// gives at once: the first estimate of its limit.
+// slowStart allows one request at a time, and one more after each round in which all were
+// served, so that few are in flight when a limit is reached. It counts what the server
+// serves without a wait: the first estimate of its limit.
 type slowStart struct {
 	free chan struct{}
 
 	mu     sync.Mutex
 	window float64
-	// began and last are when the requests of this burst began, and when the last was
-	// answered; served is how many of them were.
+	// began and last are when the requests of this burst began and when the last was
+	// answered. served is how many were served.
 	began, last time.Time
 	served      float64
 }
@@ -39,7 +39,7 @@ func newSlowStart() *slowStart {
 	return s
 }
 
-// begin returns when a request may be sent. The function that it returns takes its answer.
+// begin returns when a request may be sent. Call the returned function with the answer.
 func (s *slowStart) begin(ctx context.Context) (done func(*http.Response), err error) {
 	s.mu.Lock()
 	isOver := s.window >= windowMax
@@ -78,7 +78,7 @@ func (s *slowStart) answered(resp *http.Response) {
 	}
 }
 
-// rate is what the server gives if it gives as much again after the wait that it asks for.
+// rate is the server's rate if it serves as much again after the wait that it asks for.
 func (s *slowStart) rate(wait time.Duration) rate.Limit {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -10,16 +10,15 @@ import (
 
 type streamingKey struct{}
 
-// Streaming lets requests under this context pass bodies of any size through as they
-// come, such as the blobs of an image. They are limited in the time for which nothing
-// moves, not in all that they take.
+// Streaming returns a context for requests with bodies of any size, such as the blobs of
+// an image. The time without progress is limited, not the whole time.
 func Streaming(ctx context.Context) context.Context {
 	return context.WithValue(ctx, streamingKey{}, true)
 }
 
 func isStreaming(ctx context.Context) bool { return ctx.Value(streamingKey{}) != nil }
 
-// stream is RoundTrip for a body that is passed through.
+// stream is RoundTrip for a body that is not read in advance.
 func (t Limits) stream(req *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(req.Context())
 	idle := time.AfterFunc(t.Timeout, func() { cancel(TimeoutError{t.Timeout}) })
@@ -43,7 +42,7 @@ func (t Limits) stream(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// watched is a body that tells each time something moves.
+// watched is a body that reports progress.
 type watched struct {
 	io.ReadCloser
 	moves, ends func()

@@ -14,10 +14,10 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// ParseAgeRecipients takes public keys of age (X25519, age1…, or post-quantum,
-// age1pq1…, which cannot be mixed with others) and of SSH (ssh-ed25519, or ssh-rsa of
-// at least 2048 bits), at least one. Seal returns a
-// file of age, armored, which any one of them can read.
+// ParseAgeRecipients parses one or more public keys: of age (X25519, age1…, or
+// post-quantum, age1pq1…, which cannot be mixed with others) or of SSH (ssh-ed25519, or
+// ssh-rsa of at least 2048 bits). Seal returns an armored age file that each of their
+// owners can read.
 func ParseAgeRecipients(keys []string) (*Recipients, error) {
 	if len(keys) == 0 {
 		return nil, errors.New("there is no recipient: name at least one")
@@ -69,7 +69,7 @@ func sealAge(plaintext string, recipients []age.Recipient) (string, error) {
 	return out.String(), err
 }
 
-// tryOut finds keys of low order, and says so before it is not clear whose it is.
+// tryOut finds keys of low order here, where the error can still say which key it is.
 func tryOut(recipient age.Recipient) error {
 	const fileKeyBytes = 16
 	if _, err := recipient.Wrap(make([]byte, fileKeyBytes)); err != nil {
@@ -98,7 +98,7 @@ func parseAgeRecipient(key string) (string, age.Recipient, error) {
 }
 
 func parseX25519(key string) (string, age.Recipient, error) {
-	// A 1 ends the name of a kind of key, and is in none of the keys themselves.
+	// A 1 separates the kind of a key from the key itself, which never contains one.
 	if strings.Count(key, "1") > 1 {
 		return "", nil, errors.New("it is an age recipient of another kind, such as a plugin's: give one of X25519, as `age-keygen` makes it")
 	}

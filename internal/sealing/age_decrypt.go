@@ -18,10 +18,9 @@ func CheckAgeIdentity(s string) error {
 	return err
 }
 
-// DecryptAge gives back what was encrypted to the public key of identity: keys of
-// age (AGE-SECRET-KEY-1…) as in a key file, comments and all, or one private SSH
-// key in PEM without a passphrase. The error is ErrOtherIdentity if it was
-// encrypted to others.
+// DecryptAge decrypts what was encrypted to the public key of identity: age keys
+// (AGE-SECRET-KEY-1…) as in a key file, with comments, or one private SSH key in PEM
+// without a passphrase. The error is ErrOtherIdentity if it was encrypted to others.
 func DecryptAge(ciphertext, identity string) (string, error) {
 	ciphertext = unindent(ciphertext)
 	if !strings.HasPrefix(ciphertext, armor.Header) || !strings.HasSuffix(ciphertext, armor.Footer) {
@@ -54,8 +53,8 @@ var ErrOtherIdentity = errors.New("the ciphertext was not encrypted to this iden
 
 var errDamaged = errors.New("the ciphertext is damaged: something of it was changed or left out")
 
-// unindent takes away what editors, heredocs and YAML put around lines: white space, and
-// a byte order mark.
+// unindent removes what editors, heredocs and YAML add to lines: white space, and a byte
+// order mark.
 func unindent(s string) string {
 	lines := strings.Split(strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(s), "\ufeff")), "\n")
 	for i := range lines {

@@ -13,9 +13,9 @@ import (
 
 const githubKeySource = "give the attribute `key` of the data source github_actions_public_key"
 
-// ParseGitHubPublicKey takes the public key of a GitHub repository, environment or
-// organization: 32 bytes of X25519, in base64. Seal returns a sealed box of
-// libsodium, in base64, which is what GitHub calls an encrypted value.
+// ParseGitHubPublicKey parses the public key of a GitHub repository, environment or
+// organization: 32 bytes of X25519, in base64. Seal returns a sealed box of libsodium in
+// base64, which GitHub calls an encrypted value.
 func ParseGitHubPublicKey(key string) (*Recipients, error) {
 	if err := refusePrivateKey(key); err != nil {
 		return nil, err
@@ -37,8 +37,8 @@ func ParseGitHubPublicKey(key string) (*Recipients, error) {
 	})
 }
 
-// refuseLowOrder reports keys to which a box can be opened by anyone, such as one
-// that is all zero: box takes them.
+// refuseLowOrder reports keys whose boxes anyone can open, such as one of zeros. Package
+// box accepts them.
 func refuseLowOrder(public []byte) error {
 	peer, err := ecdh.X25519().NewPublicKey(public)
 	if err != nil {

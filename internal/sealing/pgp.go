@@ -18,7 +18,7 @@ const howToExportPGP = "give what `gpg --armor --export ID` or `gpg --export ID 
 
 var errPGPPrivateKey = &PrivateKeyError{"of PGP", "`gpg --armor --export ID` prints it"}
 
-// ExpiredError is about a PGP key that could be sealed to at another time.
+// ExpiredError reports a PGP key that is expired, or not valid yet.
 type ExpiredError struct {
 	fingerprint string
 }
@@ -28,9 +28,9 @@ func (e *ExpiredError) Error() string {
 		"extend it and give it again, or give another one", e.fingerprint)
 }
 
-// ParsePGPKey takes one public key of OpenPGP, armored or in base64. Seal returns a
-// message of OpenPGP in base64, without armor. An expired key is taken, because
-// what was sealed to it once is still good.
+// ParsePGPKey parses one public OpenPGP key, armored or in base64. Seal returns an
+// OpenPGP message in base64, without armor. An expired key is accepted: what was
+// encrypted to it before is still valid.
 func ParsePGPKey(key string) (*Recipients, error) {
 	entity, err := readPGPKey(key)
 	if err != nil {
@@ -48,7 +48,7 @@ func ParsePGPKey(key string) (*Recipients, error) {
 }
 
 func sealPGP(plaintext string, to *openpgp.Entity) (string, error) {
-	// The clock stands still, so that the key does not expire after it was looked at.
+	// The time is fixed, so that the key cannot expire between the check and its use.
 	now := time.Now()
 	config := &packet.Config{Time: func() time.Time { return now }}
 	to = withNewestSubkey(to, now)
@@ -126,8 +126,8 @@ func readPGPPackets(binary []byte) (*openpgp.Entity, error) {
 	return entities[0], nil
 }
 
-// beginsWithSecretKey looks at the tag of the first packet (RFC 9580, 4.2), and so
-// recognizes a private key that is cut short as well.
+// beginsWithSecretKey checks the tag of the first packet (RFC 9580, 4.2), so that it also
+// recognizes an incomplete private key.
 func beginsWithSecretKey(binary []byte) bool {
 	const secretKey, secretSubkey = 5, 7
 	if len(binary) == 0 || binary[0]&0x80 == 0 {
@@ -155,7 +155,7 @@ func encryptionSubkeys(e *openpgp.Entity) []openpgp.Subkey {
 	return found
 }
 
-// checkPGPKey says what it is that stands against sealing to the key now.
+// checkPGPKey returns why nothing can be encrypted to the key now, if that is so.
 func checkPGPKey(e *openpgp.Entity, now time.Time) error {
 	name := fingerprint(e.PrimaryKey)
 	signature, identity := e.PrimarySelfSignature()
@@ -176,7 +176,7 @@ func checkPGPKey(e *openpgp.Entity, now time.Time) error {
 	}
 }
 
-// checkPGPStrength refuses what SSH and gpg's own defaults refuse.
+// checkPGPStrength rejects keys that SSH and gpg reject by default.
 func checkPGPStrength(name string, key *packet.PublicKey) error {
 	bits, err := key.BitLength()
 	switch {

@@ -21,8 +21,7 @@ const (
 var errNoUserID = errors.New("this PGP key has no user ID, and gpg does not take it either: give it with one. " +
 	"keys.openpgp.org leaves out what its owner has not confirmed")
 
-// readTolerantly reads a key of which one user ID or another is broken, without that one,
-// as gpg does.
+// readTolerantly reads a key with broken user IDs, and leaves those out, as gpg does.
 func readTolerantly(binary []byte) (openpgp.EntityList, error) {
 	entities, err := openpgp.ReadKeyRing(bytes.NewReader(binary))
 	if err == nil && len(entities) > 0 {
@@ -44,8 +43,8 @@ func readTolerantly(binary []byte) (openpgp.EntityList, error) {
 	return openpgp.ReadKeyRing(bytes.NewReader(without(parts, userIDs, whole)))
 }
 
-// pgpParts takes a key apart into the primary key, each user ID and each subkey, each with
-// the signatures that follow it, and returns which of them are user IDs.
+// pgpParts splits a key into the primary key, each user ID and each subkey, with the
+// signatures that follow each, and returns which of them are user IDs.
 func pgpParts(binary []byte) (parts [][]byte, userIDs []int) {
 	reader := packet.NewOpaqueReader(bytes.NewReader(binary))
 	for {
@@ -73,7 +72,7 @@ func pgpParts(binary []byte) (parts [][]byte, userIDs []int) {
 	}
 }
 
-// without joins the parts, with only those of the user IDs that are kept.
+// without joins the parts, with only those user IDs that are kept.
 func without(parts [][]byte, userIDs, kept []int) []byte {
 	var out []byte
 	for i, part := range parts {
@@ -84,8 +83,8 @@ func without(parts [][]byte, userIDs, kept []int) []byte {
 	return out
 }
 
-// allowWhereNothingIsSaid lets a key whose signature has no flags encrypt if its algorithm
-// can, as gpg does.
+// allowWhereNothingIsSaid allows a key without flags in its signature to encrypt if its
+// algorithm can, as gpg does.
 func allowWhereNothingIsSaid(e *openpgp.Entity) {
 	allow := func(key *packet.PublicKey, signature *packet.Signature) *packet.Signature {
 		if signature == nil || signature.FlagsValid || !key.PubKeyAlgo.CanEncrypt() {
@@ -103,8 +102,8 @@ func allowWhereNothingIsSaid(e *openpgp.Entity) {
 	}
 }
 
-// withNewestSubkey returns the key with only the newest of its valid subkeys for
-// encryption, the one that gpg takes. The library goes by when a subkey was last signed.
+// withNewestSubkey returns the key with only the newest of its valid encryption subkeys,
+// which gpg uses. The library would use the one that was signed last.
 func withNewestSubkey(e *openpgp.Entity, now time.Time) *openpgp.Entity {
 	var newest *openpgp.Subkey
 	for _, s := range encryptionSubkeys(e) {

@@ -1,6 +1,6 @@
-// Package sealing encrypts a secret so that only its recipients can read it, and
-// gives it back to one of them. No error of it repeats what it was given: that may
-// be a private key which was pasted by mistake.
+// Package sealing encrypts a secret so that only its recipients can read it, and decrypts
+// it for one of them. Its errors never repeat their input: that may be a private key that
+// was pasted by mistake.
 package sealing
 
 import (
@@ -9,23 +9,22 @@ import (
 	"regexp"
 )
 
-// Recipients are those who can read what Seal returns.
+// Recipients can read what Seal returns.
 type Recipients struct {
 	canonical string
 	seal      func(plaintext string) (string, error)
 }
 
-// Canonical is a text that is the same for the same recipients, however their keys
-// were written down: no order, comment or white space counts in it, nor when a PGP
-// key expires.
+// Canonical returns a text that is the same for the same recipients. It does not depend
+// on order, comments, white space, or when a PGP key expires.
 func (r *Recipients) Canonical() string { return r.canonical }
 
-// Seal encrypts plaintext, each time to another ciphertext. What could be parsed
-// can be sealed to, until it expires: then the error is an *ExpiredError.
+// Seal encrypts plaintext, to a different ciphertext each time. Parsed recipients cannot
+// fail, except with an *ExpiredError.
 func (r *Recipients) Seal(plaintext string) (string, error) { return r.seal(plaintext) }
 
-// newRecipients seals once, for nothing, because some keys look good until they are
-// used, and a secret that was issued already must not be the first to find out.
+// newRecipients encrypts once as a test: some keys fail only when they are used, and that
+// must not happen to a secret that has just been issued.
 func newRecipients(canonical string, seal func(string) (string, error)) (*Recipients, error) {
 	_, err := seal("")
 	if _, expired := errors.AsType[*ExpiredError](err); err != nil && !expired {
@@ -34,7 +33,7 @@ func newRecipients(canonical string, seal func(string) (string, error)) (*Recipi
 	return &Recipients{canonical, seal}, nil
 }
 
-// PrivateKeyError is about a private key where a public one belongs.
+// PrivateKeyError reports a private key in place of a public one.
 type PrivateKeyError struct {
 	kind, instead string
 }
@@ -50,8 +49,8 @@ var (
 	pemPrivatePattern  = regexp.MustCompile(`(?i)BEGIN [A-Z0-9 ]*PRIVATE KEY`)
 )
 
-// refusePrivateKey returns a *PrivateKeyError if there is a private key anywhere
-// in text, whole or not.
+// refusePrivateKey returns a *PrivateKeyError if text contains a private key, complete or
+// not.
 func refusePrivateKey(text string) error {
 	switch {
 	case ageIdentityPattern.MatchString(text):

@@ -1,4 +1,4 @@
-// Package tfdiag turns errors of the API into Terraform diagnostics.
+// Package tfdiag converts errors of the API and of registries to Terraform diagnostics.
 package tfdiag
 
 import (
@@ -17,20 +17,18 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 )
 
-// Defers reports whether a call is put off to a later run because the provider block is
-// not known yet: where the CLI allows that, and for this call. What does not call the
-// API works.
+// Defers reports whether a call is deferred to a later run because the provider block is
+// not known yet: if the CLI allows it, and if the call needs the API.
 func Defers(client *cloudfleet.Client, allowed bool) bool {
 	return allowed && client != nil && errors.Is(client.Unavailability(), ErrNotYetKnown)
 }
 
-// ErrNotYetKnown is what a client answers with whose configuration is not known
-// before the apply.
+// ErrNotYetKnown is returned by a client whose configuration is known only in the apply.
 var ErrNotYetKnown = errors.New("the provider block holds values that are known only after apply, so the API cannot be asked before")
 
-// FromError says in summary what failed, and in the detail why, what came of it
-// (consequence, a sentence or nothing), the request ID and what to do next. What
-// the API has against one of the arguments becomes an error at that argument.
+// FromError returns an error with this summary. The detail has the cause, the consequence
+// (a sentence or nothing), the request ID and what to do next. The API's objections to
+// one of the arguments are errors at that argument.
 func FromError(summary, consequence string, err error, arguments ...string) diag.Diagnostics {
 	var diags diag.Diagnostics
 	apiError, isAnswer := errors.AsType[*cloudfleet.Error](err)
@@ -60,7 +58,7 @@ func FromError(summary, consequence string, err error, arguments ...string) diag
 	return diags
 }
 
-// Sentence is an error's text with a capital letter and a full stop.
+// Sentence returns an error's text with a capital letter and a full stop.
 func Sentence(err error) string { return sentence(err.Error()) }
 
 func sentence(s string) string {

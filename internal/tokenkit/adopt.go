@@ -14,15 +14,15 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
 )
 
-// SecretWO and PreviousSecretWO are the names of the arguments with which a configuration
-// hands over a secret that the state does not have.
+// SecretWO and PreviousSecretWO are the names of the arguments that pass a secret to a
+// state that does not have it.
 const (
 	SecretWO         = "secret_wo"
 	PreviousSecretWO = "previous_secret_wo"
 )
 
-// AdoptAttribute is such an argument in the schema of a resource, for the secret of which
-// token and the attribute that it then is in.
+// AdoptAttribute is such an argument in the schema of a resource. which names the token,
+// and attribute the attribute that then has the secret.
 func AdoptAttribute(which, attribute string) schema.StringAttribute {
 	return schema.StringAttribute{
 		Optional: true, WriteOnly: true, Sensitive: true,
@@ -32,16 +32,16 @@ func AdoptAttribute(which, attribute string) schema.StringAttribute {
 	}
 }
 
-// Adopts reports whether a token in the state takes over the secret in this argument:
-// the state has none, in neither form, and the configuration has one.
+// Adopts reports whether to store the secret in this argument: the state has none, and
+// the configuration has one.
 func Adopts(ctx context.Context, config tfsdk.Config, argument string, stored StoredSecret) (bool, diag.Diagnostics) {
 	var given types.String
 	diags := config.GetAttribute(ctx, path.Root(argument), &given)
 	return !given.IsNull() && stored.IsNull(), diags
 }
 
-// Adopt returns the secret in this argument, encrypted if there are recipients, once
-// Cloudfleet has accepted it as that of the token.
+// Adopt returns the secret in this argument, encrypted if there are recipients, after
+// Cloudfleet has accepted it as the secret of the token.
 func Adopt(
 	ctx context.Context,
 	client *cloudfleet.Client,

@@ -22,8 +22,8 @@ var (
 	kindPGP    = kind{"pgp_key", "pgp"}
 )
 
-// encryptTo is the argument encrypt_to. In a resource's model it is a types.Object,
-// because it may be unknown as a whole.
+// encryptTo is the value of encrypt_to. In a model it is a types.Object, because it may
+// be unknown as a whole.
 type encryptTo struct {
 	GitHubPublicKey types.String `tfsdk:"github_public_key"`
 	AgeRecipients   types.List   `tfsdk:"age_recipients"`
@@ -37,9 +37,8 @@ var EncryptToTypes = map[string]attr.Type{
 	kindPGP.argument:    types.StringType,
 }
 
-// EncryptToAttribute is encrypt_to in the schema of a resource, at its root. What
-// other recipients mean for the resource follows "adding, changing or removing
-// recipients".
+// EncryptToAttribute is encrypt_to in the schema of a resource, at its root. toChangeThem
+// continues "Adding, changing or removing recipients".
 func EncryptToAttribute(toChangeThem string) schema.SingleNestedAttribute {
 	return schema.SingleNestedAttribute{
 		Optional: true,
@@ -71,8 +70,8 @@ func EncryptToAttribute(toChangeThem string) schema.SingleNestedAttribute {
 	}
 }
 
-// recipientsValidator reports keys that cannot be sealed to, except for one that
-// has expired: that is an error when there is something to seal.
+// recipientsValidator reports keys that cannot be encrypted to, except for expired ones:
+// these are an error only when there is something to encrypt.
 type recipientsValidator struct{}
 
 func (recipientsValidator) Description(context.Context) string {
@@ -83,7 +82,7 @@ func (v recipientsValidator) MarkdownDescription(ctx context.Context) string {
 	return v.Description(ctx)
 }
 
-// ValidateObject checks what is known.
+// ValidateObject validates what is known.
 func (recipientsValidator) ValidateObject(ctx context.Context, req validator.ObjectRequest, resp *validator.ObjectResponse) {
 	if _, at, err := parseRecipients(ctx, req.ConfigValue); err != nil {
 		resp.Diagnostics.Append(keyError(at, err))

@@ -21,13 +21,13 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/validate"
 )
 
-// Filter chooses tokens. It is the arguments of everything that lists them, to be
-// embedded in a model; null lets every token pass.
+// Filter selects tokens. It has the arguments of everything that lists them, and is
+// embedded in models. Null selects every token.
 type Filter struct {
 	Role       types.String `tfsdk:"role"`
 	NamePrefix types.String `tfsdk:"name_prefix"`
 	NameRegex  types.String `tfsdk:"name_regex"`
-	// OlderThanDays is by the last change, not by the creation.
+	// OlderThanDays counts from the last change, not from the creation.
 	OlderThanDays types.Int64 `tfsdk:"older_than_days"`
 }
 
@@ -52,8 +52,8 @@ func NameRegexValidators() []validator.String {
 	return []validator.String{validate.String(checkNameRegex), stringvalidator.ConflictsWith(path.MatchRoot("name_prefix"))}
 }
 
-// Compile returns what reports whether a token passes. A name_regex that is no regular
-// expression is an error, which validation has usually found before.
+// Compile returns a function that reports whether a token passes. An invalid name_regex
+// is an error, which validation has usually found before.
 func (f Filter) Compile() (func(cloudfleet.Token) bool, diag.Diagnostics) {
 	expression, err := compileNameRegex(f.NameRegex.ValueString())
 	if err != nil {
@@ -72,7 +72,7 @@ func (f Filter) Compile() (func(cloudfleet.Token) bool, diag.Diagnostics) {
 	}, nil
 }
 
-// lastChange is when a token was changed last, zero if that is not known.
+// lastChange returns when a token was changed last, zero if that is not known.
 func lastChange(t cloudfleet.Token) time.Time {
 	if t.UpdatedAt.IsZero() {
 		return t.CreatedAt

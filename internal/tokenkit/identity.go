@@ -9,11 +9,11 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// Identity identifies a token resource. Which organization the tokens belong to follows
-// from the credentials, as in every call of the API.
+// Identity identifies a token resource. The organization follows from the credentials, as
+// in every call of the API.
 //
-// Both resources have the same identity in the same version: OpenTofu keeps the identity
-// of a resource that a `moved` block makes one of the other type, in either direction.
+// Both resources have the same identity with the same version: OpenTofu keeps the
+// identity when a `moved` block changes the type.
 type Identity struct {
 	ID         types.String `tfsdk:"id"`
 	PreviousID types.String `tfsdk:"previous_id"`
@@ -32,8 +32,8 @@ func IdentitySchema(id, previousID string) identityschema.Schema {
 	}
 }
 
-// UpgradeIdentity reads the identities of version 0, when each resource had names of its
-// own for the IDs.
+// UpgradeIdentity reads identities of version 0, in which each resource had its own names
+// for the IDs.
 func UpgradeIdentity() map[int64]resource.IdentityUpgrader {
 	return map[int64]resource.IdentityUpgrader{0: {
 		IdentityUpgrader: func(ctx context.Context, req resource.UpgradeIdentityRequest, resp *resource.UpgradeIdentityResponse) {

@@ -13,20 +13,19 @@ import (
 
 const findsID = " The ID is in the Cloudfleet Console under API tokens, and the data source cloudfleet_api_tokens finds it by name."
 
-// InvalidImportID is the error of an import by a text that has not the form of an import
-// ID; form says which form that is.
+// InvalidImportID is the error for an invalid import ID. form describes the valid form.
 func InvalidImportID(err error, form string) diag.Diagnostic {
 	return diag.NewErrorDiagnostic("Invalid import ID", tfdiag.Sentence(err)+" "+form+findsID)
 }
 
-// InvalidIdentity is the error of an import by an identity with this attribute.
+// InvalidIdentity is the error for an import by an identity with this invalid attribute.
 func InvalidIdentity(err error, attribute string) diag.Diagnostic {
 	return diag.NewAttributeErrorDiagnostic(path.Root(attribute), "Invalid identity", "In the identity, "+attribute+" is wrong: "+
 		tfdiag.Sentence(err)+findsID)
 }
 
-// NotImported is the error of an import of a token that does not exist, nil if the read
-// failed for another reason.
+// NotImported returns the error for the import of a token that does not exist, nil if the
+// read failed for another reason.
 func NotImported(id string, err error) diag.Diagnostics {
 	e, ok := errors.AsType[*cloudfleet.Error](err)
 	if !cloudfleet.IsNotFound(err) && (!ok || e.StatusCode != http.StatusGone) {

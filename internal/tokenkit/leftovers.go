@@ -13,14 +13,13 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
 )
 
-// MayBeCreated is the consequence of a create after which it is not known whether
-// the server has acted.
+// MayBeCreated is the consequence of a create that the server may have carried out.
 const MayBeCreated = "Cloudfleet may have created the token all the same. Its secret is lost then: look for a token of " +
 	"this name that is " +
 	"not in the state (the data source cloudfleet_api_tokens lists them), and delete it."
 
-// CreatedWithoutSecret is the consequence of a create whose answer told the ID of a
-// token and no secret.
+// CreatedWithoutSecret is the consequence of a create whose answer has the ID of a token
+// and no secret.
 func CreatedWithoutSecret(id string) string {
 	return fmt.Sprintf(
 		"Cloudfleet has created the token %s without telling its secret. It is in the state as tainted: the next apply replaces it.",
@@ -28,9 +27,9 @@ func CreatedWithoutSecret(id string) string {
 	)
 }
 
-// WarnOfLeftovers says what a create may have left behind whose first answer was
-// lost. It touches nothing: that a token is a leftover is a guess. Known are the IDs
-// of others that are no leftovers.
+// WarnOfLeftovers warns of tokens that a create may have left behind after its first
+// answer was lost. It deletes nothing, because that is a guess. known are IDs of other
+// tokens that are no leftovers.
 func WarnOfLeftovers(
 	ctx context.Context,
 	client *cloudfleet.Client,

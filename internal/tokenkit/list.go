@@ -16,7 +16,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
 )
 
-// Lister is what all lists of tokens have in common.
+// Lister is embedded in all list resources.
 type Lister struct {
 	Client *cloudfleet.Client
 }
@@ -55,7 +55,7 @@ func ListFilter(ctx context.Context, req list.ListRequest) (matches func(cloudfl
 	return matches, arguments.IncludeOwn.ValueBool(), append(diags, more...)
 }
 
-// DisplayName tells tokens of one name apart. more follows the role.
+// DisplayName distinguishes tokens of one name. more follows the role.
 func DisplayName(t cloudfleet.Token, more string, own bool) string {
 	name := fmt.Sprintf("%s (%s%s", t.Name, t.Role, more)
 	if !t.CreatedAt.IsZero() {

@@ -12,14 +12,14 @@ import (
 // Effect is what a change does to one token at Cloudfleet.
 type Effect struct {
 	ID, Name types.String
-	// Deletes and Regenerates: the secret that the token has now becomes invalid.
+	// Deletes and Regenerates: the present secret of the token becomes invalid.
 	Deletes, Regenerates bool
 	// Schedules: the secret will be regenerated at some age.
 	Schedules bool
-	// Role is the role that an update sends, whatever role the token has now. Null and
-	// unknown are none.
+	// Role is the role that an update sends, whatever the token has now. Null and
+	// unknown: none.
 	Role types.String
-	// Alternative is what else the user can do, beside to configure the provider with
+	// Alternative is what the user can do instead of configuring the provider with
 	// another token: the end of a sentence, or nothing.
 	Alternative string
 }
@@ -29,10 +29,9 @@ const LeaveToken = ", or remove only its entry from the state and leave the toke
 	"Where create_before_destroy has just created its successor, that would remove the entry of the successor, too: then delete this " +
 	"token with the credentials of another one"
 
-// CheckLockout reports an error for each effect that would lock the provider out:
-// it deletes, demotes or regenerates the token that the provider itself works with.
-// It looks at what is done and not at why. An effect that is not known in the plan
-// is checked again in the apply.
+// CheckLockout reports an error for each effect that would lock the provider out: it
+// deletes, demotes or regenerates the provider's own token. It depends on what is done,
+// not on why. Effects that are unknown in the plan are checked again in the apply.
 func CheckLockout(client *cloudfleet.Client, effects ...Effect) (diags diag.Diagnostics) {
 	for _, e := range effects {
 		if client == nil || !client.CallsAs(e.ID.ValueString()) {

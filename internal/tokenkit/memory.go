@@ -12,36 +12,36 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
 )
 
-// memoryKey is where a resource's private state has its Memory.
+// memoryKey is the key of the Memory in a resource's private state.
 const memoryKey = "memory"
 
-// Memory is what a resource remembers beside its attributes, in its private state.
+// Memory is what a resource stores in its private state, beside its attributes.
 type Memory struct {
-	// OrganizationID is where the token was last seen. That it is missing elsewhere
+	// OrganizationID is where the token was last seen. A 404 from another organization
 	// does not count.
 	OrganizationID string `json:"organization_id,omitempty"`
 	// Imported is when the token was imported.
 	Imported time.Time `json:"imported,omitzero"`
-	// Sent and Stored are the settings of the last create or update, and what the API
-	// answered where that was another spelling: no drift, for the next update would
+	// Sent and Stored are the settings of the last create or update and those in the
+	// answer, if the API stored another spelling. That is no drift: the next update would
 	// end the same.
 	Sent   cloudfleet.TokenSettings `json:"sent,omitzero"`
 	Stored cloudfleet.TokenSettings `json:"stored,omitzero"`
 	// Ambiguous is set after a write that was sent again because its first answer was
-	// lost: the first attempt may still be carried out, so the next refresh looks once.
+	// lost. The first attempt may still be carried out, so the next refresh checks.
 	Ambiguous time.Time `json:"ambiguous,omitzero"`
-	// AmbiguousCreate is how long the create was ambiguous, if it was one.
+	// AmbiguousCreate is how long the create was ambiguous, zero if it was not a create.
 	AmbiguousCreate time.Duration `json:"ambiguous_create,omitzero"`
-	// Rejected is why the secret in the state has to be issued again, if it has.
+	// Rejected is why the secret in the state must be issued again, if it must.
 	Rejected Rejection `json:"rejected,omitempty"`
 	// ReissuedVersion is the secret_version that was issued because of a rejection.
 	ReissuedVersion int64 `json:"reissued_version,omitempty"`
-	// SecretAgeDays is how old the secret in the state was at the last refresh. A plan goes
-	// by it and not by the clock, so that the plan within an apply decides the same.
+	// SecretAgeDays is how old the secret in the state was at the last refresh. Plans use
+	// it and not the clock, so that the plan within an apply decides the same.
 	SecretAgeDays int64 `json:"secret_age_days,omitempty"`
 }
 
-// Rejection is how it was found out that the API rejects the secret in the state.
+// Rejection is how it was found that the API rejects the secret in the state.
 type Rejection string
 
 const (
@@ -51,7 +51,7 @@ const (
 	RejectedAfterAmbiguous Rejection = "ambiguous"
 )
 
-// PrivateReader reads the framework's private state, which has no name there.
+// PrivateReader reads the framework's private state, the type of which is not exported.
 type PrivateReader interface {
 	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
 }
@@ -61,16 +61,16 @@ type PrivateWriter interface {
 	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
 }
 
-// LoadMemory returns what is remembered, which may be nothing.
+// LoadMemory returns what is stored, which may be nothing.
 func LoadMemory(ctx context.Context, private PrivateReader) (m Memory, diags diag.Diagnostics) {
 	content, diags := private.GetKey(ctx, memoryKey)
 	if len(content) > 0 && json.Unmarshal(content, &m) != nil {
-		m = Memory{} // of another version: what is remembered is never needed
+		m = Memory{} // of another version; it works without
 	}
 	return m, diags
 }
 
-// Save remembers m.
+// Save stores m.
 func (m Memory) Save(ctx context.Context, private PrivateWriter) diag.Diagnostics {
 	content, err := json.Marshal(m)
 	if err != nil {
@@ -79,15 +79,15 @@ func (m Memory) Save(ctx context.Context, private PrivateWriter) diag.Diagnostic
 	return private.SetKey(ctx, memoryKey, content)
 }
 
-// SeenIn remembers the organization, where it can be learned with little effort.
+// SeenIn stores the organization, if it can be read with little effort.
 func (m *Memory) SeenIn(ctx context.Context, client *cloudfleet.Client) {
 	if id := client.SeenOrganization(ctx); id != "" {
 		m.OrganizationID = id
 	}
 }
 
-// Reissue reports whether the secret has to be issued again because the API rejects
-// it, where the resource has this verify_secret.
+// Reissue reports whether to issue the secret again because the API rejects it, given
+// verify_secret.
 func (m Memory) Reissue(verifySecret types.Bool) bool {
 	return m.Rejected == RejectedAfterAmbiguous || m.Rejected == RejectedByCheck && verifySecret.ValueBool()
 }

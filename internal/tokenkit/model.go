@@ -35,7 +35,7 @@ func (m *Model) Settings() cloudfleet.TokenSettings {
 	return cloudfleet.TokenSettings{Name: m.Name.ValueString(), Role: cloudfleet.Role(m.Role.ValueString())}
 }
 
-// SetSecret takes over the secret in the answer to a create or a regenerate, under this
+// SetSecret stores the secret in the answer to a create or a regenerate with this
 // version, encrypted if there are recipients.
 func (m *Model) SetSecret(t cloudfleet.Token, version types.Int64, recipients Recipients) (diags diag.Diagnostics) {
 	m.StoredSecret, diags = EncryptSecret(t, recipients)
@@ -44,8 +44,8 @@ func (m *Model) SetSecret(t cloudfleet.Token, version types.Int64, recipients Re
 	return diags
 }
 
-// SetNoSecret is for a token whose secret is not known. The version stays: the next secret
-// is another one.
+// SetNoSecret removes the secret of a token that is gone or was never known. The version
+// stays, because the next secret needs a larger one.
 func (m *Model) SetNoSecret() {
 	m.StoredSecret, m.SecretIssuedAt = NoSecret(), types.StringNull()
 	m.Schedule(m.RotateAfterDays)
@@ -57,8 +57,8 @@ func (m *Model) PlanSecret(ctx context.Context) {
 	m.SecretVersion, m.SecretIssuedAt = types.Int64Unknown(), types.StringUnknown()
 }
 
-// AdoptSecret takes over a secret that the configuration hands over, unless it is null.
-// When it was issued is not known.
+// AdoptSecret stores a secret from the configuration, unless it is null. It is not known
+// when it was issued.
 func (m *Model) AdoptSecret(stored StoredSecret) {
 	if !stored.IsNull() {
 		m.StoredSecret, m.SecretVersion = stored, types.Int64Value(NextVersion(m.SecretVersion.ValueInt64()))
@@ -70,7 +70,7 @@ func (m *Model) Schedule(afterDays types.Int64) {
 	m.RotateAfterDays, m.RotationDue = afterDays, RotationDue(m.SecretIssuedAt, afterDays)
 }
 
-// Change is what an apply does, as far as both token resources decide it alike.
+// Change is what an apply does, as far as both token resources decide it in the same way.
 type Change struct {
 	// Updates: name or role are sent.
 	Updates bool
@@ -79,10 +79,10 @@ type Change struct {
 	Issues, IssuesIsKnown bool
 }
 
-// Decide returns what goes from the state of the token with this ID to plan. The secret of
-// the provider's own token is never issued again because it was rejected: the provider
-// works with it. adopts: a secret is handed over and encrypted for the recipients, so that
-// these are no reason to issue one.
+// Decide returns the change from the state of the token with this ID to plan. The
+// provider's own secret is never issued again because it was rejected: the provider works
+// with it. If adopts is true, a secret from the configuration is encrypted for the
+// recipients, so that a change of recipients issues none.
 func Decide(ctx context.Context, client *cloudfleet.Client, id types.String, state, plan *Model, memory Memory, adopts bool) Change {
 	rotates := Rotates(state.RotationTrigger, plan.RotationTrigger)
 	due := memory.IsDue(plan.RotateAfterDays)

@@ -8,8 +8,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 )
 
-// MoveFrom returns the mover from a resource of this provider, the type of which ends
-// with noun, and which has these attributes beside those of Model: strings.
+// MoveFrom returns the state mover for a resource of this provider whose type ends with
+// noun, and which has these attributes beside those of Model, all strings.
 func MoveFrom(
 	noun string,
 	move func(context.Context, resource.MoveStateRequest, *resource.MoveStateResponse),
@@ -38,7 +38,8 @@ func MoveFrom(
 	return []resource.StateMover{{
 		SourceSchema: &source,
 		StateMover: func(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
-			// OpenTofu has another host, and a registry of one's own another namespace.
+			// OpenTofu has another registry host, and private registries have other
+			// namespaces.
 			if req.SourceTypeName != "cloudfleet_"+noun || !strings.HasSuffix(req.SourceProviderAddress, "/cloudfleet") {
 				return
 			}

@@ -15,9 +15,9 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
 )
 
-// PlanCreate finds out in the plan of a create whether the provider's credentials
-// allow it, with one call that all creates of a run share. It does nothing while the
-// provider's configuration is not known.
+// PlanCreate checks in the plan of a create whether the provider's credentials allow it,
+// with one call that all creates of a run share. It does nothing while the provider's
+// configuration is unknown.
 func PlanCreate(ctx context.Context, data *providerdata.Data, name types.String, private PrivateWriter) diag.Diagnostics {
 	if data == nil {
 		return nil
@@ -28,18 +28,18 @@ func PlanCreate(ctx context.Context, data *providerdata.Data, name types.String,
 	return planVersion(ctx, data.Versions, private)
 }
 
-// WarnOfRevocation says in a plan which secrets stop working in the apply.
+// WarnOfRevocation warns in a plan which secrets the apply revokes.
 func WarnOfRevocation(name types.String, secrets ...string) diag.Diagnostic {
 	return diag.NewWarningDiagnostic(fmt.Sprintf("The apply revokes a secret of API token %q", name.ValueString()),
 		"Clients that still use it are then rejected:\n\n  - "+strings.Join(secrets, "\n  - "))
 }
 
-// importTime is how long after an import a plan warns of it. The plan may be that of a
-// later run: `terraform import` makes none.
+// importTime is how long after an import plans warn of it. `terraform import` itself
+// makes no plan.
 const importTime = 10 * time.Minute
 
-// WarnOfImport says in a plan after an import that the secret is not known, as long as
-// this version of it is 0.
+// WarnOfImport warns in a plan after an import that the secret is not known, as long as
+// its version is 0.
 func (m Memory) WarnOfImport(id, name types.String, version types.Int64) (diags diag.Diagnostics) {
 	if time.Since(m.Imported) > importTime || version.ValueInt64() != 0 {
 		return nil
@@ -53,11 +53,11 @@ func (m Memory) WarnOfImport(id, name types.String, version types.Int64) (diags 
 	return diags
 }
 
-// undoTimeout bounds the delete of a token that nobody can be told of.
+// undoTimeout limits the deletion of a token that the CLI did not wait for.
 const undoTimeout = time.Minute
 
-// DeleteUnowned deletes a token that was created for a CLI that has ended since:
-// nobody will ever have its secret.
+// DeleteUnowned deletes a token that was created for a CLI that has ended meanwhile: its
+// secret is lost.
 func DeleteUnowned(ctx context.Context, client *cloudfleet.Client, id string) diag.Diagnostics {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
 	defer cancel()

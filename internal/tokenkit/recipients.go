@@ -17,7 +17,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
 )
 
-// Recipients are those in a value of encrypt_to, of each kind that it has.
+// Recipients are all recipients in a value of encrypt_to, by kind.
 type Recipients []recipientsOfKind
 
 type recipientsOfKind struct {
@@ -25,7 +25,7 @@ type recipientsOfKind struct {
 	*sealing.Recipients
 }
 
-// canonical is a text that is the same for the same recipients.
+// canonical returns a text that is the same for the same recipients.
 func (r Recipients) canonical() string {
 	var b strings.Builder
 	for _, one := range r {
@@ -34,10 +34,10 @@ func (r Recipients) canonical() string {
 	return b.String()
 }
 
-// RecipientsFor returns the recipients of a value of encrypt_to, to whom a secret can be
-// sealed now. They are nil, without an error, if the value is null or it is not known
-// yet who they are: so, in an apply, if it is null and at no other time. It is called
-// before a secret is issued, because nobody would have a secret that cannot be sealed.
+// RecipientsFor returns the recipients in a value of encrypt_to, and an error if a secret
+// cannot be encrypted to them now. They are nil if the value is null or not wholly known.
+// It is called before a secret is issued: a secret that cannot be encrypted would be
+// lost.
 func RecipientsFor(ctx context.Context, value types.Object) (Recipients, diag.Diagnostics) {
 	recipients, at, err := parseRecipients(ctx, value)
 	if err != nil {
@@ -51,8 +51,8 @@ func RecipientsFor(ctx context.Context, value types.Object) (Recipients, diag.Di
 	return recipients, nil
 }
 
-// RecipientsChange reports whether going from one value of encrypt_to to the other
-// changes who can read the secret. Unknown counts as a value that may.
+// RecipientsChange reports whether a change of encrypt_to changes who can read the
+// secret. If that is unknown, it reports true.
 func RecipientsChange(ctx context.Context, before, after types.Object) bool {
 	if before.Equal(after) {
 		return false
@@ -65,16 +65,16 @@ func RecipientsChange(ctx context.Context, before, after types.Object) bool {
 	return old.canonical() != recipients.canonical()
 }
 
-// RecipientsAreKnown reports whether a value of encrypt_to is known as far as it says
-// who the recipients are.
+// RecipientsAreKnown reports whether it is known who the recipients are, or that there
+// are none.
 func RecipientsAreKnown(ctx context.Context, value types.Object) bool {
 	recipients, _, _ := parseRecipients(ctx, value)
 	return recipients != nil || value.IsNull()
 }
 
-// parseRecipients returns the recipients, or nil if there are none or not all of them are
-// known, and where in the configuration an error is. It counts the arguments itself, so
-// that a value without a recipient never passes for no encrypt_to at all.
+// parseRecipients returns the recipients, nil if there are none or not all are known, and
+// the path of an error. An encrypt_to without recipients is an error, so that it never
+// leaves a secret in plain text.
 func parseRecipients(ctx context.Context, value types.Object) (recipients Recipients, at path.Path, err error) {
 	at = path.Root(EncryptToName)
 	if value.IsNull() || value.IsUnknown() {
@@ -87,7 +87,7 @@ func parseRecipients(ctx context.Context, value types.Object) (recipients Recipi
 	given, unknown := to.kinds()
 	for _, k := range given {
 		parsed, parseErr := to.parse(ctx, k)
-		// A private key comes first: beside another error, a CLI could show it.
+		// A private key is reported first: the CLI could show it beside another error.
 		if parseErr != nil && (err == nil || isPrivateKey(parseErr)) {
 			at, err = path.Root(EncryptToName).AtName(k.argument), parseErr
 		}
@@ -104,8 +104,8 @@ func parseRecipients(ctx context.Context, value types.Object) (recipients Recipi
 	return recipients, at, nil
 }
 
-// kinds returns of which kinds there are recipients, and of which there may be: their
-// argument is not known. A list is known if its elements are.
+// kinds returns the kinds that have recipients, and those of which it is unknown because
+// their argument is. A list is known if its elements are.
 func (to *encryptTo) kinds() (given, unknown []kind) {
 	isUnknown := func(v attr.Value) bool { return v.IsUnknown() }
 	for _, argument := range []struct {
@@ -136,7 +136,7 @@ func (to *encryptTo) parse(ctx context.Context, k kind) (*sealing.Recipients, er
 	}
 	keys := make([]string, len(elements))
 	for i, element := range elements {
-		keys[i] = element.ValueString() // empty for null, and refused like that
+		keys[i] = element.ValueString() // null becomes empty, and is rejected as such
 	}
 	return sealing.ParseAgeRecipients(keys)
 }
@@ -146,8 +146,8 @@ func isPrivateKey(err error) bool {
 	return isPrivate
 }
 
-// keyError is an error at the argument, but for a private key: there the CLI could
-// print the line of the configuration that has it.
+// keyError is an error at the argument, except for a private key: the CLI could print the
+// line of the configuration that has it.
 func keyError(at path.Path, err error) diag.Diagnostic {
 	if isPrivateKey(err) {
 		return diag.NewErrorDiagnostic("Private key in "+at.String(), tfdiag.Sentence(err))

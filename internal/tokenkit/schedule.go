@@ -24,8 +24,8 @@ const (
 	maxRotateAfterDays = 3650
 )
 
-// RotateAfterDaysAttribute is rotate_after_days in the schema of a resource. rotation is
-// what the resource does when it is due: the end of "The first plan after that … ".
+// RotateAfterDaysAttribute is rotate_after_days in the schema of a resource. rotation
+// ends the sentence "The first plan after that …".
 func RotateAfterDaysAttribute(rotation string) schema.Int64Attribute {
 	return schema.Int64Attribute{
 		Optional: true,
@@ -45,7 +45,7 @@ var RotationDueAttribute = schema.StringAttribute{
 }
 
 // RotationDue returns when a secret that was issued at this time is due: null if either
-// is null, unknown if it is not known.
+// is null, unknown if either is unknown.
 func RotationDue(issuedAt types.String, afterDays types.Int64) types.String {
 	switch issued := parseTime(issuedAt); {
 	case afterDays.IsNull() || issuedAt.IsNull():
@@ -59,8 +59,8 @@ func RotationDue(issuedAt types.String, afterDays types.Int64) types.String {
 	}
 }
 
-// SetAge remembers in a refresh how old the secret is that was issued at this time, which
-// is null if that is not known.
+// SetAge stores during a refresh how old the secret is. issuedAt is null if that is not
+// known.
 func (m *Memory) SetAge(issuedAt types.String) {
 	m.SecretAgeDays = 0
 	if issued := parseTime(issuedAt); !issued.IsZero() {
@@ -69,13 +69,13 @@ func (m *Memory) SetAge(issuedAt types.String) {
 }
 
 // IsDue reports whether the secret had this age at the last refresh. If afterDays is
-// unknown, it reports whether it can have had it.
+// unknown, it reports whether that is possible.
 func (m Memory) IsDue(afterDays types.Int64) bool {
 	return !afterDays.IsNull() && m.SecretAgeDays >= max(1, afterDays.ValueInt64())
 }
 
-// WarnOfNoSchedule says in a plan that issues no secret that a rotation by age never
-// comes, because the age is not known.
+// WarnOfNoSchedule warns in a plan that issues no secret that a rotation by age will not
+// happen, because the age is not known.
 func WarnOfNoSchedule(name, issuedAt types.String, afterDays types.Int64) (diags diag.Diagnostics) {
 	if !afterDays.IsNull() && issuedAt.IsNull() {
 		diags.AddAttributeWarning(

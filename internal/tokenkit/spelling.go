@@ -10,9 +10,9 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 )
 
-// RememberStored compares the settings that were sent with those of the answer. The
-// state keeps what was planned; where the API stored another spelling, a warning at
-// the attribute says so. A field that the answer lacks says nothing.
+// RememberStored compares the settings that were sent with those in the answer. The state
+// keeps what was planned. If the API stored another spelling, a warning at the attribute
+// says so. A field that the answer lacks is ignored.
 func (m *Memory) RememberStored(sent cloudfleet.TokenSettings, answer cloudfleet.Token) diag.Diagnostics {
 	m.Sent, m.Stored = cloudfleet.TokenSettings{}, cloudfleet.TokenSettings{}
 	stored := cloudfleet.TokenSettings{Name: answer.Name, Role: answer.Role}
@@ -29,8 +29,8 @@ func (m *Memory) RememberStored(sent cloudfleet.TokenSettings, answer cloudfleet
 	return m.warnOfSpelling()
 }
 
-// Unspell replaces settings that are only the API's spelling of what was sent by
-// what was sent, and warns of it.
+// Unspell replaces settings that differ only by the API's spelling with what was sent,
+// and warns of that.
 func (m *Memory) Unspell(t *cloudfleet.Token) (diags diag.Diagnostics) {
 	if m.Stored == (cloudfleet.TokenSettings{}) || t.Name != m.Stored.Name || t.Role != m.Stored.Role {
 		return nil
@@ -52,8 +52,8 @@ func (m *Memory) warnOfSpelling() (diags diag.Diagnostics) {
 	return diags
 }
 
-// SetDrift takes over name and role as they are at Cloudfleet. A field that the
-// answer lacks changes nothing.
+// SetDrift stores name and role as they are at Cloudfleet. A field that the answer lacks
+// changes nothing.
 func SetDrift(name, role *types.String, t cloudfleet.Token) {
 	if t.Name != "" {
 		*name = types.StringValue(t.Name)

@@ -29,8 +29,8 @@ var encryptedSecretsTypes = map[string]attr.Type{
 	kindGitHub.ciphertext: types.StringType, kindAge.ciphertext: types.StringType, kindPGP.ciphertext: types.StringType,
 }
 
-// EncryptedSecretsAttribute is encrypted_secrets in the schema of a resource, of this
-// secret and beside this attribute for recipients of one kind.
+// EncryptedSecretsAttribute is encrypted_secrets in the schema of a resource. secret is
+// the subject of its description, and beside the attribute for recipients of one kind.
 func EncryptedSecretsAttribute(secret, beside string) schema.SingleNestedAttribute {
 	ciphertext := func(k kind) schema.StringAttribute {
 		return schema.StringAttribute{Computed: true, MarkdownDescription: "Ciphertext for `" + k.argument + "`. Null without it."}
@@ -51,7 +51,7 @@ func NoSecret() StoredSecret {
 	return StoredSecret{types.StringNull(), types.StringNull(), types.ObjectNull(encryptedSecretsTypes)}
 }
 
-// UnknownSecret returns a secret of which a plan does not know the form either.
+// UnknownSecret returns a secret whose form is not known in the plan either.
 func UnknownSecret() StoredSecret {
 	return StoredSecret{types.StringUnknown(), types.StringUnknown(), types.ObjectUnknown(encryptedSecretsTypes)}
 }
@@ -94,15 +94,15 @@ func storedSecret(secret string, recipients Recipients) (StoredSecret, error) {
 	return stored, nil
 }
 
-// encryptedSecrets is the value of the attribute. A kind that is left out is null.
+// encryptedSecrets returns the value of the attribute. A kind that is left out is null.
 func encryptedSecrets(ciphertexts map[kind]types.String) types.Object {
 	return types.ObjectValueMust(encryptedSecretsTypes, map[string]attr.Value{
 		kindGitHub.ciphertext: ciphertexts[kindGitHub], kindAge.ciphertext: ciphertexts[kindAge], kindPGP.ciphertext: ciphertexts[kindPGP],
 	})
 }
 
-// PlannedSecret returns the secret in a plan that issues one, as far as encrypt_to says
-// which form it will have.
+// PlannedSecret returns the secret in a plan that issues one: unknown in the form that
+// encrypt_to asks for.
 func PlannedSecret(ctx context.Context, value types.Object) StoredSecret {
 	planned := NoSecret()
 	if value.IsNull() {

@@ -1,5 +1,5 @@
-// Package tokenkit is what the resources made of API tokens share: attributes,
-// encrypt_to, filters, lists, and the guard of the provider's own token.
+// Package tokenkit has what everything made of API tokens shares: attributes, encrypt_to,
+// filters, lists, and the guard of the provider's own token.
 package tokenkit
 
 import (
@@ -13,9 +13,9 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 )
 
-// Rotates reports whether going from one rotation trigger to the other issues a
-// secret. Only a value that follows another value does, so that adding or removing
-// the trigger does not break the token's users. Unknown counts as another value.
+// Rotates reports whether a change of rotation_trigger issues a secret. Only one value
+// after another does, so that adding or removing the trigger does not affect the token's
+// clients. Unknown counts as another value.
 func Rotates(before, after types.String) bool {
 	return !before.IsNull() && !after.IsNull() && !before.Equal(after)
 }
@@ -28,8 +28,8 @@ func Timestamp(t time.Time) types.String {
 	return types.StringValue(t.UTC().Format(time.RFC3339))
 }
 
-// Collect returns the tokens that match, oldest first, or the error of a page that
-// could not be read: a part of the list is never taken for all of it.
+// Collect returns the tokens that match, oldest first, or the error of a page that could
+// not be read. It never returns a part of the list.
 func Collect(tokens iter.Seq2[cloudfleet.Token, error], matches func(cloudfleet.Token) bool) ([]cloudfleet.Token, error) {
 	var found []cloudfleet.Token
 	for t, err := range tokens {

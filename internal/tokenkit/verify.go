@@ -13,13 +13,13 @@ import (
 )
 
 const (
-	// settleTime is how long after its issue a secret is not judged: an API accepts a
-	// new secret everywhere only after a while.
+	// settleTime is how long after its issue a secret is not verified: an API may accept
+	// a new secret only after a while.
 	settleTime = 5 * time.Minute
 	// lateTime is how long an ambiguous write may still be carried out.
 	lateTime = time.Minute
-	// maxClockSkew is how far the API's clock may be behind this machine's. A secret that
-	// was just issued with an older date keeps the date of an earlier change.
+	// maxClockSkew is how far the API's clock may be behind this machine's. An older date
+	// in the answer to a regenerate is the date of an earlier change.
 	maxClockSkew = 24 * time.Hour
 )
 
@@ -32,9 +32,9 @@ type Secret struct {
 	Verify types.Bool
 }
 
-// Verify asks whether the API still accepts the secret in the state, if the
-// configuration wants that or an ambiguous write makes it necessary. It leaves the
-// provider's own secret alone, which works.
+// Verify checks whether the API still accepts the secret in the state, if the
+// configuration asks for it or an ambiguous write requires it. It does not check the
+// provider's own secret, which works.
 func (m *Memory) Verify(ctx context.Context, client *cloudfleet.Client, s Secret) (diags diag.Diagnostics) {
 	id := s.TokenID.ValueString()
 	if client.CallsAs(id) || s.Secret.IsNull() {
@@ -79,7 +79,7 @@ func (m *Memory) Verify(ctx context.Context, client *cloudfleet.Client, s Secret
 	return diags
 }
 
-// Issued remembers that a secret was issued. ambiguous: it was sent again because
+// Issued notes that a secret was issued. ambiguous: the request was sent again because
 // the first answer was lost.
 func (m *Memory) Issued(name types.String, version types.Int64, ambiguous bool) (diags diag.Diagnostics) {
 	if m.Rejected != "" {
@@ -95,7 +95,7 @@ func (m *Memory) Issued(name types.String, version types.Int64, ambiguous bool) 
 	return diags
 }
 
-// Created warns of what an ambiguous create may have left behind, and has the next
+// Created warns of what an ambiguous create may have left behind, and lets the next
 // refresh look again. known are IDs of tokens that are no leftovers.
 func (m *Memory) Created(
 	ctx context.Context,
@@ -117,8 +117,8 @@ func (m *Memory) Created(
 	return diags
 }
 
-// CheckLeftovers looks, in the first refresh after an ambiguous create, for what was
-// created late. t is as a read returned it.
+// CheckLeftovers looks for tokens that were created late, in the first refresh after an
+// ambiguous create. t is the answer to a read.
 func (m *Memory) CheckLeftovers(ctx context.Context, client *cloudfleet.Client, t cloudfleet.Token, known ...string) diag.Diagnostics {
 	if m.AmbiguousCreate == 0 {
 		return nil
@@ -137,8 +137,8 @@ func parseTime(attribute types.String) time.Time {
 }
 
 // IssuedAt returns when the secret in the answer to a create or regenerate was issued: by
-// the API's clock or, if the answer has no date or one of an earlier change, by this
-// machine's.
+// the API's clock, or by this machine's if the answer has no date or that of an earlier
+// change.
 func IssuedAt(t cloudfleet.Token) types.String {
 	if now := time.Now(); t.UpdatedAt.Before(now.Add(-maxClockSkew)) {
 		return Timestamp(now)
@@ -146,8 +146,8 @@ func IssuedAt(t cloudfleet.Token) types.String {
 	return Timestamp(t.UpdatedAt)
 }
 
-// Known is what a read, a delete or a regenerate of a token in the state is judged
-// by.
+// Known returns what is known of a token in the state, by which a read, a delete or a
+// regenerate is judged.
 func Known(id types.String, settings cloudfleet.TokenSettings, m Memory, issuedAt ...types.String) cloudfleet.KnownToken {
 	known := cloudfleet.KnownToken{ID: id.ValueString(), Settings: settings, OrganizationID: m.OrganizationID}
 	if m.Stored != (cloudfleet.TokenSettings{}) {

@@ -11,7 +11,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
 )
 
-// VersionDescription is for the attribute secret_version of a resource.
+// VersionDescription describes the attribute secret_version of a resource.
 const VersionDescription = "Version of the secret: a number that is larger with each secret that is issued, and never comes " +
 	"twice, even when the " +
 	"token is replaced. It is the Unix time in seconds at which the secret was issued, or more. Pass it to a write-only argument of another " +
@@ -27,11 +27,11 @@ func NextVersion(known ...int64) int64 {
 	return next
 }
 
-// versionKey is where the plan of a create has the largest version that was seen in
-// the state: the token that it replaces may have been issued in the same second.
+// versionKey is the key of the largest version in the state, in the plan of a create: the
+// token that it replaces may have been issued in the same second.
 const versionKey = "largest_version"
 
-// planVersion passes the largest version that was seen on to the create.
+// planVersion passes the largest version on to the create.
 func planVersion(ctx context.Context, versions *providerdata.Versions, private PrivateWriter) diag.Diagnostics {
 	if seen := versions.Largest(); seen > 0 {
 		return private.SetKey(ctx, versionKey, []byte(strconv.FormatInt(seen, 10)))

@@ -1,4 +1,4 @@
-// Package validate makes validators of plain functions.
+// Package validate makes validators from plain functions.
 package validate
 
 import (
@@ -12,13 +12,12 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
 )
 
-// String returns a validator that calls check with a value that is known. The
-// error's text, which says what is right, becomes the detail of an error at the
-// attribute.
+// String returns a validator that calls check with a known value. The error's text is the
+// detail of an error at the attribute, and says what is right.
 func String(check func(string) error) validator.String { return stringValidator{check} }
 
-// Secret is String for a value that must not be shown. The error is at no attribute:
-// beside one that is, Terraform shows the line of the configuration, secret and all.
+// Secret is String for a value that must not be shown. The error is not at the attribute:
+// Terraform would show the line of the configuration beside it.
 func Secret(check func(string) error) validator.String {
 	return secretValidator{stringValidator{check}}
 }
@@ -33,8 +32,8 @@ func (v secretValidator) ValidateString(ctx context.Context, req validator.Strin
 	}
 }
 
-// Argument is String for an argument of a function. Terraform puts its name before
-// the error's text, and a full stop after it.
+// Argument is String for an argument of a function. Terraform puts the argument's name
+// before the error's text, and a full stop after it.
 func Argument(check func(string) error) function.StringParameterValidator {
 	return stringValidator{check}
 }

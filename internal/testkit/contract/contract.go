@@ -44,7 +44,7 @@ var router = sync.OnceValues(func() (routers.Router, error) {
 	if err != nil {
 		return nil, err
 	}
-	doc.Servers = openapi3.Servers{{URL: "/v1"}} // on whichever host
+	doc.Servers = openapi3.Servers{{URL: "/v1"}} // on any host
 	return gorillamux.NewRouter(doc)
 })
 

@@ -225,7 +225,7 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) // a client that has left is no concern of ours
+	_ = json.NewEncoder(w).Encode(body) // the client may have left
 }
 
 func writeError(w http.ResponseWriter, status int, code, message string, details ...fieldError) {

@@ -190,7 +190,7 @@ func (r *Resource) Apply(ctx context.Context, config map[string]any) Diags {
 	diags = append(diags, applied.Diagnostics...)
 	r.save(applied.NewState, applied.Private, applied.NewIdentity, diags.HasError() && (before.tainted || before.value.IsNull()))
 	if diags.HasError() && r.state.value.IsNull() {
-		r.state = before // for all that core knows
+		r.state = before // core knows of no other
 	}
 	if !diags.HasError() {
 		diags = append(diags, inconsistencies(object(after), r.State())...)

@@ -37,7 +37,7 @@ func run() (exitCode int, err error) {
 	if err := plugin.Start(); err != nil {
 		return 0, err
 	}
-	_ = plugin.Wait() // how it ended is for the CLI to judge
+	_ = plugin.Wait() // the CLI reports how it ended
 	usage, ok := plugin.ProcessState.SysUsage().(*syscall.Rusage)
 	if !ok {
 		return 0, fmt.Errorf("the system does not say how much memory %s took", plugin.Path)
