@@ -46,16 +46,16 @@ func (a *RevokeSecret) Metadata(_ context.Context, req action.MetadataRequest, r
 
 func (a *RevokeSecret) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Revokes a leaked secret: regenerates the secret of an API token and discards the new one, so that **the old one " +
-			"is rejected within seconds**, by the API and by every registry. The token and its ID stay. " +
-			"Run it with `terraform apply -invoke`. Needs Terraform 1.14 or newer.\n\n" +
-			"A `cloudfleet_api_token` that manages the token still has the revoked secret in its state. It issues a new one in the next apply if " +
-			"its `verify_secret` is set, or else when its `rotation_trigger` changes from one value to another.",
+		MarkdownDescription: "Revokes a leaked secret: regenerates the secret of an API token and discards the new one, so that **the " +
+			"old one is rejected within seconds**, by the API and by every registry. The token and its ID stay. Run it with " +
+			"`terraform apply -invoke`. Requires Terraform 1.14.\n\nThe state of a `cloudfleet_api_token` then still has the " +
+			"revoked secret. The next apply issues a new one if `verify_secret` is set; otherwise change its " +
+			"`rotation_trigger`.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{
 				Required: true,
-				MarkdownDescription: "ID of the token whose secret to revoke: the user name that leaked with it. Not the provider's own " +
-					"token.",
+				MarkdownDescription: "ID of the token whose secret to revoke: the user name that leaked with it. It must not be the " +
+					"provider's own token.",
 			},
 		},
 	}
@@ -83,10 +83,10 @@ func (a *RevokeSecret) target(ctx context.Context, config tfsdk.Config) (string,
 	}
 	if a.client.CallsAs(id) {
 		diags.AddAttributeError(attribute, "Refusing to revoke the secret of the provider's own API token", fmt.Sprintf(
-			"The API token %s is the one that the provider itself works with: this run, and every one after it, would be locked out. If its "+
-				"secret has leaked, regenerate it immediately in the Cloudfleet Console or with `cloudfleet tokens regenerate`, and give the new "+
-				"secret to the provider. Or configure the provider with another Administrator token (CLOUDFLEET_ACCESS_TOKEN_ID and "+
-				"CLOUDFLEET_ACCESS_TOKEN_SECRET), and run this action with that one.", id))
+			"The provider itself uses the API token %s: this run, and every later one, would be locked out. If its secret "+
+				"has leaked, regenerate it immediately in the Cloudfleet Console or with `cloudfleet tokens regenerate`, and "+
+				"configure the provider with the new secret. Or configure the provider with another Administrator token "+
+				"(CLOUDFLEET_ACCESS_TOKEN_ID and CLOUDFLEET_ACCESS_TOKEN_SECRET), and run this action with that one.", id))
 	}
 	return id, diags
 }
@@ -108,7 +108,7 @@ func (a *RevokeSecret) Invoke(ctx context.Context, req action.InvokeRequest, res
 		return
 	}
 	if ambiguous {
-		progress("No answer came to the first attempt, so it was sent again.")
+		progress("The first attempt got no answer, so it was sent again.")
 	}
 	progress("The old secret of API token %q (%s, %s) is revoked. The new one was discarded.", token.Name, id, token.Role)
 }
@@ -117,8 +117,9 @@ func (a *RevokeSecret) Invoke(ctx context.Context, req action.InvokeRequest, res
 func notRevoked(err error) string {
 	switch {
 	case cloudfleet.IsNotFound(err):
-		return "There is no such token in the organization of the provider's access token. If it has been deleted, its secret is no longer " +
-			"valid. If it is another organization's, its secret is still valid: run this with an Administrator token of that organization."
+		return "There is no such token in the organization of the provider's access token. If it was deleted, its secret is no " +
+			"longer valid. If it belongs to another organization, its secret is still valid: run this action with an " +
+			"Administrator token of that organization."
 	case cloudfleet.MayHaveActed(err):
 		return "The old secret may still be valid. Run the action again until it succeeds: revoking twice does no harm."
 	default:

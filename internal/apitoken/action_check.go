@@ -28,15 +28,15 @@ func (a *CheckSecret) Metadata(_ context.Context, req action.MetadataRequest, re
 
 func (a *CheckSecret) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Checks with one call that Cloudfleet accepts the secret of an API token, and fails where it does not. Trigger it " +
-			"after what received the secret was created or updated (`after_create`, `after_update`), to find a secret that did not arrive " +
-			"whole before a pipeline does. It changes nothing. Needs Terraform 1.14 or newer.",
+		MarkdownDescription: "Checks with one call that Cloudfleet accepts the secret of an API token, and fails if it does not. Trigger " +
+			"it when the resource that receives the secret was created or updated (`after_create`, `after_update`), to find an " +
+			"incomplete secret before a pipeline does. It changes nothing. Requires Terraform 1.14.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{Required: true, MarkdownDescription: "ID of the token."},
 			"secret": schema.StringAttribute{
 				// The framework does not allow write-only arguments in actions.
 				Required:            true,
-				MarkdownDescription: "Secret of the token, as it arrived. A saved plan has it, as it has that of the resource.",
+				MarkdownDescription: "Secret of the token, as it was received. A saved plan contains it.",
 			},
 		},
 	}
@@ -61,8 +61,8 @@ func (a *CheckSecret) Invoke(ctx context.Context, req action.InvokeRequest, resp
 			tfdiag.FromError("Could not check the secret of API token "+id.ValueString(), "Whether it is valid is not known.", err)...)
 	case rejected:
 		resp.Diagnostics.AddAttributeError(path.Root("secret"), "Cloudfleet rejects the secret of API token "+id.ValueString(),
-			"The answer was 401: it is not the present secret of this token. It may have been changed on its way, or regenerated since. Compare "+
-				"what hands it over with the resource's `secret`, and its version with `secret_version`.")
+			"The answer was 401: this is not the present secret of the token. It may have been changed on its way, or "+
+				"regenerated since. Compare it with the `secret` of the resource, and its version with `secret_version`.")
 	default:
 		resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf("Cloudfleet accepts the secret of API token %s.", id.ValueString())})
 	}

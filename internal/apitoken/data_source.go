@@ -40,8 +40,8 @@ func (d *DataSource) Metadata(_ context.Context, req datasource.MetadataRequest,
 
 func (d *DataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "An API token that exists already, found by its ID or by its name. Its secret cannot be read: Cloudfleet shows it " +
-			"only once. To create a token, or to rotate one, use the resource `cloudfleet_api_token`.",
+		MarkdownDescription: "An existing API token, by its ID or its name. Its secret cannot be read: Cloudfleet shows it only once. To " +
+			"create or rotate a token, use the resource `cloudfleet_api_token`.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{
 				Optional: true, Computed: true,
@@ -50,7 +50,7 @@ func (d *DataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp 
 			},
 			"name": schema.StringAttribute{
 				Optional: true, Computed: true,
-				MarkdownDescription: "Name of the token, in full; upper and lower case differ. Set this or `id`. When several tokens have the " +
+				MarkdownDescription: "Full name of the token. Upper and lower case differ. Set this or `id`. If several tokens have the " +
 					"name, the error lists their IDs.",
 			},
 			"role": schema.StringAttribute{
@@ -135,9 +135,9 @@ func (d *DataSource) byName(ctx context.Context, name string, diags *diag.Diagno
 
 func notFoundDiag(attribute, summary string) diag.Diagnostic {
 	return diag.NewAttributeErrorDiagnostic(path.Root(attribute), summary, fmt.Sprintf(
-		"The organization that the provider's access token belongs to has no token with this %[1]s. Correct the %[1]s, or see with the data "+
-			"source cloudfleet_api_tokens which tokens there are.\n\n"+
-			"A data source is read before anything is created: for a token of this same configuration, use the attributes of its resource.",
+		"The organization of the provider's access token has no token with this %[1]s. Correct the %[1]s, or list the "+
+			"existing tokens with the data source cloudfleet_api_tokens.\n\nA data source is read before anything is created: "+
+			"for a token of the same configuration, use the attributes of its resource.",
 		attribute))
 }
 
@@ -150,5 +150,5 @@ func several(name string, tokens []cloudfleet.Token) diag.Diagnostic {
 		fmt.Fprintf(&choice, "\n  %s  %s, created %s", t.ID, t.Role, created)
 	}
 	return diag.NewAttributeErrorDiagnostic(path.Root("name"), fmt.Sprintf("There are %d API tokens %q", len(tokens), name),
-		"Names need not be unique, and the data source takes one token. Set id, in place of name, to the one you mean:\n"+choice.String())
+		"Names need not be unique. Set id instead of name, to one of these:\n"+choice.String())
 }

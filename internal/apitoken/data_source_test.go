@@ -71,17 +71,15 @@ func TestAccReadByIDAndByName(t *testing.T) {
 
 func TestAccReadATokenThatIsNotThere(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
-	const next = "Correct the %[1]s, or see with the data source cloudfleet_api_tokens which tokens there are. " +
-		"A data source is read before anything is created: for a token of this same configuration, use the attributes of its resource."
 	onlyRead(t, cloud,
 		resource.TestStep{
 			Config:      dataSource("api_token", "ci", byName("ci")),
-			ExpectError: failureAt(`There is no API token "ci"`, "name", fmt.Sprintf("has no token with this name. "+next, "name")),
+			ExpectError: failureAt(`There is no API token "ci"`, "name", "has no token with this name. Correct the name"),
 		},
 		resource.TestStep{
 			Config: dataSource("api_token", "ci", byID("2iKo4Asy51EUx2gpJFW76t")),
 			ExpectError: failureAt(`There is no API token with the ID "2iKo4Asy51EUx2gpJFW76t"`, "id",
-				fmt.Sprintf("has no token with this id. "+next, "id")),
+				"has no token with this id. Correct the id"),
 		},
 	)
 }
@@ -95,7 +93,7 @@ func TestAccReadANameThatSeveralHave(t *testing.T) {
 		resource.TestStep{
 			Config: dataSource("api_token", "ci", byName("ci")),
 			ExpectError: failureAt(`There are 2 API tokens "ci"`, "name", fmt.Sprintf(
-				"Set id, in place of name, to the one you mean: %s User, created %s %s Administrator, created %s",
+				"to one of these: %s User, created %s %s Administrator, created %s",
 				first.ID, created(first), second.ID, created(second))),
 		},
 		resource.TestStep{Config: dataSource("api_token", "ci", byID(second.ID)), ConfigStateChecks: reads("ci", second)},

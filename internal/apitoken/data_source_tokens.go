@@ -33,9 +33,8 @@ func (d *TokensDataSource) Metadata(_ context.Context, req datasource.MetadataRe
 
 func (d *TokensDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The API tokens of the organization that the provider's access token belongs to, the provider's own " +
-			"included: all, or " +
-			"those that pass every filter that is set. Their secrets cannot be read: Cloudfleet shows them only once.",
+		MarkdownDescription: "The API tokens of the organization of the provider's access token, including the provider's own: all, or " +
+			"those that pass every filter. Their secrets cannot be read: Cloudfleet shows them only once.",
 		Attributes: map[string]schema.Attribute{
 			"role": schema.StringAttribute{
 				Optional:            true,
@@ -58,7 +57,7 @@ func (d *TokensDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 			},
 			"tokens": schema.ListNestedAttribute{
 				Computed:            true,
-				MarkdownDescription: "The tokens, the oldest first. Empty if there is none.",
+				MarkdownDescription: "The tokens, oldest first. Empty if there are none.",
 				NestedObject: schema.NestedAttributeObject{
 					Attributes: map[string]schema.Attribute{
 						"id": schema.StringAttribute{
@@ -67,7 +66,7 @@ func (d *TokensDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 						},
 						"name": schema.StringAttribute{
 							Computed:            true,
-							MarkdownDescription: "What the token is for. Several tokens may have the same name.",
+							MarkdownDescription: "Name of the token. Several tokens may have the same name.",
 						},
 						"role": schema.StringAttribute{
 							Computed:            true,

@@ -52,13 +52,15 @@ func (e *EphemeralResource) Metadata(_ context.Context, req ephemeral.MetadataRe
 
 func (e *EphemeralResource) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "An API token for the length of a run: created when Terraform needs it, deleted when Terraform is done with it, " +
-			"and in no plan and no state. A plan creates and deletes one, and the apply another. Needs Terraform 1.10 or OpenTofu 1.11.",
+		MarkdownDescription: "An API token for one run: created when Terraform needs it, deleted when Terraform no longer does, and in " +
+			"no plan or state. A plan creates and deletes a token, and the apply another. Requires Terraform 1.10 or OpenTofu " +
+			"1.11.",
 		Attributes: map[string]schema.Attribute{
 			"name": schema.StringAttribute{
 				Required: true,
-				MarkdownDescription: "What the token is for, such as `terraform-push`: 1 to 216 characters, no control characters, no space at " +
-					"either end. At Cloudfleet, the name goes on with when the token expires. Give each configuration a name of its own.",
+				MarkdownDescription: "Name of the token, such as `terraform-push`: 1 to 216 characters, no control characters, no space " +
+					"at either end. At Cloudfleet, the time when the token expires is added to the name. Use a different name in each " +
+					"configuration.",
 				Validators: []validator.String{validate.String(checkEphemeralName)},
 			},
 			"role": schema.StringAttribute{
@@ -68,9 +70,9 @@ func (e *EphemeralResource) Schema(_ context.Context, _ ephemeral.SchemaRequest,
 			},
 			"ttl": schema.StringAttribute{
 				Optional: true, Computed: true,
-				MarkdownDescription: "How long the run may need the token, as a number with a unit, such as `90m`: 5 minutes to 24 hours. Make it " +
-					"longer than any plan or apply takes: after it, another run takes the token for one that was left behind. Default: " +
-					"`" + defaultTTL + "`.",
+				MarkdownDescription: "How long the run may need the token, as a number with a unit, such as `90m`: 5 minutes to 24 " +
+					"hours. Make it longer than any plan or apply takes: after it, another run takes the token for one that was left " +
+					"behind. Default: `" + defaultTTL + "`.",
 				Validators: []validator.String{validate.String(checkTTL)},
 			},
 			"id": schema.StringAttribute{
@@ -83,8 +85,8 @@ func (e *EphemeralResource) Schema(_ context.Context, _ ephemeral.SchemaRequest,
 			},
 			"expires_at": schema.StringAttribute{
 				Computed: true,
-				MarkdownDescription: "When the `ttl` is over, RFC 3339 in UTC, by the clock of the machine that Terraform runs on. The token is " +
-					"valid until it is deleted, be that before or after.",
+				MarkdownDescription: "When the `ttl` ends, RFC 3339 in UTC, by the clock of the machine that runs Terraform. The token " +
+					"is valid until it is deleted, which may be earlier or later.",
 			},
 		},
 	}
@@ -122,8 +124,12 @@ func (e *EphemeralResource) Open(ctx context.Context, req ephemeral.OpenRequest,
 	if err != nil {
 		var consequence string
 		if token.ID == "" && cloudfleet.MayHaveActed(err) {
-			consequence = fmt.Sprintf("Cloudfleet may have created the token all the same, under the name %q. The next run that opens an "+
-				"ephemeral token %q after that time deletes it.", name, m.Name.ValueString())
+			consequence = fmt.Sprintf(
+				"Cloudfleet may have created the token, with the name %q. The next run that opens an ephemeral token %q after "+
+					"that time deletes it.",
+				name,
+				m.Name.ValueString(),
+			)
 		}
 		resp.Diagnostics.Append(tfdiag.FromError(fmt.Sprintf("Could not create ephemeral API token %q", m.Name.ValueString()),
 			consequence, err, "name", "role")...)
@@ -154,7 +160,7 @@ func (m *ephemeralModel) handOver(
 	var diags diag.Diagnostics
 	// After an interrupt, the CLI may not read the response.
 	if err := ctx.Err(); err != nil {
-		return tfdiag.FromError(fmt.Sprintf("Could not hand over ephemeral API token %q", m.Name.ValueString()), "", err)
+		return tfdiag.FromError(fmt.Sprintf("Could not return ephemeral API token %q", m.Name.ValueString()), "", err)
 	}
 	m.ID = types.StringValue(token.ID)
 	m.Secret = types.StringValue(token.Secret)
@@ -162,7 +168,7 @@ func (m *ephemeralModel) handOver(
 	diags.Append(resp.Result.Set(ctx, m)...)
 	id, err := json.Marshal(token.ID)
 	if err != nil {
-		diags.AddError("Could not keep the ID of an ephemeral API token", tfdiag.Sentence(err))
+		diags.AddError("Could not store the ID of an ephemeral API token", tfdiag.Sentence(err))
 		return diags
 	}
 	diags.Append(resp.Private.SetKey(ctx, privateID, id)...)
@@ -198,9 +204,9 @@ func (e *EphemeralResource) remove(ctx context.Context, id string) diag.Diagnost
 		return nil
 	}
 	return asWarnings(tfdiag.FromError("Could not delete ephemeral API token "+id, fmt.Sprintf(
-		"Its secret may still be good, at the API and at every registry. Delete it in the Cloudfleet Console under API tokens, or with "+
-			"`cloudfleet tokens delete %s`. Otherwise the next run that opens an ephemeral token of this name after it has expired "+
-			"deletes it.", id), timeoutCause(ctx, err)))
+		"Its secret may still be valid, at the API and at every registry. Delete it in the Cloudfleet Console under API "+
+			"tokens, or with `cloudfleet tokens delete %s`. Otherwise the next run that opens an ephemeral token of this "+
+			"name after it has expired deletes it.", id), timeoutCause(ctx, err)))
 }
 
 // sweep deletes tokens with this name that killed runs left behind. It returns only
@@ -208,7 +214,7 @@ func (e *EphemeralResource) remove(ctx context.Context, id string) diag.Diagnost
 func (e *EphemeralResource) sweep(ctx context.Context, name string) diag.Diagnostics {
 	ctx, cancel := withTimeout(ctx, sweepTimeout)
 	defer cancel()
-	const consequence = "That does not affect the token of this run. The next run that opens an ephemeral token of this name tries again."
+	const consequence = "This does not affect the token of this run. The next run that opens an ephemeral token of this name tries again."
 	now := time.Now()
 	tokens, err := leftovers(ctx, e.data.Client, func(tokenName string) bool { return leftBehind(tokenName, name, now) })
 	if err != nil {
@@ -249,7 +255,7 @@ func leftovers(ctx context.Context, client *cloudfleet.Client, isLeftover func(t
 // withTimeout returns a context for calls that are repeated until they succeed or the
 // limit is over.
 func withTimeout(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
-	return context.WithTimeoutCause(ctx, limit, fmt.Errorf("the Cloudfleet API was not reached, or did not do it, within %s", limit))
+	return context.WithTimeoutCause(ctx, limit, fmt.Errorf("the Cloudfleet API was not reached, or did not carry it out, within %s", limit))
 }
 
 // timeoutCause returns the reason why a call within a limit failed.

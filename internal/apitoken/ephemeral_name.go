@@ -61,14 +61,14 @@ func checkEphemeralName(name string) error {
 		return err
 	}
 	if err := cloudfleet.CheckTokenName(name + expirySuffix); err != nil {
-		return fmt.Errorf("%w: %d of them are for when an ephemeral token expires. Shorten the name", err, len(expirySuffix))
+		return fmt.Errorf("%w, because the time when an ephemeral token expires takes %d of them. Shorten the name", err, len(expirySuffix))
 	}
 	return nil
 }
 
 func checkTTL(s string) error {
 	if d, err := time.ParseDuration(s); err != nil || d < minTTL || d > maxTTL {
-		return fmt.Errorf("%q is not a length of time from 5m to 24h, such as 90m", s)
+		return fmt.Errorf("%q is not a duration from 5m to 24h, such as 90m", s)
 	}
 	return nil
 }

@@ -101,12 +101,12 @@ func TestCheckEphemeralName(t *testing.T) {
 	for name, want := range map[string]string{
 		"x":                      "",
 		strings.Repeat("é", 216): "",
-		strings.Repeat("é", 217): "at most 255 characters, this one has 256: 39 of them are for when",
+		strings.Repeat("é", 217): "takes 39 of them",
 		strings.Repeat("é", 256): "at most 255 characters, this one has 256",
 		"":                       "at least one character",
-		" ci":                    "no space",
-		"ci ":                    "no space",
-		"a\nb":                   "no control characters",
+		" ci":                    "space at its beginning or end",
+		"ci ":                    "space at its beginning or end",
+		"a\nb":                   "control characters",
 	} {
 		err := checkEphemeralName(name)
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {

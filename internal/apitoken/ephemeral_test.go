@@ -284,7 +284,7 @@ func TestEphemeralTokenOfADoubtfulCreate(t *testing.T) {
 		})
 	})
 	_, _, diags := provider.open(push)
-	expect(t, diags, isError, `under the name "push (ephemeral until `)
+	expect(t, diags, isError, `with the name "push (ephemeral until `)
 	if left := names(cloud); len(left) != 1 || !strings.Contains(diags[0].Detail, `"`+left[0]+`"`) {
 		t.Errorf("left: %q", left)
 	}
@@ -295,7 +295,7 @@ func TestEphemeralTokenArguments(t *testing.T) {
 	for text, config := range map[string]map[string]any{
 		"Shorten the name":                    {"name": strings.Repeat("x", 217), "role": "User"},
 		`"user" is not a role, but "User" is`: {"name": "x", "role": "user"},
-		`"1d" is not a length of time`:        {"name": "x", "role": "User", "ttl": "1d"},
+		`"1d" is not a duration`:              {"name": "x", "role": "User", "ttl": "1d"},
 	} {
 		expect(t, provider.validate(config), isError, text)
 	}

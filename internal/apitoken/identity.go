@@ -23,7 +23,7 @@ var (
 func (r *Resource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
 	resp.IdentitySchema = tokenkit.IdentitySchema(
 		"ID of the token, such as 2iKo4Asy51EUx2gpJFW76t.",
-		"Leave it out. It is for moves from and to cloudfleet_rotating_api_token, which has the same identity.",
+		"Not used. For moves from and to cloudfleet_rotating_api_token, which has the same identity.",
 	)
 }
 
@@ -50,7 +50,7 @@ func (r *Resource) ImportState(ctx context.Context, req resource.ImportStateRequ
 		if byIdentity {
 			resp.Diagnostics.Append(tokenkit.InvalidIdentity(err, "id"))
 		} else {
-			resp.Diagnostics.Append(tokenkit.InvalidImportID(err, "The import ID is that of the token."))
+			resp.Diagnostics.Append(tokenkit.InvalidImportID(err, "The import ID is the ID of the token."))
 		}
 		return
 	}

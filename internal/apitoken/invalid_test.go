@@ -18,16 +18,16 @@ func TestAccInvalidArguments(t *testing.T) {
 			`"Owner" is not a role. Use "Administrator" (push and pull images, manage tokens) or "User" (pull images).`,
 		},
 		"empty role":             {token("ci", ""), `"" is not a role.`},
-		"empty name":             {token("", "User"), `A token's name has at least one character.`},
-		"long name":              {token(strings.Repeat("é", 256), "User"), `A token's name has at most 255 characters, this one has 256.`},
-		"line break in the name": {token("a\nb", "User"), `A token's name has no control characters, such as a line break: "a\nb".`},
-		"space before the name":  {token(" ci", "User"), `A token's name has no space at its beginning or end: " ci".`},
+		"empty name":             {token("", "User"), `at least one character`},
+		"long name":              {token(strings.Repeat("é", 256), "User"), `at most 255 characters, this one has 256`},
+		"line break in the name": {token("a\nb", "User"), `control characters, such as a line break: "a\nb"`},
+		"space before the name":  {token(" ci", "User"), `space at its beginning or end: " ci"`},
 		"no name": {`resource "cloudfleet_api_token" "ci" { role = "User" }
 `, `The argument "name" is required`},
 		"no role": {`resource "cloudfleet_api_token" "ci" { name = "ci" }
 `, `The argument "role" is required`},
 		"rotating, unknown role": {rotating("ci", "Owner"), `"Owner" is not a role.`},
-		"rotating, empty name":   {rotating("", "User"), `A token's name has at least one character.`},
+		"rotating, empty name":   {rotating("", "User"), `at least one character`},
 		"secret set": {
 			token("ci", "User", `secret = "mine"`),
 			`Cannot set value for this attribute as the provider has marked it as read-only`,

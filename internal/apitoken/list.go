@@ -30,9 +30,9 @@ func (l *ListResource) ListResourceConfigSchema(
 	resp *list.ListResourceSchemaResponse,
 ) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Finds the API tokens of the organization, to bring existing ones under Terraform's management: `terraform query` " +
-			"lists them, and with `-generate-config-out=tokens.tf` it writes their `import` and `resource` blocks. Needs Terraform 1.14 or " +
-			"newer. Secrets are not listed: Cloudfleet shows a secret only once.",
+		MarkdownDescription: "Lists the API tokens of the organization, to import existing ones: `terraform query` lists them, and " +
+			"`-generate-config-out=tokens.tf` writes their `import` and `resource` blocks. Requires Terraform 1.14. Secrets " +
+			"are not listed: Cloudfleet shows a secret only once.",
 		Attributes: tokenkit.ListFilterAttributes(),
 	}
 }

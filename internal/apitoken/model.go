@@ -66,8 +66,7 @@ type readableModel struct {
 const (
 	roleDescription      = "`Administrator` pushes and pulls images and manages tokens; `User` pulls."
 	createdAtDescription = "When the token was created, RFC 3339 in UTC."
-	updatedAtDescription = "When the token was last changed, RFC 3339 in UTC: created, renamed or regenerated. A token that was regenerated " +
-		"yesterday is not old. Null if Cloudfleet does not say."
+	updatedAtDescription = "When the token was last created, renamed or regenerated, RFC 3339 in UTC. Null if Cloudfleet does not say."
 )
 
 func readable(t cloudfleet.Token) readableModel {

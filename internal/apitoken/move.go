@@ -32,9 +32,9 @@ func moveFromRotating(
 		return
 	}
 	if !source.PreviousTokenID.IsNull() {
-		resp.Diagnostics.AddError("A rotating API token with a previous token cannot be moved", fmt.Sprintf("%q has the previous token %s, and "+
-			"cloudfleet_api_token is one token. Nothing was changed. Take the moved block out again, set keep_previous = false in the resource "+
-			"cloudfleet_rotating_api_token and apply: that deletes the previous token. Then move it.",
+		resp.Diagnostics.AddError("A rotating API token with a previous token cannot be moved", fmt.Sprintf("%q has the previous token "+
+			"%s, and cloudfleet_api_token is one token. Nothing was changed. Remove the moved block, set keep_previous = false in the resource "+
+			"cloudfleet_rotating_api_token and apply: that deletes the previous token. Then add the moved block again.",
 			source.Name.ValueString(), source.PreviousTokenID.ValueString()))
 		return
 	}

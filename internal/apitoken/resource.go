@@ -38,39 +38,41 @@ func (r *Resource) Metadata(_ context.Context, req resource.MetadataRequest, res
 
 func (r *Resource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "An API token: its ID is the user name and its secret the password for the container registry (CFCR) and for " +
-			"the Cloudfleet API. Give each pipeline its own token, so that each can be rotated and revoked separately.",
+		MarkdownDescription: "An API token: its ID is the user name and its secret the password for the container registry (CFCR) and " +
+			"for the Cloudfleet API. Use a separate token for each pipeline, so that each can be rotated and revoked separately.",
 		Attributes: map[string]schema.Attribute{
 			"name": tokenkit.NameAttribute,
 			"role": tokenkit.RoleAttribute,
 			"rotation_trigger": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "Any text, such as a date or the output of `time_rotating`. Changing it regenerates the secret in place, " +
-					"and **revokes the old one immediately**. Setting it for the first time, or removing it, regenerates nothing. An empty text is " +
-					"a value like any other. Do not use `timestamp()`: it changes with each apply.",
+				MarkdownDescription: "Any text, such as a date or the ID of a `time_rotating`. Changing it regenerates the secret in " +
+					"place, and **revokes the old one immediately**. Setting it for the first time, or removing it, regenerates nothing. " +
+					"An empty text is a value like any other. Do not use `timestamp()`, which changes with each apply. Default: none.",
 			},
 			tokenkit.RotateAfterDaysName: tokenkit.RotateAfterDaysAttribute("regenerates it in place, and **revokes the old one immediately**"),
 			"verify_secret": schema.BoolAttribute{
 				Optional: true,
-				MarkdownDescription: "Whether each refresh asks Cloudfleet, with one call, if the secret in the state is still valid. If it was " +
-					"regenerated elsewhere, the refresh warns, and the plan regenerates it again. No effect with `encrypt_to`. Default: `false`.",
+				MarkdownDescription: "Whether each refresh checks, with one call, that Cloudfleet still accepts the secret in the state. " +
+					"If it was regenerated elsewhere, the refresh warns, and the plan regenerates it again. No effect with `encrypt_to`. " +
+					"Default: `false`.",
 			},
 			tokenkit.EncryptToName: tokenkit.EncryptToAttribute("regenerates the secret, and **revokes the old one immediately**"),
 			"id": schema.StringAttribute{
 				Computed:            true,
-				MarkdownDescription: "ID of the token: the user name for `docker login`. It stays when the secret is regenerated.",
+				MarkdownDescription: "ID of the token: the user name for `docker login`. It does not change when the secret is regenerated.",
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},
 			"secret": schema.StringAttribute{
 				Computed: true, Sensitive: true,
-				MarkdownDescription: "Secret of the token: the password for `docker login`. Stored in the state, so keep that in an encrypted " +
-					"backend, or use `encrypt_to`: then it is null. Null after an import, until the secret is regenerated: Cloudfleet shows it only once.",
+				MarkdownDescription: "Secret of the token: the password for `docker login`. Stored in the state: use an encrypted " +
+					"backend, or set `encrypt_to`, with which it is null. Null after an import, until the secret is regenerated: " +
+					"Cloudfleet shows it only once.",
 				PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},
 			"encrypted_secret": schema.StringAttribute{
 				Computed: true,
-				MarkdownDescription: "The secret as only the recipients in `encrypt_to` can read it. It changes with the secret or the recipients, " +
-					"and at no other time. Null without recipients, and if there are several kinds: then `encrypted_secrets` has it.",
+				MarkdownDescription: "The secret, encrypted so that only the recipients in `encrypt_to` can read it. It changes only " +
+					"with the secret or the recipients. Null without recipients, and with several kinds of them: then `encrypted_secrets` has it.",
 				PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},
 			"encrypted_secrets": tokenkit.EncryptedSecretsAttribute("The secret", "encrypted_secret"),

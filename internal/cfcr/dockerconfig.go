@@ -46,7 +46,7 @@ func Auths(hostname, username, password string, more ...string) (string, error) 
 // needs at least one host name. Host names are sorted and converted to lower case.
 func CredHelpers(hostnames []string) (string, error) {
 	if len(hostnames) == 0 {
-		return "", errors.New("there is no host name: name at least one registry")
+		return "", errors.New("there is no host name: set at least one")
 	}
 	helpers := make(map[string]string, len(hostnames))
 	for _, hostname := range hostnames {
@@ -71,7 +71,7 @@ func checkConfigHostname(s string) error { return checkText(s, "host name") }
 // does not contain it: it may be part of a secret.
 func CheckUsername(s string) error {
 	if strings.Contains(s, ":") {
-		return errors.New("a user name has no colon: it would end there. That of an API token is the token's ID")
+		return errors.New("a user name cannot have a colon, where it would end. The user name of an API token is its ID")
 	}
 	return checkText(s, "user name")
 }
@@ -89,7 +89,7 @@ func checkText(s, what string) error {
 	case !utf8.ValidString(s):
 		return fmt.Errorf("the %s is not UTF-8", what)
 	case strings.ContainsFunc(s, unicode.IsControl):
-		return fmt.Errorf("the %s has a control character in it, such as a line break. If it is read from a file, use trimspace()", what)
+		return fmt.Errorf("the %s has a control character, such as a line break. If it is read from a file, use trimspace()", what)
 	}
 	return nil
 }

@@ -39,7 +39,7 @@ func TestAuthsRefuses(t *testing.T) {
 		"no host name":               {"", "hidden", "hidden", "host name is empty"},
 		"no user name":               {ours, "", "hidden", "user name is empty"},
 		"no password":                {ours, "hidden", "", "password is empty"},
-		"colon in the user name":     {ours, "hid:den", "hidden", "has no colon"},
+		"colon in the user name":     {ours, "hid:den", "hidden", "cannot have a colon"},
 		"NUL in the user name":       {ours, "hid\x00den", "hidden", "user name has a control character"},
 		"password of other bytes":    {ours, "hidden", "hidden\xff", "password is not UTF-8"},
 		"line break in the password": {ours, "hidden", "hidden\n", "password has a control character"},

@@ -39,7 +39,8 @@ func ParseImageRef(s string) (Image, error) {
 	hostname, rest, _ := strings.Cut(s, "/")
 	if rest == "" || !isHostname(hostname) {
 		return Image{}, fmt.Errorf(
-			"%q has no host name. An image reference begins with one that has a dot or a port, or is localhost, such as %s",
+			"%q has no host name. An image reference begins with a host name that has a dot or a port or is localhost, such "+
+				"as %s",
 			s,
 			ExampleImage,
 		)
@@ -85,8 +86,8 @@ func CheckRepository(s string) error {
 	if err := (registry.Reference{Repository: s}).ValidateRepository(); err == nil && len(s) <= 255 {
 		return nil
 	}
-	return fmt.Errorf("%q is not the name of a repository, such as shop/checkout: up to 255 characters, in parts with a / between them. "+
-		"A part has lower-case letters and digits, and between those a dot, one or two underscores, or dashes", s)
+	return fmt.Errorf("%q is not the name of a repository, such as shop/checkout: up to 255 characters, in parts with a / between "+
+		"them. A part has lower-case letters and digits, separated by a dot, one or two underscores, or dashes", s)
 }
 
 // CheckReference reports an error unless s is a tag, a digest, or TAG@DIGEST.
@@ -103,8 +104,8 @@ func CheckReference(s string) error {
 		)
 	}
 	return fmt.Errorf("%q is neither a tag nor a digest. A tag, such as v1.4.2, has up to 128 letters, digits, underscores, dots and "+
-		"dashes, and begins with none of the last two. A digest is sha256: and 64 hexadecimal digits in lower case, or one of SHA-384 "+
-		"or SHA-512", s)
+		"dashes, and does not begin with a dot or dash. A digest is sha256: and 64 hexadecimal digits in lower case, or "+
+		"one of SHA-384 or SHA-512", s)
 }
 
 // CheckDigest reports an error unless s is a digest of SHA-256, SHA-384 or SHA-512.
@@ -120,8 +121,8 @@ func CheckTag(s string) error {
 	if (registry.Reference{Reference: s}).ValidateReferenceAsTag() == nil {
 		return nil
 	}
-	return fmt.Errorf("%q is not a tag, such as v1.4.2: up to 128 letters, digits, underscores, dots and dashes, with none of the last "+
-		"two at the beginning", s)
+	return fmt.Errorf("%q is not a tag, such as v1.4.2: up to 128 letters, digits, underscores, dots and dashes, with no dot or dash "+
+		"at the beginning", s)
 }
 
 // withSeparator prefixes a tag with ":" and a digest with "@". Only digests contain a

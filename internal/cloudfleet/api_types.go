@@ -135,13 +135,13 @@ const maxNameLength = 255
 func CheckTokenName(name string) error {
 	switch n := utf8.RuneCountInString(name); {
 	case n == 0:
-		return fmt.Errorf("a token's name has at least one character")
+		return fmt.Errorf("a token's name must have at least one character")
 	case n > maxNameLength:
-		return fmt.Errorf("a token's name has at most %d characters, this one has %d", maxNameLength, n)
+		return fmt.Errorf("a token's name can have at most %d characters, this one has %d", maxNameLength, n)
 	case strings.ContainsFunc(name, unicode.IsControl):
-		return fmt.Errorf("a token's name has no control characters, such as a line break: %q", name)
+		return fmt.Errorf("a token's name cannot have control characters, such as a line break: %q", name)
 	case strings.TrimSpace(name) != name:
-		return fmt.Errorf("a token's name has no space at its beginning or end: %q", name)
+		return fmt.Errorf("a token's name cannot have a space at its beginning or end: %q", name)
 	}
 	return nil
 }

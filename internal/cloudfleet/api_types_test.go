@@ -57,10 +57,10 @@ func TestCheckTokenName(t *testing.T) {
 		"line break at the end":    {"a\n", []string{"control character"}},
 		"NUL":                      {"a\x00b", []string{"control character"}},
 		"C1 control character":     {"a\u0085b", []string{"control character"}},
-		"space at the beginning":   {" a", []string{"no space", `" a"`}},
-		"space at the end":         {"a ", []string{"no space"}},
-		"no-break space at an end": {"a\u00a0", []string{"no space"}},
-		"space only":               {" ", []string{"no space"}},
+		"space at the beginning":   {" a", []string{"space at its beginning", `" a"`}},
+		"space at the end":         {"a ", []string{"space at its beginning"}},
+		"no-break space at an end": {"a\u00a0", []string{"space at its beginning"}},
+		"space only":               {" ", []string{"space at its beginning"}},
 	})
 }
 

@@ -160,14 +160,14 @@ func ParseEndpoint(s string) (*url.URL, error) {
 		// The error does not repeat the value: it may contain a password.
 		return nil, errors.New("the endpoint is not a URL, such as " + DefaultEndpoint)
 	case u.User != nil:
-		return nil, errors.New("the endpoint has a user or a password in it: set the access token instead")
+		return nil, errors.New("the endpoint contains a user or a password: set the access token instead")
 	case u.Hostname() == "" || u.RawQuery != "" || u.Fragment != "" || u.Opaque != "":
 		return nil, errors.New("the endpoint is not a base URL, such as " + DefaultEndpoint)
 	case u.Scheme == "https", u.Scheme == "http" && roundtrip.IsLoopback(u.Hostname()):
 		return u, nil
 	default:
 		return nil, fmt.Errorf(
-			"the endpoint %q does not use HTTPS: credentials are sent in the clear to this machine only, such as http://127.0.0.1:8080/v1",
+			"the endpoint %q does not use HTTPS: plain HTTP is allowed only to this machine, such as http://127.0.0.1:8080/v1",
 			s,
 		)
 	}

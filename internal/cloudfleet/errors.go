@@ -96,7 +96,7 @@ func errorFrom(resp *http.Response, content []byte) *Error {
 	// The error does not repeat another server's page: it may contain anything.
 	switch {
 	case resp.StatusCode < 400:
-		e.Message = "the answer is a redirect, which is not followed, so that credentials stay with the host they are meant for"
+		e.Message = "the answer is a redirect, which is not followed, to protect the credentials"
 	case len(content) == 0:
 		e.Message = "the answer has no body"
 	case err != nil:

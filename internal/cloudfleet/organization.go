@@ -118,7 +118,7 @@ var LagTime = 15 * time.Second
 func (c *Client) confirmNotFound(ctx context.Context, k KnownToken, notFound error, again func() error) error {
 	o, err := c.Organization(ctx)
 	if err != nil {
-		return notSentError{fmt.Errorf("the API does not find the token %s, and whether that is so cannot be confirmed: %w", k.ID, err)}
+		return notSentError{fmt.Errorf("the API does not find the token %s, and this cannot be confirmed: %w", k.ID, err)}
 	}
 	if k.OrganizationID != "" && !strings.EqualFold(k.OrganizationID, o.ID) {
 		return notSentError{fmt.Errorf("%w: it is of %q (%s), and the token %s was last seen in %s",

@@ -68,7 +68,7 @@ func (l *list[T]) next(ctx context.Context, c *Client) ([]T, error) {
 	case query == nil:
 		l.ended = true
 	case l.asked[query.Encode()]:
-		return page, unexpected(resp, "the pages of the list go round in a circle")
+		return page, unexpected(resp, "the pages of the list repeat")
 	}
 	l.request.query = query
 	return page, nil
@@ -88,7 +88,7 @@ func nextPage(resp *http.Response) (url.Values, error) {
 	}
 	if !roundtrip.SameOrigin(there, here) || there.Path != here.Path {
 		return nil, fmt.Errorf(
-			"the Link to the next page leads from %s%s to %s%s, which is not followed",
+			"the Link to the next page points from %s%s to %s%s, which is not followed",
 			here.Host,
 			here.Path,
 			there.Host,

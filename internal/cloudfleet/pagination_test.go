@@ -219,7 +219,7 @@ func TestPagesInACircle(t *testing.T) {
 				_, _ = fmt.Fprint(w, "[]")
 			})))
 			_, err := list(t.Context(), c)
-			wantError(t, err, "go round in a circle")
+			wantError(t, err, "pages of the list repeat")
 			wantCount(t, &count, test.want)
 		})
 	}

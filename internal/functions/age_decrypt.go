@@ -29,21 +29,20 @@ func (AgeDecrypt) Metadata(_ context.Context, _ function.MetadataRequest, resp *
 func (AgeDecrypt) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
 	resp.Definition = function.Definition{
 		Summary: "Text that was encrypted with age",
-		MarkdownDescription: "Returns what was encrypted with [age](https://age-encryption.org) to the public key of an identity: " +
-			"the secret in " +
-			"`encrypted_secret` of a token with `encrypt_to`, or any other text. The result is ephemeral if the identity is. So declare the " +
-			"identity as a variable with `ephemeral = true` (Terraform 1.10, OpenTofu 1.11) and hand the result to a write-only argument: then " +
-			"neither is in a plan or a state. If the variable is not ephemeral, the result is wherever you put it, in plain text; if it is not " +
-			"sensitive either, the error of a failed call prints the identity.",
+		MarkdownDescription: "Returns the text that was encrypted with [age](https://age-encryption.org) to the public key of an " +
+			"identity: the secret in the `encrypted_secret` of a token with `encrypt_to`, or any other text. The result is ephemeral " +
+			"if the identity is. Declare the identity as a variable with `ephemeral = true` (Terraform 1.10, OpenTofu 1.11) " +
+			"and pass the result to a write-only argument: then neither is in a plan or a state. If the variable is not " +
+			"ephemeral, the result is in plain text wherever you use it; if it is not sensitive either, the error of a " +
+			"failed call prints the identity.",
 		Parameters: []function.Parameter{
 			function.StringParameter{
 				Name: "ciphertext", MarkdownDescription: "The armored age file, which begins with `-----BEGIN AGE ENCRYPTED FILE-----`.",
 			},
 			function.StringParameter{
 				Name: "identity",
-				MarkdownDescription: "The private key of a recipient: `AGE-SECRET-KEY-1…`, the whole key file that `age-keygen` wrote, " +
-					"or a private SSH " +
-					"key in PEM (`ssh-ed25519` or `ssh-rsa`) without a passphrase. Never write it into the configuration itself.",
+				MarkdownDescription: "Private key of a recipient: `AGE-SECRET-KEY-1…`, a whole key file of `age-keygen`, or a private " +
+					"SSH key in PEM (`ssh-ed25519` or `ssh-rsa`) without a passphrase. Never write it into a configuration.",
 				Validators: []function.StringParameterValidator{validate.Argument(sealing.CheckAgeIdentity)},
 			},
 		},

@@ -94,15 +94,14 @@ var imageRef = pureFunction{
 	name: "image_ref",
 	definition: function.Definition{
 		Summary: "Reference of an image by its tag or digest",
-		MarkdownDescription: "Returns the reference of an image, as `docker pull` and a pod's `image` take it: `HOSTNAME/REPOSITORY:TAG`, or " +
-			"`HOSTNAME/REPOSITORY@DIGEST`. A part that could not be in a reference is an error in the plan, and not only when the " +
-			"image is pulled.",
+		MarkdownDescription: "Returns the reference of an image, as `docker pull` and a pod's `image` take it: " +
+			"`HOSTNAME/REPOSITORY:TAG`, or `HOSTNAME/REPOSITORY@DIGEST`. An invalid part is an error in the plan.",
 		Parameters: []function.Parameter{
-			parameter("hostname", "Host name of the registry, with a port or without, from `registry_hostname` or the data source "+
-				"`cloudfleet_registry`: without `https://`.", cfcr.CheckHostname),
+			parameter("hostname", "Host name of the registry, with or without a port, from `registry_hostname` or the data source "+
+				"`cloudfleet_registry`, without `https://`.", cfcr.CheckHostname),
 			parameter("repository", "The repository in the registry, such as `shop/checkout`, in lower case.", cfcr.CheckRepository),
-			parameter("reference", "A tag, such as `v1.4.2`, or a digest, such as `sha256:` and 64 hexadecimal digits. A tag can be moved to "+
-				"another image, a digest is always the same one. `TAG@DIGEST` names both, and the digest counts.", cfcr.CheckReference),
+			parameter("reference", "Tag, such as `v1.4.2`, or digest, such as `sha256:` and 64 hexadecimal digits. A tag can be moved to another "+
+				"image; a digest always refers to the same one. In `TAG@DIGEST`, the digest decides.", cfcr.CheckReference),
 		},
 		Return: function.StringReturn{},
 	},
@@ -128,13 +127,14 @@ var parseImageRef = pureFunction{
 	name: "parse_image_ref",
 	definition: function.Definition{
 		Summary: "Parts of an image reference",
-		MarkdownDescription: "Returns what an image reference is made of, as an object: `hostname` (with the port, if there is one), " +
-			"`repository`, `tag` and `digest`. `tag` and `digest` are null where the reference has none; nothing takes their place, such as " +
-			"`latest`. A reference without a host name is an error: which registry is meant would depend on where it is pulled.",
+		MarkdownDescription: "Returns the parts of an image reference as an object: `hostname` (with the port, if there is one), " +
+			"`repository`, `tag` and `digest`. `tag` and `digest` are null if the reference has none; there is no default " +
+			"such as `latest`. A reference without a host name is an error, because its registry would depend on where it is " +
+			"pulled.",
 		Parameters: []function.Parameter{
 			function.StringParameter{
 				Name: "image",
-				MarkdownDescription: "The reference, which begins with a host name that has a dot or a port or is `localhost`, such as `" +
+				MarkdownDescription: "The reference. It begins with a host name that has a dot or a port or is `localhost`, such as `" +
 					cfcr.ExampleImage + "`.",
 			},
 		},
@@ -166,20 +166,20 @@ var dockerConfigJSON = pureFunction{
 	name: "docker_config_json",
 	definition: function.Definition{
 		Summary: "Docker configuration with the credentials for a registry",
-		MarkdownDescription: "Returns Docker's configuration with the credentials for a registry, as JSON: the same, to the byte, as " +
-			"`kubectl create secret docker-registry` writes it. It belongs in `.dockerconfigjson` of a Kubernetes secret of the type " +
-			"`kubernetes.io/dockerconfigjson`, by which a cluster elsewhere, or one of another organization, pulls images; or in " +
-			"`config.json` of the folder that `DOCKER_CONFIG` names in a pipeline. The password is in it, and can be read by anyone who " +
-			"has it: it is sensitive if the " +
-			"password is.",
+		MarkdownDescription: "Returns Docker's configuration with the credentials for a registry as JSON, exactly as `kubectl create " +
+			"secret docker-registry` writes it. Use it as `.dockerconfigjson` in a Kubernetes secret of the type " +
+			"`kubernetes.io/dockerconfigjson`, with which a cluster elsewhere, or of another organization, pulls images; or " +
+			"as `config.json` in the folder that `DOCKER_CONFIG` names in a pipeline. It contains the password, and is " +
+			"sensitive if the password is.",
 		Parameters: []function.Parameter{
-			parameter("hostname", "Host name of the registry, with a port or without, from `registry_hostname` or the data source "+
-				"`cloudfleet_registry`: without `https://`.", cfcr.CheckHostname),
+			parameter("hostname", "Host name of the registry, with or without a port, from `registry_hostname` or the data source "+
+				"`cloudfleet_registry`, without `https://`.", cfcr.CheckHostname),
 			parameter("username", "User name: the `id` of a `cloudfleet_api_token`.", cfcr.CheckUsername),
 			parameter(
 				"password",
-				"Password: the `secret` of that `cloudfleet_api_token`, which must not be null. It is null with `encrypt_to` (use "+
-					"`age_decrypt`), and after an import until `rotation_trigger` has had one value and then another. To pull, the role `User` is enough.",
+				"Password: the `secret` of that `cloudfleet_api_token`. It must not be null, as it is with `encrypt_to` (use "+
+					"`age_decrypt`) and after an import (apply one `rotation_trigger`, then another). The role `User` is enough to "+
+					"pull.",
 				cfcr.CheckPassword,
 			),
 		},
@@ -201,15 +201,15 @@ var dockerConfigJSON = pureFunction{
 var credentialHelperConfigJSON = pureFunction{
 	name: "credential_helper_config_json",
 	definition: function.Definition{
-		Summary: "Docker configuration that has Cloudfleet's CLI log in",
-		MarkdownDescription: "Returns a Docker configuration, as JSON, by which Docker asks Cloudfleet's CLI for short-lived credentials, as " +
-			"`cloudfleet auth configure-docker` writes it. It has no secret in it. It belongs in `config.json` of a folder of its own that " +
-			"`DOCKER_CONFIG` names, on a machine that has the CLI, such as a developer's. The host names are sorted.",
+		Summary: "Docker configuration that logs in with Cloudfleet's CLI",
+		MarkdownDescription: "Returns a Docker configuration as JSON with which Docker asks Cloudfleet's CLI for short-lived " +
+			"credentials, as `cloudfleet auth configure-docker` writes it. It contains no secret. Use it as `config.json` in a separate " +
+			"folder that `DOCKER_CONFIG` names, on a machine with the CLI, such as a developer's. The host names are sorted.",
 		Parameters: []function.Parameter{
 			function.SetParameter{
 				Name: "hostnames", ElementType: types.StringType,
-				MarkdownDescription: "Host names of the registries, a list or a set of at least one, from `registry_hostname` or the data source " +
-					"`cloudfleet_registry`: without `https://`.",
+				MarkdownDescription: "Host names of the registries, a list or a set of at least one, from `registry_hostname` or the " +
+					"data source `cloudfleet_registry`, without `https://`.",
 			},
 		},
 		Return: function.StringReturn{},

@@ -185,7 +185,7 @@ func (c *Client) Tags(ctx context.Context, repository string) ([]string, error) 
 var (
 	ErrTooLarge      = roundtrip.ErrBodyTooLarge
 	ErrLinkElsewhere = roundtrip.ErrLinkElsewhere
-	ErrNoRealm       = errors.New("the registry's challenge does not say where to log in: it has no realm")
+	ErrNoRealm       = errors.New("the registry's challenge has no realm, which says where to log in")
 )
 
 // Error is an unexpected answer.

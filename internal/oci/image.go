@@ -59,7 +59,7 @@ func (c *Client) Image(ctx context.Context, repository, tag string) (Image, erro
 	defer body.Close()
 	content, err := content.ReadAll(body, found)
 	if err != nil {
-		return Image{}, fmt.Errorf("the manifest is not what its digest %s says: %w", found.Digest, err)
+		return Image{}, fmt.Errorf("the manifest does not have the digest %s: %w", found.Digest, err)
 	}
 	m, err := parseManifest(found, content)
 	if err != nil {
@@ -100,7 +100,7 @@ func parseManifest(d ocispec.Descriptor, content []byte) (manifest, error) {
 	}
 	switch {
 	case !isManifest(d.MediaType) && !isIndex(d.MediaType):
-		return m, fmt.Errorf("the tag stands for something of the type %q, which is neither an image nor an index of images", d.MediaType)
+		return m, fmt.Errorf("the tag refers to the type %q, which is neither an image nor an index of images", d.MediaType)
 	case m.MediaType != "" && m.MediaType != d.MediaType:
 		return m, fmt.Errorf("the manifest %s is served as %q and says that it is %q", d.Digest, d.MediaType, m.MediaType)
 	case len(m.Manifests) > 0 && (len(m.Layers) > 0 || m.Config.Digest != ""),

@@ -124,7 +124,7 @@ func TestManifestsThatAreNone(t *testing.T) {
 	for name, test := range map[string]struct {
 		mediaType, body, header, want string
 	}{
-		"another digest": {ocispec.MediaTypeImageManifest, `{}`, digest.FromString("other").String(), "not what its digest"},
+		"another digest": {ocispec.MediaTypeImageManifest, `{}`, digest.FromString("other").String(), "does not have the digest"},
 		"another type":   {"application/vnd.docker.distribution.manifest.v1+json", `{}`, "", `neither an image nor an index`},
 		"no JSON":        {ocispec.MediaTypeImageManifest, `x`, "", "is not JSON"},
 		"no type":        {"", `{}`, "", "Content-Type"},

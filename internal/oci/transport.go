@@ -58,9 +58,9 @@ func (t guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	case req.URL.Host == "":
 		return nil, ErrNoRealm
 	case req.URL.Scheme != "https" && !t.plainHTTP:
-		return nil, fmt.Errorf("the registry leads to %s without TLS, which is not followed", host)
+		return nil, fmt.Errorf("the registry refers to %s without TLS, which is not followed", host)
 	case req.Header.Get("Authorization") != "" && host != domain && !strings.HasSuffix(host, "."+domain):
-		return nil, fmt.Errorf("the registry wants the access token sent to %s, which is outside of %s: it was not", host, domain)
+		return nil, fmt.Errorf("the registry asks to send the access token to %s, which is outside of %s: it was not sent", host, domain)
 	}
 	return t.next.RoundTrip(req)
 }

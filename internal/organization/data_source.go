@@ -34,12 +34,12 @@ func (d *DataSource) Metadata(_ context.Context, req datasource.MetadataRequest,
 
 func (d *DataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The organization that the provider's access token belongs to. A token with the role `User` may ask as well, so " +
-			"this also shows whether the provider's credentials are good.",
+		MarkdownDescription: "The organization of the provider's access token. A token with the role `User` can read it, too, so it also " +
+			"shows whether the provider's credentials are valid.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{
 				Computed:            true,
-				MarkdownDescription: "ID of the organization, a UUID: what the host names of its registries begin with.",
+				MarkdownDescription: "ID of the organization, a UUID. The host names of its registries begin with it.",
 			},
 			"name": schema.StringAttribute{
 				Computed:            true,

@@ -206,7 +206,7 @@ func checkAccessTokenID(s string) error {
 		return err
 	}
 	if cloudfleet.CheckTokenID(s) != nil {
-		return errors.New("the ID of the access token is not one of an API token, which looks like 2iKo4Asy51EUx2gpJFW76t")
+		return errors.New("this is not the ID of an API token, which looks like 2iKo4Asy51EUx2gpJFW76t")
 	}
 	return nil
 }
@@ -217,11 +217,12 @@ func checkInvisible(what, s string) error {
 	switch {
 	case strings.ContainsFunc(s, func(r rune) bool { return unicode.Is(unicode.Cf, r) }):
 		return fmt.Errorf(
-			"the %s has an invisible character in it, such as a byte order mark or a zero-width space: copy it again as plain text",
+			"the %s contains an invisible character, such as a byte order mark or a zero-width space: copy it again as plain "+
+				"text",
 			what,
 		)
 	case len(s) > 1 && strings.ContainsAny(s[:1], "\"'`“”‘’") && strings.ContainsAny(s[len(s)-1:], "\"'`"):
-		return fmt.Errorf("the %s has quotation marks around it: leave them out", what)
+		return fmt.Errorf("the %s has quotation marks around it: remove them", what)
 	}
 	return nil
 }
@@ -230,9 +231,9 @@ func checkInvisible(what, s string) error {
 func checkSecret(s string) error {
 	switch {
 	case s == "":
-		return errors.New("the secret is empty. Leave the argument out to take it from the environment")
+		return errors.New("the secret is empty. To use the environment variable, remove the argument")
 	case strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }):
-		return errors.New("the secret has a space or a line break in it, perhaps from a file that ends with one: use trimspace() in a " +
+		return errors.New("the secret contains a space or a line break, perhaps from the end of a file: use trimspace() in a " +
 			"configuration, or remove it from the environment variable")
 	}
 	return checkInvisible("secret", s)
@@ -240,7 +241,7 @@ func checkSecret(s string) error {
 
 func checkTimeout(s string) error {
 	if d, err := time.ParseDuration(s); err != nil || d <= 0 {
-		return fmt.Errorf("%q is not a length of time above zero, such as 30s or 2m", s)
+		return fmt.Errorf("%q is not a duration above zero, such as 30s or 2m", s)
 	}
 	return nil
 }

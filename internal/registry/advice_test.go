@@ -36,7 +36,7 @@ func TestAdviceByCause(t *testing.T) {
 		"challenge without realm": {list, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("WWW-Authenticate", `Bearer service="registry"`)
 			w.WriteHeader(http.StatusUnauthorized)
-		}, "does not say where to log in"},
+		}, "has no realm"},
 	} {
 		cloud.InterceptRegistry(func(http.Handler) http.Handler { return test.answer })
 		p := protocoltest.Start(t, cloud, map[string]any{"registry_domain": cloud.RegistryDomain})

@@ -28,8 +28,8 @@ func clientOf(
 	}
 	id, secret := provider.AccessTokenID, provider.AccessTokenSecret()
 	if id.IsUnknown() || secret.IsUnknown() {
-		diags.AddError(summary, "The provider's access token is known only after apply, but needed before. Apply what it comes from "+
-			"first, for example with -target.")
+		diags.AddError(summary, "The provider's access token is known only after apply, but needed before. First apply the resource that it "+
+			"comes from, for example with -target.")
 		return nil, "", diags
 	}
 	username, password := id.ValueString(), secret.ValueString()

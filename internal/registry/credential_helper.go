@@ -34,8 +34,8 @@ const (
 var (
 	errNoHelper      = fmt.Errorf("%s, which is Cloudfleet's CLI, is not on the PATH", helper)
 	errNotLoggedIn   = fmt.Errorf("%s has no credentials for it", helper)
-	errGarbage       = fmt.Errorf("%s answered with something else than credentials", helper)
-	errIdentityToken = fmt.Errorf("%s answered with an identity token, which is no password", helper)
+	errGarbage       = fmt.Errorf("the answer of %s is not a login", helper)
+	errIdentityToken = fmt.Errorf("%s answered with an identity token, which is not a password", helper)
 )
 
 // limitedBuffer accepts at most 1 MiB of a helper's output.
@@ -83,7 +83,7 @@ func ask(ctx context.Context, hostname string, start func(args ...string) *progr
 		return login{}, errIdentityToken
 	case err == nil:
 		if err := errors.Join(cfcr.CheckUsername(found.Username), cfcr.CheckPassword(found.Secret)); err != nil {
-			return login{}, fmt.Errorf("%s answered with a login that no registry takes: %w", helper, err)
+			return login{}, fmt.Errorf("%s answered with a login that registries do not accept: %w", helper, err)
 		}
 		return login{found.Username, found.Secret}, nil
 	case errors.Is(p.err, exec.ErrNotFound):

@@ -38,9 +38,9 @@ func (d *DataSource) Metadata(_ context.Context, req datasource.MetadataRequest,
 
 func (d *DataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The container registry (CFCR) of an organization in a region: its host name, to log in to and to begin " +
-			"image references with. Every organization has one in each region; there is nothing to provision. " +
-			"Needs no credentials and makes no call.",
+		MarkdownDescription: "The container registry (CFCR) of an organization in a region: its host name, for logins and image " +
+			"references. Every organization has one in each region; nothing has to be provisioned. Needs no credentials and makes no " +
+			"calls.",
 		Attributes: map[string]schema.Attribute{
 			"organization_id": schema.StringAttribute{
 				Optional: true, Computed: true,
@@ -49,17 +49,17 @@ func (d *DataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp 
 			},
 			"region": schema.StringAttribute{
 				Optional: true, Computed: true,
-				MarkdownDescription: "`europe` (default), `northamerica` or `apac`. Images are stored in each region on their own.",
+				MarkdownDescription: "Region: `europe` (default), `northamerica` or `apac`. Each region stores its own images.",
 				Validators:          []validator.String{validate.String(cfcr.CheckRegion)},
 			},
 			"hostname": schema.StringAttribute{
 				Computed: true,
-				MarkdownDescription: "Host name, such as `12345678-6651-4e5d-9c04-079f6532989b.europe.registry.cloudfleet.dev`: what " +
-					"`docker login` takes, and what an image reference begins with.",
+				MarkdownDescription: "Host name, such as `12345678-6651-4e5d-9c04-079f6532989b.europe.registry.cloudfleet.dev`, for " +
+					"`docker login` and at the beginning of image references.",
 			},
 			"url": schema.StringAttribute{
 				Computed:            true,
-				MarkdownDescription: "`https://` and the host name, for tools that want a URL.",
+				MarkdownDescription: "Host name with `https://`, for tools that need a URL.",
 			},
 			"id": schema.StringAttribute{
 				Computed:            true,

@@ -54,37 +54,39 @@ func (e *EphemeralResource) Schema(_ context.Context, _ ephemeral.SchemaRequest,
 		MarkdownDescription: "Credentials to log in to the container registry (CFCR) of a region with, in no plan and no state: " +
 			"the provider's own " +
 			"access token or, where it has none, what the machine's Docker credential helper `" + helper + "` answers. So one " +
-			"configuration serves a pipeline and a developer who is logged in with Cloudfleet's CLI. Makes no call to the Cloudfleet API. " +
-			"Needs Terraform 1.10 or OpenTofu 1.11.",
+			"configuration serves a pipeline and a developer who is logged in with Cloudfleet's CLI. Makes no call to the Cloudfleet " +
+			"API. Needs Terraform 1.10 or OpenTofu 1.11.",
 		Attributes: map[string]schema.Attribute{
 			"organization_id": schema.StringAttribute{
-				Optional: true, Computed: true,
-				MarkdownDescription: "The organization, a UUID. Default: the provider's `organization_id`. With an access token, only the " +
-					"organization that the token belongs to will do.",
+				Optional: true,
+				Computed: true,
+				MarkdownDescription: "ID of the organization, a UUID. Default: the provider's `organization_id`. With an access token, " +
+					"it must be the organization of that token.",
 				Validators: []validator.String{validate.String(validate.UUID)},
 			},
 			"region": schema.StringAttribute{
 				Optional: true, Computed: true,
-				MarkdownDescription: "`europe` (default), `northamerica` or `apac`. Images are stored in each region on their own.",
+				MarkdownDescription: "Region: `europe` (default), `northamerica` or `apac`. Each region stores its own images.",
 				Validators:          []validator.String{validate.String(cfcr.CheckRegion)},
 			},
 			"hostname": schema.StringAttribute{
 				Computed: true,
-				MarkdownDescription: "Host name, such as `12345678-6651-4e5d-9c04-079f6532989b.europe.registry.cloudfleet.dev`: what " +
-					"`docker login` takes, and what an image reference begins with.",
+				MarkdownDescription: "Host name, such as `12345678-6651-4e5d-9c04-079f6532989b.europe.registry.cloudfleet.dev`, for " +
+					"`docker login` and at the beginning of image references.",
 			},
 			"username": schema.StringAttribute{
 				Computed:            true,
-				MarkdownDescription: "User name for `docker login`: of an access token its ID.",
+				MarkdownDescription: "User name for `docker login`. For an access token, its ID.",
 			},
 			"password": schema.StringAttribute{
-				Computed: true, Sensitive: true,
-				MarkdownDescription: "Password for `docker login`: the secret of an access token, valid until it is regenerated. A credential " +
-					"helper's is valid for a short time only: use it in this run, and do not store it.",
+				Computed:  true,
+				Sensitive: true,
+				MarkdownDescription: "Password for `docker login`: the secret of an access token, valid until it is regenerated, or the " +
+					"password of a credential helper, which is valid for a short time: use it only in this run.",
 			},
 			"docker_config_json": schema.StringAttribute{
 				Computed: true, Sensitive: true,
-				MarkdownDescription: "The same as Docker's `config.json`, and as `kubectl create secret docker-registry` writes it.",
+				MarkdownDescription: "The same as Docker's `config.json`, as `kubectl create secret docker-registry` writes it.",
 			},
 			"source": schema.StringAttribute{
 				Computed:            true,
@@ -141,8 +143,11 @@ func (e *EphemeralResource) login(ctx context.Context, hostname, organizationID 
 	case id.IsUnknown() || secret.IsUnknown():
 		// An unknown result is not possible: OpenTofu reports it as a bug in the
 		// provider.
-		diags.AddError("Credentials are not known yet", "The provider's access token is known only after apply, but needed before. Apply "+
-			"what it comes from first, for example with -target.")
+		diags.AddError(
+			"Credentials are not known yet",
+			"The provider's access token is known only after apply, but needed before. First apply the resource that it "+
+				"comes from, for example with -target.",
+		)
 	case id.IsNull():
 		found, err := askHelper(ctx, hostname, helperTimeout)
 		if err != nil {
@@ -151,8 +156,8 @@ func (e *EphemeralResource) login(ctx context.Context, hostname, organizationID 
 		return found, fromHelper, diags
 	case isOther(e.provider.OrganizationID, organizationID):
 		diags.AddAttributeError(path.Root("organization_id"), "Access token of another organization", fmt.Sprintf(
-			"The provider's access token belongs to the organization %s, and the registry of %s would reject it. Use a provider "+
-				"configuration of its own (an alias) for that organization.", e.provider.OrganizationID.ValueString(), organizationID))
+			"The provider's access token belongs to the organization %s, and the registry of %s would reject it. Use another "+
+				"provider configuration (an alias) for that organization.", e.provider.OrganizationID.ValueString(), organizationID))
 	}
 	return login{id.ValueString(), secret.ValueString()}, fromAccessToken, diags
 }

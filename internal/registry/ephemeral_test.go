@@ -124,7 +124,7 @@ func TestRegistryCredentialsThatCannotBeHad(t *testing.T) {
 		"not logged in": {configured(null, null), nil, "echo credentials not found in native keychain; exit 1",
 			[]string{"has no credentials for it", "log in: `cloudfleet auth add-profile user default " + ourOrganization, inPipelines}},
 		"garbage": {configured(null, null), nil, "echo cf_secret_y",
-			[]string{"something else than credentials", "`echo " + host + " | docker-credential-cloudfleet get`", inPipelines}},
+			[]string{"is not a login", "`echo " + host + " | docker-credential-cloudfleet get`", inPipelines}},
 		"failure": {configured(null, null), nil, "echo cf_secret_y >&2; exit 1",
 			[]string{"failed: exit status 1", "`echo " + host + " | docker-credential-cloudfleet get`", inPipelines}},
 	} {

@@ -46,44 +46,42 @@ func (d *ImageDataSource) Metadata(_ context.Context, req datasource.MetadataReq
 
 func (d *ImageDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "What a tag in the registry of the provider's organization stands for at this moment: its digest, to pin a " +
-			"deployment to what was tested. Asks the registry itself, with the provider's access token (the role `User` is enough) or, " +
+		MarkdownDescription: "The image that a tag in the registry of the provider's organization refers to now: its digest, to pin a " +
+			"deployment to a tested image. It is read with the provider's access token (the role `User` is enough) or, " +
 			"without one, with the machine's credential helper.",
 		Attributes: map[string]schema.Attribute{
 			"region": regionAttribute(),
 			"repository": schema.StringAttribute{
 				Required:            true,
-				MarkdownDescription: "The repository in the registry, such as `shop/checkout`, in lower case and without the host name.",
+				MarkdownDescription: "Repository in the registry, such as `shop/checkout`, in lower case and without the host name.",
 				Validators:          []validator.String{validate.String(cfcr.CheckRepository)},
 			},
 			"tag": schema.StringAttribute{
 				Required:            true,
-				MarkdownDescription: "The tag, such as `v1.4.2`. There is no default: `latest` has to be named, too.",
+				MarkdownDescription: "Tag, such as `v1.4.2`. There is no default, not even `latest`.",
 				Validators:          []validator.String{validate.String(cfcr.CheckTag)},
 			},
 			"digest": schema.StringAttribute{
 				Computed: true,
-				MarkdownDescription: "Digest of the image, such as `sha256:` and 64 hexadecimal digits. Of an image for more than one platform " +
-					"it is that of the index, from which each machine pulls its own.",
+				MarkdownDescription: "Digest of the image, such as `sha256:` and 64 hexadecimal digits. For an image with several " +
+					"platforms it is the digest of the index.",
 			},
 			"image": schema.StringAttribute{
 				Computed: true,
-				MarkdownDescription: "Reference of the image by its digest, `HOSTNAME/REPOSITORY@DIGEST`: what a pod's `image` takes, and what " +
-					"stays the same image when the tag is moved.",
+				MarkdownDescription: "Reference of the image by its digest, `HOSTNAME/REPOSITORY@DIGEST`, for a pod's `image`. It refers " +
+					"to the same image even if the tag is moved.",
 			},
 			"size": schema.Int64Attribute{
 				Computed: true,
-				MarkdownDescription: "What the tag's manifest lists, in bytes: its own size, the configuration and the compressed " +
-					"layers, each counted " +
-					"once and without layers that are stored elsewhere. Of an image for more than one platform it is the size of the index and of " +
-					"the manifests that it lists: the layers are listed in those.",
+				MarkdownDescription: "Size in bytes of what the tag's manifest lists: itself, the configuration and the compressed " +
+					"layers, each counted once and without layers that are stored elsewhere. For an image with several platforms, the " +
+					"size of the index and of the manifests in it, without layers.",
 			},
 			"platforms": schema.ListAttribute{
 				Computed:    true,
 				ElementType: types.StringType,
-				MarkdownDescription: "What the image runs on, such as `linux/amd64` and `linux/arm/v7`, sorted and in containerd's form: " +
-					"`linux/arm64` " +
-					"for `arm64/v8` and `aarch64`. Empty for what is no container image, such as a chart.",
+				MarkdownDescription: "Platforms of the image, such as `linux/amd64` and `linux/arm/v7`, sorted and in containerd's form: " +
+					"`linux/arm64` for `arm64/v8` and `aarch64`. Empty for what is not a container image, such as a chart.",
 			},
 		},
 	}
@@ -145,10 +143,10 @@ func notFoundDiag(ctx context.Context, client *oci.Client, hostname, repository,
 			suggestion = " " + suggest("repository", repository, repositories)
 		}
 		diags.AddAttributeError(path.Root("repository"), "No such repository", fmt.Sprintf(
-			"There is no repository %q in %s.%s\n\nCorrect the name, or push to it. Images are stored in each region on their own: "+
-				"it may be in another.", repository, hostname, suggestion))
+			"There is no repository %q in %s.%s\n\nCorrect the name, or push to it. Each region stores its own images, so it "+
+				"may be in another region.", repository, hostname, suggestion))
 	case err != nil:
-		diags.Append(tfdiag.FromRegistryError(fmt.Sprintf("No tag %s in %s, nor a list of its tags", tag, repository), hostname, err)...)
+		diags.Append(tfdiag.FromRegistryError(fmt.Sprintf("No tag %s in %s, and no list of its tags", tag, repository), hostname, err)...)
 	default:
 		diags.AddAttributeError(path.Root("tag"), "No such tag", fmt.Sprintf(
 			"There is no tag %q in the repository %s of %s. %s\n\nCorrect the tag, or push it.",

@@ -50,20 +50,22 @@ func (r *ImageResource) Metadata(_ context.Context, req resource.MetadataRequest
 func (r *ImageResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Copies an image from another registry into the registry of the provider's organization. Clusters of the " +
-			"organization pull it from there without any credentials. The copy has the same digest: all platforms, attestations and what " +
-			"refers to the image, such as signatures, come along. Requires an access token with the role `Administrator`.",
+			"organization pull it from there without credentials. The copy has the same digest and includes all platforms, " +
+			"attestations and what refers to the image, such as signatures. Requires an access token with the role " +
+			"`Administrator`.",
 		Attributes: map[string]schema.Attribute{
 			"source": schema.StringAttribute{
 				Required: true,
-				MarkdownDescription: "The image to copy, with the host name of its registry: `docker.io/library/nginx:1.29`, or better " +
-					"`docker.io/library/nginx@sha256:…`, which stays the same image. Changing it copies the other image and moves the tags to it.",
+				MarkdownDescription: "Image to copy, with the host name of its registry: `docker.io/library/nginx:1.29`, or better " +
+					"`docker.io/library/nginx@sha256:…`, which always refers to the same image. Changing it copies the other image " +
+					"and moves the tags to it.",
 				Validators: []validator.String{validate.String(checkSource)},
 			},
 			"source_username": schema.StringAttribute{
 				Optional: true, WriteOnly: true,
-				MarkdownDescription: "User name for the registry of the source, where it needs a login. No state and no plan keeps it. Requires " +
-					"Terraform 1.11 or OpenTofu 1.11. Default: the login that the machine's Docker configuration (`DOCKER_CONFIG`, else " +
-					"`~/.docker`) or a credential helper in it has for that registry, else none.",
+				MarkdownDescription: "User name for the registry of the source. It is in no state or plan. Requires Terraform 1.11 or " +
+					"OpenTofu 1.11. Default: the login for that registry in the machine's Docker configuration (`DOCKER_CONFIG`, else " +
+					"`~/.docker`) or its credential helpers, else none.",
 				Validators: []validator.String{stringvalidator.AlsoRequires(path.MatchRoot("source_password"))},
 			},
 			"source_password": schema.StringAttribute{
@@ -73,8 +75,8 @@ func (r *ImageResource) Schema(_ context.Context, _ resource.SchemaRequest, resp
 			},
 			"username": schema.StringAttribute{
 				Optional: true, WriteOnly: true,
-				MarkdownDescription: "User name to push with, such as that of the ephemeral resource `cloudfleet_registry_credentials`. Default: the " +
-					"provider's access token, with which the copy is also read and deleted.",
+				MarkdownDescription: "User name to push with, such as that of the ephemeral resource `cloudfleet_registry_credentials`. " +
+					"Default: the provider's access token, which is also used to read and delete the copy.",
 				Validators: []validator.String{stringvalidator.AlsoRequires(path.MatchRoot("password"))},
 			},
 			"password": schema.StringAttribute{
@@ -90,33 +92,34 @@ func (r *ImageResource) Schema(_ context.Context, _ resource.SchemaRequest, resp
 			},
 			"repository": schema.StringAttribute{
 				Required: true,
-				MarkdownDescription: "The repository to copy to, such as `mirror/nginx`, in lower case and without the host name. It need not exist. " +
-					"Changing it makes another copy.",
+				MarkdownDescription: "Repository to copy to, such as `mirror/nginx`, in lower case and without the host name. It is " +
+					"created by the copy. Changing it makes another copy.",
 				Validators:    []validator.String{validate.String(cfcr.CheckRepository)},
 				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
 			},
 			"tags": schema.SetAttribute{
-				Optional: true, Computed: true, ElementType: types.StringType,
-				MarkdownDescription: "Tags of the copy. Default: the tag of the source, or none where it has a digest only. A tag that another image " +
-					"has is moved to the copy.",
+				Optional:    true,
+				Computed:    true,
+				ElementType: types.StringType,
+				MarkdownDescription: "Tags of the copy. Default: the tag of the source, or none if the source has only a digest. A tag " +
+					"that refers to another image is moved to the copy.",
 				Validators: []validator.Set{setvalidator.ValueStringsAre(validate.String(cfcr.CheckTag))},
 			},
 			"platforms": schema.SetAttribute{
 				Optional: true, ElementType: types.StringType,
-				MarkdownDescription: "The platforms to copy, such as `linux/amd64` and `linux/arm64`. Default: all. With some left out the copy has " +
-					"an index of its own, and so another digest than the source, and signatures of the source's index do not come along.",
+				MarkdownDescription: "Platforms to copy, such as `linux/amd64` and `linux/arm64`. Default: all. If some are left out, " +
+					"the copy has a new index with another digest than the source, and signatures of the source's index are not copied.",
 				Validators: []validator.Set{setvalidator.SizeAtLeast(1), setvalidator.ValueStringsAre(validate.String(oci.CheckPlatform))},
 			},
 			"follow_tag": schema.BoolAttribute{
 				Optional: true,
-				MarkdownDescription: "Whether each plan asks the source's registry, with one request, if the tag in `source` has been " +
-					"moved to another " +
-					"image, and plans to copy that. Default: `false`, a copy stays what it is.",
+				MarkdownDescription: "Whether each plan checks, with one request, that the tag in `source` still refers to the copied " +
+					"image, and plans to copy the new one otherwise. Default: `false`: a copy does not change.",
 			},
 			"keep_on_destroy": schema.BoolAttribute{
 				Optional: true,
-				MarkdownDescription: "Whether a destroy leaves image and tags in the registry. Default: `false`, it deletes the tags, and the image " +
-					"unless another tag stands for it.",
+				MarkdownDescription: "Whether a destroy keeps the image and its tags in the registry. Default: `false`: it deletes the " +
+					"tags, and the image unless another tag refers to it.",
 			},
 			"digest": schema.StringAttribute{
 				Computed:            true,
@@ -128,7 +131,7 @@ func (r *ImageResource) Schema(_ context.Context, _ resource.SchemaRequest, resp
 			},
 			"reference": schema.StringAttribute{
 				Computed:            true,
-				MarkdownDescription: "Reference of the copy by its digest, `HOSTNAME/REPOSITORY@DIGEST`: what a pod's `image` takes.",
+				MarkdownDescription: "Reference of the copy by its digest, `HOSTNAME/REPOSITORY@DIGEST`, for a pod's `image`.",
 			},
 			"size": schema.Int64Attribute{
 				Computed:            true,
@@ -159,7 +162,7 @@ func (r *ImageResource) ValidateConfig(ctx context.Context, req resource.Validat
 	source, err := cfcr.ParseImageRef(m.Source.ValueString())
 	if m.FollowTag.ValueBool() && err == nil && source.Digest != "" {
 		resp.Diagnostics.AddAttributeError(path.Root("follow_tag"), "No tag to follow",
-			"The source is named by its digest, which always stands for the same image. Name it by a tag, or leave out follow_tag.")
+			"The source has a digest, which always refers to the same image. Use a tag, or remove follow_tag.")
 	}
 }
 

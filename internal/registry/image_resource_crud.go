@@ -62,7 +62,7 @@ func (r *ImageResource) follow(ctx context.Context, plan, config *imageModel, di
 		found.Append(copyFailure(plan, "", oci.AtSource(err))...)
 	}
 	for _, d := range found {
-		diags.AddAttributeWarning(path.Root("source"), "Could not find out if the tag of the source was moved", d.Detail())
+		diags.AddAttributeWarning(path.Root("source"), "Could not check whether the tag of the source was moved", d.Detail())
 	}
 	return ""
 }
@@ -256,6 +256,6 @@ func (r *ImageResource) Delete(ctx context.Context, req resource.DeleteRequest, 
 	case err != nil:
 		resp.Diagnostics.Append(tfdiag.FromRegistryError(summary, hostname, err)...)
 	case keptFor != "":
-		tflog.Info(ctx, "kept the image, because another tag stands for it", map[string]any{"tag": keptFor})
+		tflog.Info(ctx, "kept the image, because another tag refers to it", map[string]any{"tag": keptFor})
 	}
 }

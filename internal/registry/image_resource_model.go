@@ -42,7 +42,7 @@ type imageModel struct {
 func checkSource(s string) error {
 	image, err := cfcr.ParseImageRef(s)
 	if err == nil && image.Tag == "" && image.Digest == "" {
-		err = fmt.Errorf("%q has neither a tag nor a digest: %[1]s:latest is an image, or better one with a digest", s)
+		err = fmt.Errorf("%q has neither a tag nor a digest. Use %[1]s:latest, or better a digest", s)
 	}
 	return err
 }
@@ -188,8 +188,8 @@ func copyFailure(m *imageModel, hostname string, err error) diag.Diagnostics {
 		diags.AddAttributeError(
 			path.Root("source"),
 			summary,
-			fmt.Sprintf("The registry %s has no image %s in the repository %s. Correct the source. "+
-				"Some registries also say so where a login is needed.", source.Hostname, reference(source), source.Repository),
+			fmt.Sprintf("The registry %s has no image %s in the repository %s. Correct the source. Some registries also answer this if a "+
+				"login is needed.", source.Hostname, reference(source), source.Repository),
 		)
 	case isSource && (status == http.StatusUnauthorized || status == http.StatusForbidden):
 		diags.AddAttributeError(
@@ -206,8 +206,8 @@ func copyFailure(m *imageModel, hostname string, err error) diag.Diagnostics {
 	case status/100 == 4 && status != http.StatusUnauthorized && status != http.StatusTooManyRequests:
 		diags.AddError(
 			summary,
-			fmt.Sprintf("The registry %s answered %s to %s %s: %s\n\nIt may be full, or accept no changes at the moment: check it in the "+
-				"Cloudfleet Console. What was sent is kept; the next apply goes on from there.", hostname, answer.Status(), answer.Method, answer.Path,
+			fmt.Sprintf("The registry %s answered %s to %s %s: %s\n\nIt may be full, or read-only at the moment: check it in the "+
+				"Cloudfleet Console. The next apply continues the copy.", hostname, answer.Status(), answer.Method, answer.Path,
 				tfdiag.Sentence(errors.New(answer.Message))),
 		)
 	default:

@@ -398,7 +398,7 @@ func TestImageIsPushedWithAnotherLogin(t *testing.T) {
 
 // What the registry of the organization answers to a push has a next step of its own.
 func TestImagePushFailures(t *testing.T) {
-	for status, says := range map[int]string{403: "role Administrator", 405: "no changes", 413: "full", 500: "in a few minutes"} {
+	for status, says := range map[int]string{403: "role Administrator", 405: "read-only", 413: "full", 500: "in a few minutes"} {
 		c := startCopies(t, mockserver.Options{})
 		push(t, c.theirs, "europe", "base", "v1", "linux/amd64")
 		c.ours.InterceptRegistry(func(registry http.Handler) http.Handler {

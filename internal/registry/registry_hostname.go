@@ -38,16 +38,16 @@ func registryHostname(provider *providerdata.Data, organizationID, region *types
 	switch {
 	case organizationID.IsUnknown():
 		diags.AddAttributeError(path.Root("organization_id"), "Organization is not known yet",
-			"The provider's organization_id is known only after apply, but needed before. Set organization_id here, or apply what "+
-				"the provider's comes from first, for example with -target.")
+			"The provider's organization_id is known only after apply, but needed before. Set organization_id here, or first "+
+				"apply the resource that the provider's comes from, for example with -target.")
 	case organizationID.IsNull():
 		diags.AddAttributeError(path.Root("organization_id"), "No organization",
-			"Set organization_id here, or for the provider: in its block, or as the environment variable CLOUDFLEET_ORGANIZATION_ID. "+
-				"It is the UUID that host names of your registries begin with; the Cloudfleet Console shows it.")
+			"Set organization_id here, in the provider block, or in the environment variable CLOUDFLEET_ORGANIZATION_ID. It "+
+				"is the UUID with which host names of your registries begin. The Cloudfleet Console shows it.")
 	case provider.RegistryDomain.IsUnknown():
 		diags.AddError("Registry domain is not known yet",
-			"The provider's registry_domain is known only after apply, but needed before. Apply what it comes from first, for "+
-				"example with -target.")
+			"The provider's registry_domain is known only after apply, but needed before. First apply the resource that it "+
+				"comes from, for example with -target.")
 	}
 	return cfcr.Hostname(organizationID.ValueString(), region.ValueString(), provider.RegistryDomain.ValueString()), diags
 }

@@ -33,7 +33,7 @@ type repositoriesModel struct {
 func regionAttribute() schema.StringAttribute {
 	return schema.StringAttribute{
 		Optional: true, Computed: true,
-		MarkdownDescription: "`europe` (default), `northamerica` or `apac`. Images are stored in each region on their own.",
+		MarkdownDescription: "Region: `europe` (default), `northamerica` or `apac`. Each region stores its own images.",
 		Validators:          []validator.String{validate.String(cfcr.CheckRegion)},
 	}
 }
@@ -44,13 +44,13 @@ func (d *RepositoriesDataSource) Metadata(_ context.Context, req datasource.Meta
 
 func (d *RepositoriesDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The repositories in the registry of the provider's organization in a region. Asks the registry itself, with the " +
+		MarkdownDescription: "The repositories in the registry of the provider's organization in a region. They are read with the " +
 			"provider's access token (the role `User` is enough) or, without one, with the machine's credential helper.",
 		Attributes: map[string]schema.Attribute{
 			"region": regionAttribute(),
 			"names": schema.ListAttribute{
 				Computed: true, ElementType: types.StringType,
-				MarkdownDescription: "Names, such as `shop/checkout`, sorted and without the host name. Empty where nothing has been pushed yet.",
+				MarkdownDescription: "Names, such as `shop/checkout`, sorted and without the host name. Empty if nothing has been pushed yet.",
 			},
 		},
 	}

@@ -54,8 +54,13 @@ func (r *Resource) ImportState(ctx context.Context, req resource.ImportStateRequ
 		if byIdentity {
 			resp.Diagnostics.Append(tokenkit.InvalidIdentity(err, attribute))
 		} else {
-			resp.Diagnostics.Append(tokenkit.InvalidImportID(err, "The import ID is that of the current token, or those of "+
-				"the current and the previous one with a comma between: CURRENT,PREVIOUS."))
+			resp.Diagnostics.Append(
+				tokenkit.InvalidImportID(
+					err,
+					"The import ID is the ID of the current token, or those of the current and the previous token with a comma "+
+						"between them: CURRENT,PREVIOUS.",
+				),
+			)
 		}
 		return
 	}

@@ -37,16 +37,15 @@ func (l *ListResource) ListResourceConfigSchema(
 	resp *list.ListResourceSchemaResponse,
 ) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Finds API tokens that can be brought under Terraform's management as rotating ones: `terraform " +
-			"query` lists them, and " +
-			"with `-generate-config-out=tokens.tf` it writes their `import` and `resource` blocks. Needs Terraform 1.14 or newer. Secrets are " +
-			"not listed: Cloudfleet shows a secret only once.\n\n" +
-			"Cloudfleet does not know which tokens belong together. Two of one name and role are listed as one rotating token, and the one that " +
-			"was updated last, by a new secret or a rename, as its current one: see that this is so before you adopt them, because **the next " +
-			"rotation revokes the secret of the other**. A token whose name and role no other token has is listed as one token. Three or more are " +
-			"left out, and a warning names them: find their IDs with the list resource `cloudfleet_api_token`, and import the two that belong " +
-			"together.\n\n" +
-			"Whatever the `limit` is, all tokens are fetched: the second of a pair may be the last of them.",
+		MarkdownDescription: "Lists API tokens that can be imported as rotating ones: `terraform query` lists them, and " +
+			"`-generate-config-out=tokens.tf` writes their `import` and `resource` blocks. Requires Terraform 1.14. Secrets " +
+			"are not listed: Cloudfleet shows a secret only once.\n\nCloudfleet does not know which tokens belong together. " +
+			"Two tokens with the same name and role are listed as one rotating token, and the one that was updated last, by " +
+			"a new secret or a rename, as the current one. Check this before you import them, because **the next rotation " +
+			"revokes the secret of the other**. A token whose name and role are unique is listed by itself. Three or more " +
+			"with the same name and role are left out, and a warning names them: find their IDs with the list resource " +
+			"`cloudfleet_api_token`, and import the two that belong together.\n\nAll tokens are read, whatever the `limit` is: " +
+			"the second of a pair may be the last.",
 		Attributes: tokenkit.ListFilterAttributes(),
 	}
 }
@@ -113,8 +112,9 @@ func warnOfAmbiguous(ambiguous [][]cloudfleet.Token) diag.Diagnostic {
 	for _, alike := range ambiguous {
 		fmt.Fprintf(&b, "  - %q (%s): %d tokens\n", alike[0].Name, alike[0].Role, len(alike))
 	}
-	return diag.NewWarningDiagnostic("API tokens left out", "A rotating token is one or two API tokens of one name and role. Of these there "+
-		"are more, and it is not known which belong together:\n\n"+b.String()+"\nTo adopt two of them, find their IDs with the list resource "+
+	return diag.NewWarningDiagnostic("API tokens left out", "A rotating token is one or two API tokens with the same name and role. There "+
+		"are more of these, and it is not known which belong together:\n\n"+b.String()+
+		"\nTo adopt two of them, find their IDs with the list resource "+
 		"cloudfleet_api_token and import them as CURRENT,PREVIOUS. Or rename or delete the others, and query again.")
 }
 

@@ -67,8 +67,8 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 	if m.setSettings(found...); m.Name.IsNull() || m.Role.IsNull() {
 		resp.Diagnostics.AddWarning(
 			"The two API tokens of a rotating one differ",
-			fmt.Sprintf("%s is named %q with the role %s, and %s is named %q "+
-				"with the role %s. The next apply gives both what the configuration says.",
+			fmt.Sprintf("%s is named %q with the role %s, and %s is named %q with the role %s. The next apply sets both to the "+
+				"configuration.",
 				found[0].ID, found[0].Name, found[0].Role, found[1].ID, found[1].Name, found[1].Role),
 		)
 	}

@@ -45,40 +45,46 @@ func (r *Resource) Schema(_ context.Context, _ resource.SchemaRequest, resp *res
 		}
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "An API token that is rotated without downtime: two tokens that take turns. A rotation gives a new secret to the " +
-			"older of the two and makes it the current one; the one that was current stays valid until the next rotation.",
+		MarkdownDescription: "An API token that is rotated without downtime: two tokens that take turns. A rotation issues a new secret " +
+			"for the older token and makes it the current one. The secret that was current stays valid until the next rotation.",
 		Attributes: map[string]schema.Attribute{
 			"name": tokenkit.NameAttribute,
 			"role": tokenkit.RoleAttribute,
 			"rotation_trigger": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "Any text, such as a date or the output of `time_rotating`. Changing it rotates the two tokens: there is a new " +
-					"current one, and **the secret of the previous one is revoked**. Setting it for the first time, or removing it, rotates " +
-					"nothing. An empty text is a value like any other. Do not use `timestamp()`: it changes with each apply.",
+				MarkdownDescription: "Any text, such as a date or the ID of a `time_rotating`. Changing it rotates the two tokens: " +
+					"another one becomes current, and **the secret of the previous one is revoked**. Setting it for the first time, or " +
+					"removing it, rotates nothing. An empty text is a value like any other. Do not use `timestamp()`, which changes with " +
+					"each apply. Default: none.",
 			},
 			tokenkit.RotateAfterDaysName: tokenkit.RotateAfterDaysAttribute("rotates the two tokens, and **revokes the previous secret**"),
 			"keep_previous": schema.BoolAttribute{
 				Optional: true, Computed: true, Default: booldefault.StaticBool(true),
-				MarkdownDescription: "Whether the token that was current before a rotation stays valid until the next. With `false` it is deleted, " +
-					"immediately and after each further rotation: for a secret that has leaked. Default: `true`.",
+				MarkdownDescription: "Whether the token that was current before a rotation stays valid until the next one. With `false` " +
+					"it is deleted, immediately and after each further rotation: use this when a secret has leaked. Default: `true`.",
 			},
 			"verify_secret": schema.BoolAttribute{
 				Optional: true,
-				MarkdownDescription: "Whether each refresh asks Cloudfleet, with one call, if the current secret in the state is still " +
-					"valid. Where it " +
-					"was regenerated elsewhere, the refresh warns, and the plan rotates the tokens. No effect with `encrypt_to`. Default: `false`.",
+				MarkdownDescription: "Whether each refresh checks, with one call, that Cloudfleet still accepts the current secret in " +
+					"the state. If it was regenerated elsewhere, the refresh warns, and the plan rotates the tokens. No effect with " +
+					"`encrypt_to`. Default: `false`.",
 			},
 			tokenkit.EncryptToName: tokenkit.EncryptToAttribute("rotates the two tokens: the new current secret is for the new recipients"),
 			"token_id": text(
 				false,
-				"ID of the current token: the user name for `docker login`. A rotation changes it, so hand it out together with `secret`.",
+				"ID of the current token: the user name for `docker login`. A rotation changes it, so pass it on together with "+
+					"`secret`.",
 			),
-			"secret": text(true, "Secret of the current token: the password for `docker login`. Stored in the state, so keep that in an encrypted "+
-				"backend, or use `encrypt_to`: then it is null. Null after an import, until the first rotation: Cloudfleet shows it only once."),
+			"secret": text(true, "Secret of the current token: the password for `docker login`. Stored in the state: use an encrypted backend, or "+
+				"set `encrypt_to`, with which it is null. Null after an import, until the first rotation: Cloudfleet shows it "+
+				"only once."),
 			tokenkit.SecretWO:         tokenkit.AdoptAttribute("the current token", "secret"),
 			tokenkit.PreviousSecretWO: tokenkit.AdoptAttribute("the previous token", "previous_secret"),
-			"encrypted_secret": text(false, "The secret as only the recipients in `encrypt_to` can read it. Null without them, and if there are "+
-				"several kinds: then `encrypted_secrets` has it."),
+			"encrypted_secret": text(
+				false,
+				"The secret, encrypted so that only the recipients in `encrypt_to` can read it. Null without recipients, and "+
+					"with several kinds of them: then `encrypted_secrets` has it.",
+			),
 			"encrypted_secrets": tokenkit.EncryptedSecretsAttribute("The secret", "encrypted_secret"),
 			"secret_version": schema.Int64Attribute{
 				Computed: true, MarkdownDescription: tokenkit.VersionDescription,
@@ -90,11 +96,11 @@ func (r *Resource) Schema(_ context.Context, _ resource.SchemaRequest, resp *res
 				false,
 				"ID of the token that was current before the last rotation. Null before the first, and without `keep_previous`.",
 			),
-			"previous_secret": text(true, "Secret of that token, valid until the next rotation: for anything that has to accept both. Null where "+
-				"`previous_token_id` is, where it was encrypted, and where it was never known, as after an import."),
+			"previous_secret": text(true, "Secret of that token, valid until the next rotation, for clients that must accept both. Null if "+
+				"`previous_token_id` is null, if the secret was encrypted, and if it is not known, as after an import."),
 			"previous_encrypted_secret": text(
 				false,
-				"The secret of that token as only those can read it who were the recipients when it was issued.",
+				"The secret of that token, encrypted for those who were the recipients when it was issued.",
 			),
 			"previous_encrypted_secrets": tokenkit.EncryptedSecretsAttribute("The secret of that token", "previous_encrypted_secret"),
 		},

@@ -48,8 +48,8 @@ func ParseAgeRecipients(keys []string) (*Recipients, error) {
 	}
 	if hybrid > 0 && hybrid < len(unique) {
 		return nil, errors.New(
-			"post-quantum recipients (age1pq1…) cannot be mixed with others, by which a quantum computer could read the secret: " +
-				"give only the one kind or only the others",
+			"post-quantum recipients (age1pq1…) cannot be mixed with others, because a quantum computer could then read " +
+				"the secret: use one kind only",
 		)
 	}
 	return newRecipients("age "+strings.Join(sorted, ", "), func(plaintext string) (string, error) {
@@ -73,7 +73,7 @@ func sealAge(plaintext string, recipients []age.Recipient) (string, error) {
 func tryOut(recipient age.Recipient) error {
 	const fileKeyBytes = 16
 	if _, err := recipient.Wrap(make([]byte, fileKeyBytes)); err != nil {
-		return errors.New("nothing can be encrypted to this key, which has the right form and was never made as a key: give another one")
+		return errors.New("nothing can be encrypted to this key: it has the right form, but is not a key. Use another one")
 	}
 	return nil
 }
@@ -87,7 +87,7 @@ func parseAgeRecipient(key string) (string, age.Recipient, error) {
 	case key == "":
 		return "", nil, errors.New("it is empty: give age1…, ssh-ed25519 … or ssh-rsa …")
 	case strings.ContainsAny(key, "\r\n"):
-		return "", nil, errors.New("it has more than one line: make each line an element of the list of its own, without comments")
+		return "", nil, errors.New("it has more than one line: write each line as a separate element of the list, without comments")
 	case strings.HasPrefix(key, "age1pq1"):
 		return parseHybrid(key)
 	case strings.HasPrefix(key, "age1"):

@@ -42,7 +42,7 @@ func DecryptAge(ciphertext, identity string) (string, error) {
 		return "", errDamaged
 	}
 	if !utf8.Valid(plaintext) {
-		return "", errors.New("what was encrypted is not text in UTF-8, which is all that a string can hold")
+		return "", errors.New("the decrypted content is not text in UTF-8, so it cannot be a string")
 	}
 	return string(plaintext), nil
 }
@@ -51,7 +51,7 @@ func DecryptAge(ciphertext, identity string) (string, error) {
 var ErrOtherIdentity = errors.New("the ciphertext was not encrypted to this identity: give that of one of its recipients " +
 	"(`age-keygen -y FILE` prints the recipient of an identity)")
 
-var errDamaged = errors.New("the ciphertext is damaged: something of it was changed or left out")
+var errDamaged = errors.New("the ciphertext is damaged: a part was changed or is missing")
 
 // unindent removes what editors, heredocs and YAML add to lines: white space, and a byte
 // order mark.
@@ -77,8 +77,8 @@ func parseAgeIdentities(s string) ([]age.Identity, error) {
 	}
 	identities, err := age.ParseIdentities(strings.NewReader(s))
 	if err != nil {
-		return nil, errors.New("this is not an age identity: give AGE-SECRET-KEY-1…, as `age-keygen` makes it, or a private SSH key in PEM, " +
-			"and all of it")
+		return nil, errors.New("this is not an age identity: give AGE-SECRET-KEY-1…, as `age-keygen` makes it, or a private SSH key in " +
+			"PEM, and all of it")
 	}
 	return identities, nil
 }

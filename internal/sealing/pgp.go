@@ -24,8 +24,8 @@ type ExpiredError struct {
 }
 
 func (e *ExpiredError) Error() string {
-	return fmt.Sprintf("the PGP key %s, or its subkey for encryption, has expired, or by this machine's clock it is not valid yet: "+
-		"extend it and give it again, or give another one", e.fingerprint)
+	return fmt.Sprintf("the PGP key %s, or its subkey for encryption, has expired, or is not valid yet by this machine's clock: extend "+
+		"it, or use another one", e.fingerprint)
 }
 
 // ParsePGPKey parses one public OpenPGP key, armored or in base64. Seal returns an
@@ -82,8 +82,8 @@ func readPGPKey(key string) (*openpgp.Entity, error) {
 	case key == "":
 		return nil, errors.New("the PGP key is empty: " + howToExportPGP)
 	case strings.HasPrefix(key, "keybase:"):
-		return nil, errors.New("keybase: is not supported, because a plan would rest on what another server says: give the key itself, " +
-			"which https://keybase.io/NAME/pgp_keys.asc has")
+		return nil, errors.New("keybase: is not supported, because a plan would depend on another server: use the key itself, " +
+			"from https://keybase.io/NAME/pgp_keys.asc")
 	case strings.HasPrefix(key, begin):
 		block, err := armor.Decode(strings.NewReader(key))
 		if err != nil || block.Type != openpgp.PublicKeyType {

@@ -39,8 +39,8 @@ type PrivateKeyError struct {
 }
 
 func (e *PrivateKeyError) Error() string {
-	return fmt.Sprintf("this is a private key (%s), and what belongs here is the public one: %s. Anyone who can read this configuration "+
-		"can read the private key, so replace it by a new one", e.kind, e.instead)
+	return fmt.Sprintf("this is a private key (%s), but a public one is needed: %s. Anyone who can read this configuration can read the "+
+		"private key, so replace that by a new one", e.kind, e.instead)
 }
 
 var (

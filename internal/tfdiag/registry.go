@@ -34,22 +34,21 @@ func FromRegistryError(summary, hostname string, err error) diag.Diagnostics {
 		_, isNoJSON := errors.AsType[*json.SyntaxError](err)
 		switch {
 		case isNoJSON:
-			next = "Something else answered in the registry's place, such as a proxy or a gateway with a page to log in. Check the proxy " +
-				"(HTTPS_PROXY, NO_PROXY) and the provider's registry_domain."
+			next = "Another server answered in place of the registry, such as a proxy or a gateway with a login page. Check the " +
+				"proxy (HTTPS_PROXY, NO_PROXY) and the provider's registry_domain."
 		case errors.Is(err, oci.ErrTooLarge):
-			next = "Registries need not take more than 4 MiB. Build the image or the index from fewer parts."
+			next = "Registries may not accept more than 4 MiB. Build the image or the index from fewer parts."
 		case errors.Is(err, oci.ErrLinkElsewhere), errors.Is(err, oci.ErrNoRealm):
-			next = "The registry is not set up as its clients see it: its external URL, or that of its token service, is missing or wrong. " +
-				"Tell those who run it; for a registry of Cloudfleet ask its support."
+			next = "The registry is not configured correctly: its external URL, or that of its token service, is missing or wrong. " +
+				"Report this to its operator; for a registry of Cloudfleet, to Cloudfleet's support."
 		case untrusted:
-			next = "The registry's certificate is not signed by an authority that this machine trusts. If it is one of your own, or a " +
-				"proxy's, set " +
-				"SSL_CERT_FILE to a file with its certificate (on macOS and Windows: add it to the system's)."
+			next = "The registry's certificate is not signed by an authority that this machine trusts. If it is a private one, or a " +
+				"proxy's, set SSL_CERT_FILE to a file with its certificate (on macOS and Windows: add it to the system's)."
 		case unanswered:
-			next = "Check that this machine reaches it: its network, its proxy (HTTPS_PROXY, NO_PROXY), and the provider's organization_id and " +
-				"registry_domain, which its host name is made of. Then run it again."
+			next = "Check that this machine can reach it: the network, the proxy (HTTPS_PROXY, NO_PROXY), and the provider's " +
+				"organization_id and registry_domain, which form its host name. Then run it again."
 		}
-		diags.AddError(summary, paragraphs(sentence(fmt.Sprintf("Asking the registry %s failed: %s", hostname, err)), next))
+		diags.AddError(summary, paragraphs(sentence(fmt.Sprintf("The request to the registry %s failed: %s", hostname, err)), next))
 	}
 	return diags
 }
@@ -59,16 +58,13 @@ func nextStepAtRegistry(status int) string {
 	case status >= http.StatusInternalServerError:
 		return "Run it again in a few minutes. If it persists, ask Cloudfleet's support."
 	case status == http.StatusUnauthorized:
-		return "Check that the provider's access token is of the organization that its organization_id names: no other gets in. " +
-			"Some registries also answer this where there is no such repository: check its name. " +
-			nextStep(
-				&cloudfleet.Error{StatusCode: status},
-			)
+		return "Check that the provider's access token belongs to its organization_id. Some registries also answer this for a " +
+			"repository that does not exist: check its name. " + nextStep(&cloudfleet.Error{StatusCode: status})
 	case status == http.StatusForbidden:
-		return "The provider's access token may not read this. Check its role, that it is of the organization you mean, and that " +
-			"there is such a repository."
+		return "The provider's access token has no permission to read this. Check its role, its organization, and that the " +
+			"repository exists."
 	case status == http.StatusNotFound:
-		return "Check the provider's registry_domain, and that the registry is the one you mean."
+		return "Check the provider's registry_domain, and that this is the intended registry."
 	default:
 		return nextStep(&cloudfleet.Error{StatusCode: status})
 	}

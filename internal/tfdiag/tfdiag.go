@@ -24,7 +24,7 @@ func Defers(client *cloudfleet.Client, allowed bool) bool {
 }
 
 // ErrNotYetKnown is returned by a client whose configuration is known only in the apply.
-var ErrNotYetKnown = errors.New("the provider block holds values that are known only after apply, so the API cannot be asked before")
+var ErrNotYetKnown = errors.New("the provider block has values that are known only after apply, so the API cannot be called before")
 
 // FromError returns an error with this summary. The detail has the cause, the consequence
 // (a sentence or nothing), the request ID and what to do next. The API's objections to
@@ -83,17 +83,19 @@ func nextStep(err error) string {
 	switch {
 	case errors.Is(err, cloudfleet.ErrNoCredentials):
 		return "Set the environment variables CLOUDFLEET_ACCESS_TOKEN_ID and CLOUDFLEET_ACCESS_TOKEN_SECRET, or access_token_id " +
-			"and access_token_secret in the provider block. A token is made in the Cloudfleet Console under API tokens, or with " +
-			"`cloudfleet tokens create`; it needs the role Administrator."
+			"and access_token_secret in the provider block. Create a token with the role Administrator in the Cloudfleet " +
+			"Console under API tokens, or with `cloudfleet tokens create`."
 	case errors.Is(err, ErrNotYetKnown):
-		return "Apply first what they come from, for example with -target. Where only the refresh needs them, plan with -refresh=false."
+		return "First apply the resources that they come from, for example with -target. If only the refresh needs them, plan " +
+			"with -refresh=false."
 	case errors.Is(err, cloudfleet.ErrOtherOrganization):
-		return "Set organization_id, or CLOUDFLEET_ORGANIZATION_ID, to the organization you mean, and give the provider an access token of it."
+		return "Set organization_id, or CLOUDFLEET_ORGANIZATION_ID, to the intended organization, and use an access token of " +
+			"that organization."
 	case errors.Is(err, context.Canceled):
 		return "The run was interrupted. Run it again to go on."
 	case !isAnswer:
-		return "Check that this machine reaches the API: its network, its proxy (HTTPS_PROXY, NO_PROXY) and the provider's endpoint. " +
-			"Then run it again."
+		return "Check that this machine can reach the API: the network, the proxy (HTTPS_PROXY, NO_PROXY) and the provider's " +
+			"endpoint. Then run it again."
 	}
 	switch status := apiError.StatusCode; {
 	case apiError.Foreign:
@@ -105,9 +107,9 @@ func nextStep(err error) string {
 	case status == http.StatusForbidden:
 		return "The provider's access token needs the role Administrator. Check that it is of the organization you mean."
 	case status == http.StatusNotFound, status == http.StatusGone:
-		return "If it was deleted elsewhere, run a new plan: the refresh takes it out of the state, and so does `terraform state " +
-			"rm`. In an import, " +
-			"check the ID. If everything is missing, check the provider's endpoint and the organization of its access token."
+		return "If it was deleted elsewhere, run a new plan: the refresh removes it from the state, as `terraform state rm` " +
+			"does. In an import, check the ID. If everything is missing, check the provider's endpoint and the organization " +
+			"of its access token."
 	case status == http.StatusConflict:
 		return "Something else changed it at the same time. Run it again."
 	case status == http.StatusBadRequest, status == http.StatusUnprocessableEntity:
@@ -122,7 +124,7 @@ func nextStep(err error) string {
 	case status >= 500:
 		return "Run it again in a few minutes. If it persists, give the request ID to Cloudfleet's support."
 	default:
-		return "Check the provider's endpoint, and what lies between this machine and it. If that is in order, please report this " +
-			"as a bug in the provider."
+		return "Check the provider's endpoint, and proxies and gateways on the way to it. If they are correct, please report " +
+			"this as a bug in the provider."
 	}
 }

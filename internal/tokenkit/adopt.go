@@ -27,7 +27,7 @@ func AdoptAttribute(which, attribute string) schema.StringAttribute {
 	return schema.StringAttribute{
 		Optional: true, WriteOnly: true, Sensitive: true,
 		MarkdownDescription: fmt.Sprintf("Secret of %s, for a state that does not have it, as after an import. One call verifies it, and "+
-			"`%s` then has it; nothing is regenerated. Ignored where the state has a secret, and at a create. Take it out again afterwards. "+
+			"`%s` is then set to it; nothing is regenerated. Ignored if the state has a secret, and in a create. Remove it afterwards. "+
 			"Requires Terraform 1.11 or OpenTofu 1.11.", which, attribute),
 	}
 }

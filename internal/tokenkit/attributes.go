@@ -11,14 +11,15 @@ import (
 // NameAttribute is name in the schema of a resource.
 var NameAttribute = schema.StringAttribute{
 	Required: true,
-	MarkdownDescription: "What the token is for, such as `github-actions-registry`: 1 to 255 characters, no control characters, " +
-		"no space at either end. Names need not be unique. Changed in place.",
+	MarkdownDescription: "Name of the token, such as `github-actions-registry`: 1 to 255 characters, no control characters, no space at " +
+		"either end. Names need not be unique. Changing it renames the token in place.",
 	Validators: []validator.String{validate.String(cloudfleet.CheckTokenName)},
 }
 
 // RoleAttribute is role in the schema of a resource.
 var RoleAttribute = schema.StringAttribute{
-	Required:            true,
-	MarkdownDescription: "`Administrator` pushes and pulls images and manages tokens; `User` pulls. Changed in place.",
-	Validators:          []validator.String{validate.String(cloudfleet.CheckRole)},
+	Required: true,
+	MarkdownDescription: "Role of the token: `Administrator` pushes and pulls images and manages tokens; `User` pulls. Changing it " +
+		"updates the token in place.",
+	Validators: []validator.String{validate.String(cloudfleet.CheckRole)},
 }

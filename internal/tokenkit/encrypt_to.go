@@ -42,28 +42,29 @@ var EncryptToTypes = map[string]attr.Type{
 func EncryptToAttribute(toChangeThem string) schema.SingleNestedAttribute {
 	return schema.SingleNestedAttribute{
 		Optional: true,
-		MarkdownDescription: "Encrypts the secret so that only these recipients can read it: `secret` is null, and the secret itself is in no " +
-			"state, plan or log. Set one argument, and `encrypted_secret` has the ciphertext; or several, and `encrypted_secrets` has one for " +
-			"each, such as for GitHub and for an age key that is kept for emergencies. Adding, changing or removing recipients " + toChangeThem +
+		MarkdownDescription: "Encrypts the secret so that only these recipients can read it: `secret` is null, and the secret itself is " +
+			"in no state, plan or log. Set one argument, and `encrypted_secret` has the ciphertext; or several, and `encrypted_secrets` " +
+			"has one for each, such as for GitHub and for an age key that is kept for emergencies. Adding, changing or removing recipients " +
+			toChangeThem +
 			". The order of the keys, comments and white space do not count.",
 		Attributes: map[string]schema.Attribute{
 			kindGitHub.argument: schema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: "The attribute `key` of the data source `github_actions_public_key`. The ciphertext is what " +
-					"`github_actions_secret` takes as `value_encrypted` (before version 6.12 of that provider `encrypted_value`), with the data " +
-					"source's `key_id`.",
+					"`github_actions_secret` takes as `value_encrypted` (before version 6.12 of that provider `encrypted_value`), with " +
+					"the data source's `key_id`.",
 			},
 			kindAge.argument: schema.ListAttribute{
 				Optional:    true,
 				ElementType: types.StringType,
-				MarkdownDescription: "Public keys of [age](https://age-encryption.org), `age1…` (post-quantum ones, `age1pq1…`, only by " +
-					"themselves), or of SSH, `ssh-ed25519 …` or `ssh-rsa …`. Each of " +
-					"their owners can read the ciphertext, an armored age file, with `age --decrypt` or the function `age_decrypt`.",
+				MarkdownDescription: "Public keys of [age](https://age-encryption.org), `age1…` (post-quantum keys, `age1pq1…`, cannot " +
+					"be mixed with others), or of SSH, `ssh-ed25519 …` or `ssh-rsa …`. Each of their owners can read the ciphertext, an " +
+					"armored age file, with `age --decrypt` or the function `age_decrypt`.",
 			},
 			kindPGP.argument: schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "One public PGP key with a subkey for encryption, armored or in base64. The ciphertext is a PGP message in " +
-					"base64: `base64 --decode | gpg --decrypt` reads it. A `keybase:` name is not supported.",
+				MarkdownDescription: "One public PGP key with a subkey for encryption, armored or in base64. The ciphertext is a PGP " +
+					"message in base64: `base64 --decode | gpg --decrypt` reads it. A `keybase:` name is not supported.",
 			},
 		},
 		Validators: []validator.Object{recipientsValidator{}},

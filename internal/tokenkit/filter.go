@@ -33,13 +33,13 @@ type Filter struct {
 
 // Descriptions of the arguments of a Filter.
 const (
-	FilterByRole       = "Only tokens with this role: `Administrator` or `User`."
-	FilterByNamePrefix = "Only tokens whose name begins with this, such as `team-a-`. Upper and lower case differ."
+	FilterByRole       = "Only tokens with this role: `Administrator` or `User`. Default: any."
+	FilterByNamePrefix = "Only tokens whose name begins with this text, such as `team-a-`. Upper and lower case differ. Default: any."
 	FilterByNameRegex  = "Only tokens whose name matches this regular expression, in the [syntax of " +
-		"RE2](https://github.com/google/re2/wiki/Syntax). " +
-		"It may match any part of the name: use `^` and `$` for all of it. Not together with `name_prefix`."
+		"RE2](https://github.com/google/re2/wiki/Syntax). It may match any part of the name: use `^` and `$` for the " +
+		"whole name. Cannot be set together with `name_prefix`. Default: any."
 	FilterByAge = "Only tokens that were last changed (created, renamed or regenerated) more than this many days ago, such as 90. " +
-		"Tokens without a date pass."
+		"Includes tokens without a date. Default: any."
 )
 
 // RoleFilterValidators are those of role; name_prefix needs none.

@@ -37,8 +37,8 @@ func ListFilterAttributes() map[string]schema.Attribute {
 		"older_than_days": schema.Int64Attribute{Optional: true, MarkdownDescription: FilterByAge, Validators: AgeFilterValidators()},
 		"include_own": schema.BoolAttribute{
 			Optional: true,
-			MarkdownDescription: "Whether to list the token that the provider itself works with, too. A state that manages it can neither delete " +
-				"nor regenerate it. Default: `false`.",
+			MarkdownDescription: "Whether to list the provider's own token as well. A state that has it can neither delete nor " +
+				"regenerate it. Default: `false`.",
 		},
 	}
 }

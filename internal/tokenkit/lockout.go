@@ -25,9 +25,9 @@ type Effect struct {
 }
 
 // LeaveToken is the Alternative of a delete.
-const LeaveToken = ", or remove only its entry from the state and leave the token as it is (`terraform state rm`, or a `removed` block). " +
-	"Where create_before_destroy has just created its successor, that would remove the entry of the successor, too: then delete this " +
-	"token with the credentials of another one"
+const LeaveToken = ", or remove only its entry from the state and keep the token (`terraform state rm`, or a `removed` block). If " +
+	"create_before_destroy has just created its successor, that would also remove the entry of the successor: then " +
+	"delete this token with the credentials of another one"
 
 // CheckLockout reports an error for each effect that would lock the provider out: it
 // deletes, demotes or regenerates the provider's own token. It depends on what is done,
@@ -48,8 +48,8 @@ func CheckLockout(client *cloudfleet.Client, effects ...Effect) (diags diag.Diag
 			diags.Append(e.refuse("schedule the rotation of"))
 		}
 		if e.Regenerates {
-			e.Alternative = ", or regenerate it by hand, in the Cloudfleet Console or with `cloudfleet tokens regenerate`, and give the new " +
-				"secret to the provider"
+			e.Alternative = ", or regenerate it by hand, in the Cloudfleet Console or with `cloudfleet tokens regenerate`, and configure " +
+				"the provider with the new secret"
 			diags.Append(e.refuse("regenerate the secret of"))
 		}
 	}
@@ -58,7 +58,8 @@ func CheckLockout(client *cloudfleet.Client, effects ...Effect) (diags diag.Diag
 
 func (e Effect) refuse(verb string) diag.Diagnostic {
 	return diag.NewErrorDiagnostic(fmt.Sprintf("Refusing to %s the provider's own API token", verb), fmt.Sprintf(
-		"The API token %q (%s) is the one that the provider itself works with: this run, and every later one, would be locked out. "+
-			"Configure the provider with another Administrator token (CLOUDFLEET_ACCESS_TOKEN_ID and CLOUDFLEET_ACCESS_TOKEN_SECRET) first%s.",
+		"The provider itself uses the API token %q (%s): this run, and every later one, would be locked out. Configure "+
+			"the provider with another Administrator token (CLOUDFLEET_ACCESS_TOKEN_ID and CLOUDFLEET_ACCESS_TOKEN_SECRET) "+
+			"first%s.",
 		e.Name.ValueString(), e.ID.ValueString(), e.Alternative))
 }

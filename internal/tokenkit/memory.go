@@ -74,7 +74,7 @@ func LoadMemory(ctx context.Context, private PrivateReader) (m Memory, diags dia
 func (m Memory) Save(ctx context.Context, private PrivateWriter) diag.Diagnostics {
 	content, err := json.Marshal(m)
 	if err != nil {
-		return diag.Diagnostics{diag.NewErrorDiagnostic("Could not keep private state", tfdiag.Sentence(err))}
+		return diag.Diagnostics{diag.NewErrorDiagnostic("Could not store private state", tfdiag.Sentence(err))}
 	}
 	return private.SetKey(ctx, memoryKey, content)
 }

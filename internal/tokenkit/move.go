@@ -44,8 +44,8 @@ func MoveFrom(
 				return
 			}
 			if req.SourceState == nil { // the framework could not read it
-				resp.Diagnostics.AddError("Could not read the state of the moved resource", "It is not as this version of the provider writes it. "+
-					"Nothing was changed. Take the moved block out again and apply, which brings the state up to date. Then move it.")
+				resp.Diagnostics.AddError("Could not read the state of the moved resource", "Another version of the provider has written "+
+					"it. Nothing was changed. Remove the moved block and apply, which updates the state. Then add the moved block again.")
 				return
 			}
 			memory, diags := LoadMemory(ctx, req.SourcePrivate)

@@ -45,9 +45,10 @@ func (m Memory) WarnOfImport(id, name types.String, version types.Int64) (diags 
 		return nil
 	}
 	diags.AddWarning(fmt.Sprintf("The secret of the imported API token %q is not known", name.ValueString()), fmt.Sprintf(
-		"Cloudfleet shows a secret only once, so that secret of token %s is null and secret_version 0. A resource that takes the secret is "+
-			"given null, and overwrites the one that it has. If you have the secret, set %s to it before you apply. Otherwise connect nothing "+
-			"to it yet; to have a secret issued, which revokes the present one, first apply one rotation_trigger, then another.",
+		"Cloudfleet shows a secret only once, so secret is null and secret_version 0 for token %s. A resource that uses "+
+			"the secret gets null, and overwrites the one that it has. If you have the secret, set %s to it before you "+
+			"apply. Otherwise do not connect a resource to it yet. To issue a secret, which revokes the present one, first "+
+			"apply one rotation_trigger, then another.",
 		id.ValueString(), SecretWO,
 	))
 	return diags

@@ -43,8 +43,8 @@ func (m *Memory) warnOfSpelling() (diags diag.Diagnostics) {
 	warn := func(attribute, sent, stored string) {
 		if sent != stored {
 			diags.AddAttributeWarning(path.Root(attribute), "Cloudfleet stored another "+attribute, fmt.Sprintf(
-				"Cloudfleet was sent the %s %+q and stored %+q. The state keeps what the configuration says, so that the plan is empty. To end "+
-					"this warning, write the %[1]s as Cloudfleet stores it.", attribute, sent, stored))
+				"The %s that was sent to Cloudfleet is %+q, and the stored one %+q. The state keeps the configured one, so that "+
+					"the plan is empty. To remove this warning, write the %[1]s as Cloudfleet stores it.", attribute, sent, stored))
 		}
 	}
 	warn("name", m.Sent.Name, m.Stored.Name)

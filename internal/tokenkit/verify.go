@@ -63,17 +63,20 @@ func (m *Memory) Verify(ctx context.Context, client *cloudfleet.Client, s Secret
 	switch {
 	case s.Version.ValueInt64() == m.ReissuedVersion && m.ReissuedVersion != 0:
 		m.Rejected = ""
-		diags.AddWarning(summary, fmt.Sprintf("Cloudfleet rejects the secret in the state (401) of token %s, although it was issued because the "+
-			"one before was rejected. Issuing another would not help, so the plan does not. The token may be disabled: check it in the "+
-			"Cloudfleet Console. To issue a secret all the same, change rotation_trigger.", id))
+		diags.AddWarning(summary, fmt.Sprintf("Cloudfleet rejects the secret in the state (401) of token %s, although it was issued "+
+			"because the one before was rejected. The plan does not issue another, which would not help. The token may be "+
+			"disabled: check it in the "+
+			"Cloudfleet Console. To issue a secret anyway, change rotation_trigger.", id))
 	case ambiguous && !s.Verify.ValueBool():
 		m.Rejected = RejectedAfterAmbiguous
 		diags.AddWarning(summary, fmt.Sprintf("Cloudfleet rejects the secret in the state (401) of token %s. The answer to the first attempt to "+
-			"issue it was lost, and that attempt was carried out later: it revoked the secret in the state. The plan issues a new one.", id))
+			"issue it was lost, and that attempt was carried out later: it revoked the secret in the state. The plan "+
+			"issues a new one.", id))
 	default:
 		m.Rejected = RejectedByCheck
-		diags.AddWarning(summary, fmt.Sprintf("Cloudfleet rejects the secret in the state (401) of token %s: it was regenerated elsewhere, and "+
-			"clients that use the one in the state are locked out. The plan issues a new one, which revokes the newer one as well. To keep the "+
+		diags.AddWarning(summary, fmt.Sprintf("Cloudfleet rejects the secret in the state (401) of token %s: it was regenerated "+
+			"elsewhere, and clients with the one in the state are rejected. The plan issues a new one, which also revokes "+
+			"the newer one. To keep the "+
 			"newer one, set verify_secret = false.", id))
 	}
 	return diags
@@ -89,8 +92,9 @@ func (m *Memory) Issued(name types.String, version types.Int64, ambiguous bool) 
 	if ambiguous {
 		m.Ambiguous = time.Now()
 		diags.AddWarning(fmt.Sprintf("The secret of API token %q may have been regenerated twice", name.ValueString()),
-			"No answer came to the first attempt, so it was sent again. The secret in the state is the one of the last answer. If the first "+
-				"attempt is carried out late, it revokes that secret. The next refresh verifies it, and the plan then issues a new one.")
+			"The first attempt got no answer, so it was sent again. The secret in the state is the one of the last answer. "+
+				"If the first attempt is carried out late, it revokes that secret. The next refresh verifies it, and the plan "+
+				"then issues a new one.")
 	}
 	return diags
 }
@@ -110,9 +114,9 @@ func (m *Memory) Created(
 	m.Ambiguous, m.AmbiguousCreate = time.Now(), ambiguous
 	diags := WarnOfLeftovers(ctx, client, t, ambiguous, known...)
 	if len(diags) == 0 {
-		diags.AddWarning(fmt.Sprintf("API token %q may have been created twice", t.Name), fmt.Sprintf("No answer came to the first attempt to "+
-			"create it, so it was sent again. The token of the last answer is %s, and there is no other now. If the first attempt is carried "+
-			"out late, the next refresh finds the other token.", t.ID))
+		diags.AddWarning(fmt.Sprintf("API token %q may have been created twice", t.Name), fmt.Sprintf("The first attempt to create it "+
+			"got no answer, so it was sent again. The token of the last answer is %s, and there is no other now. If the "+
+			"first attempt is carried out late, the next refresh finds the other token.", t.ID))
 	}
 	return diags
 }

@@ -12,10 +12,9 @@ import (
 )
 
 // VersionDescription describes the attribute secret_version of a resource.
-const VersionDescription = "Version of the secret: a number that is larger with each secret that is issued, and never comes " +
-	"twice, even when the " +
-	"token is replaced. It is the Unix time in seconds at which the secret was issued, or more. Pass it to a write-only argument of another " +
-	"resource as its version, such as `data_json_wo_version`. 0 after an import, until a secret is issued."
+const VersionDescription = "Version of the secret: a number that grows with each secret that is issued, and never repeats, even if the " +
+	"token is replaced. It is the Unix time in seconds of the issue, or more. Use it as the version of another " +
+	"resource's write-only argument, such as `data_json_wo_version`. 0 after an import, until a secret is issued."
 
 // NextVersion returns the version of a secret that is issued now: the Unix time in
 // seconds, or one more than the largest version that is known.

@@ -26,7 +26,7 @@ const (
 	shortTimeout = 15 * time.Second
 	quickTimeout = 8 * time.Second
 	// The consequences that a user must be told of.
-	mayExist     = "Cloudfleet may have created the token all the same"
+	mayExist     = "Cloudfleet may have created the token"
 	mayBeRevoked = "secret may be revoked already"
 )
 
