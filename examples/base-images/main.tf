@@ -32,7 +32,7 @@ resource "cloudfleet_registry_image" "base" {
   repository = each.key
 }
 
-# What the pods of a cluster take as `image`.
+# Values for the `image` of pods.
 output "references" {
   value = { for name, image in cloudfleet_registry_image.base : name => image.reference }
 }

@@ -39,7 +39,7 @@ variable "repository" {
 }
 
 variable "rotation" {
-  description = "Change it, and the password is regenerated."
+  description = "Changing it regenerates the password."
   type        = string
   default     = "2026-Q1"
 }

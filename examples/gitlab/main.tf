@@ -31,7 +31,7 @@ variable "project" {
 }
 
 variable "rotation" {
-  description = "Change it, and the password is regenerated."
+  description = "Changing it regenerates the password."
   type        = string
   default     = "2026-Q1"
 }

@@ -68,7 +68,7 @@ resource "kubernetes_secret_v1" "pull" {
 }
 
 output "pod" {
-  description = "What goes into the specification of a pod, with your image."
+  description = "Put this into the specification of a pod, with your image."
   value = {
     imagePullSecrets = [{ name = kubernetes_secret_v1.pull.metadata[0].name }]
     image            = provider::cloudfleet::image_ref(data.cloudfleet_registry.europe.hostname, "shop/checkout", "v1.4.2")

@@ -1,5 +1,5 @@
 mock_provider "cloudfleet" {
-  # Without these, a mock makes up eight letters for each, which no function takes.
+  # Without these, a mock invents eight letters for each, which functions reject.
   mock_data "cloudfleet_registry" {
     defaults = {
       hostname = "12345678-6651-4e5d-9c04-079f6532989b.europe.registry.cloudfleet.dev"

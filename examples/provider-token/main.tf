@@ -1,5 +1,5 @@
-# Rotates the provider's own token without locking the provider out. A rotation never
-# touches the token that the run itself uses: it gives a new secret to the other one.
+# Rotates the provider's own token without locking the provider out. A rotation does
+# not change the token that the run itself uses: it issues a new secret for the other one.
 #
 # 1. Run it with CLOUDFLEET_… of the provider's Administrator token in the environment. The
 #    first run adopts that token.

@@ -19,7 +19,7 @@ terraform {
 provider "cloudfleet" {}
 
 variable "rotation" {
-  description = "Change it, and the pipeline's secret is regenerated."
+  description = "Changing it regenerates the pipeline's secret."
   type        = string
   default     = "2026-Q1"
 }

@@ -38,7 +38,7 @@ resource "cloudfleet_api_token" "team" {
 }
 
 output "logins" {
-  description = "By team: user name for docker login, and the password for its keys alone to decrypt."
+  description = "By team: user name for docker login, and the password, which only the team's keys can decrypt."
   value = {
     for team, token in cloudfleet_api_token.team : team => {
       username           = token.id

@@ -35,7 +35,7 @@ variable "age_identity" {
 }
 
 variable "rotation" {
-  description = "Change it, and the secret is regenerated."
+  description = "Changing it regenerates the secret."
   type        = string
   default     = "2026-Q1"
 }

@@ -4,7 +4,7 @@ resource "cloudfleet_api_token" "pull" {
   rotation_trigger = "2026-Q4"
 }
 
-# Checks the secret each time that what receives it has changed.
+# Checks the secret after each change of the resource that receives it.
 resource "terraform_data" "received" {
   input = cloudfleet_api_token.pull.secret_version
 

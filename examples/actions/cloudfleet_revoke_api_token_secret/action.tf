@@ -1,4 +1,4 @@
-# A secret has leaked:
+# Revokes a leaked secret:
 #   terraform apply -var leaked_token=2iKo4Asy51EUx2gpJFW76t \
 #     -invoke=action.cloudfleet_revoke_api_token_secret.leaked
 variable "leaked_token" {

@@ -6,7 +6,7 @@ data "cloudfleet_api_tokens" "pipelines" {
   name_regex = "^(github|gitlab)-"
 }
 
-# Fails the plan's checks, not the plan, when too many may push images.
+# Warns in the plan if too many tokens may push images.
 check "few_administrators" {
   assert {
     condition     = length(data.cloudfleet_api_tokens.administrators.tokens) <= 5

@@ -1,6 +1,6 @@
 data "cloudfleet_organization" "this" {}
 
-# The registry of whichever organization the access token belongs to.
+# The registry of the access token's organization.
 data "cloudfleet_registry" "europe" {
   organization_id = data.cloudfleet_organization.this.id
 }

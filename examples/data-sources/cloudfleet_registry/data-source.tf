@@ -1,4 +1,4 @@
-# The organization is the provider's.
+# The organization is that of the provider.
 data "cloudfleet_registry" "europe" {}
 
 data "cloudfleet_registry" "apac" {

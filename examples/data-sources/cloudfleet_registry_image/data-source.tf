@@ -11,7 +11,7 @@ data "cloudfleet_registry_image" "checkout" {
   }
 }
 
-# By its digest: stays the same image when the tag is moved.
+# By digest: refers to the same image even if the tag is moved.
 output "image" {
   value = data.cloudfleet_registry_image.checkout.image
 }

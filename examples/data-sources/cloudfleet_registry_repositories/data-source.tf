@@ -2,7 +2,7 @@ data "cloudfleet_registry_repositories" "europe" {
   region = "europe"
 }
 
-# What one team has pushed.
+# The repositories of one team.
 output "shop" {
   value = [for name in data.cloudfleet_registry_repositories.europe.names : name if startswith(name, "shop/")]
 }

@@ -6,8 +6,8 @@ locals {
   ]
 }
 
-# A folder of its own, for DOCKER_CONFIG: a destroy would delete ~/.docker/config.json
-# with all other logins in it.
+# A separate folder for DOCKER_CONFIG. A destroy of ~/.docker/config.json would delete
+# all other logins.
 resource "local_file" "docker_config" {
   filename = pathexpand("~/.docker-cloudfleet/config.json")
   content  = provider::cloudfleet::credential_helper_config_json(local.hostnames)

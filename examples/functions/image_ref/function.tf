@@ -1,5 +1,5 @@
 variable "release" {
-  description = "What to deploy: a tag, or a digest."
+  description = "Tag or digest to deploy."
   type        = string
   default     = "v1.4.2"
 }

@@ -1,4 +1,4 @@
-# The pipelines' tokens, to be adopted:
+# The pipelines' tokens to import:
 #   terraform query -generate-config-out=tokens.tf
 list "cloudfleet_api_token" "pipelines" {
   provider = cloudfleet

@@ -1,4 +1,4 @@
-# The pipelines' tokens, to be adopted, each with the one that takes turns with it:
+# The pipelines' tokens to import, as pairs:
 #   terraform query -generate-config-out=tokens.tf
 list "cloudfleet_rotating_api_token" "pipelines" {
   provider = cloudfleet

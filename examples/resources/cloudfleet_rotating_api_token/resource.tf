@@ -1,5 +1,5 @@
-# Two tokens that take turns. Changing the trigger gives the older one a new
-# secret and makes it the current one. The previous secret stays valid until the
+# Two tokens that take turns. Changing the trigger issues a new secret
+# for the older one and makes it the current one. The previous secret stays valid until the
 # next change.
 resource "cloudfleet_rotating_api_token" "github_actions" {
   name             = "github-actions-registry"
@@ -7,7 +7,7 @@ resource "cloudfleet_rotating_api_token" "github_actions" {
   rotation_trigger = "2026-Q1"
 }
 
-# The ID changes with the secret: hand them out together.
+# The ID changes with the secret: pass them on together.
 output "docker_login" {
   sensitive = true
   value = {

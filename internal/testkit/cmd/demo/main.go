@@ -128,7 +128,7 @@ func run() error {
 	if len(names) != 1 {
 		return fmt.Errorf("left at the mock server: %s", strings.Join(names, ", "))
 	}
-	say("  nothing is left but the token that the provider itself works with")
+	say("  only the provider's own token is left")
 	say("\nAll checks passed.")
 	return nil
 }
