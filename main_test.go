@@ -22,8 +22,8 @@ const (
 	testkit = module + "/internal/testkit"
 )
 
-// A package imports only what its row in CONTRIBUTING.md names, and there is a row
-// for each.
+// A package imports only what its row in CONTRIBUTING.md names, and every package has a
+// row.
 func TestImportsAreThoseOfTheTable(t *testing.T) {
 	content, err := os.ReadFile("CONTRIBUTING.md")
 	if err != nil {
@@ -55,7 +55,7 @@ func TestImportsAreThoseOfTheTable(t *testing.T) {
 	}
 }
 
-// What ships links nothing that is for tests, and plain packages nothing of Terraform.
+// The provider links no test code, and plain packages do not depend on Terraform.
 func TestDependencies(t *testing.T) {
 	refuse(t, ".", `plugin-testing|kin-openapi|httptest|go-containerregistry|internal/testkit`, "nothing for tests is shipped")
 	for _, plain := range []string{"cloudfleet", "oci", "roundtrip", "cfcr", "sealing"} {
@@ -83,13 +83,13 @@ func goList(t *testing.T, format, packages string) []string {
 	return strings.Split(strings.TrimSpace(string(out)), "\n")
 }
 
-// One version of Go builds all of the tree, wherever it is built.
+// All modules are built with the same version of Go.
 func TestToolchainsAgree(t *testing.T) {
 	files, err := filepath.Glob("tools/*/go.mod")
 	if err != nil {
 		t.Fatal(err)
 	}
-	// A module that needs that version itself has no line for the toolchain.
+	// A module that requires that version itself has no toolchain line.
 	toolchain := regexp.MustCompile(`(?m)^(?:toolchain go|go )(\d+\.\d+\.\d+)$`)
 	versions := map[string]string{}
 	for _, file := range append(files, "go.mod", "tools/go.mod") {
@@ -108,8 +108,7 @@ func TestToolchainsAgree(t *testing.T) {
 	}
 }
 
-// A promise is worth as much as its test, so each that SECURITY.md names has to be
-// there.
+// Each test that SECURITY.md names exists.
 func TestSecurityNamesTestsThatExist(t *testing.T) {
 	promises, err := os.ReadFile("SECURITY.md")
 	if err != nil {
@@ -138,7 +137,7 @@ func TestSecurityNamesTestsThatExist(t *testing.T) {
 	}
 }
 
-// keepLog is a provider to a CLI, and keeps what the real one beside it logs.
+// keepLog is run by a CLI as the provider, and stores the log of the real one.
 const keepLog = "#!/bin/sh\nexec \"$(dirname \"$0\")/real\" \"$@\" 2>>\"$PROVIDER_LOG\"\n"
 
 func TestAccLogsOnlyWhatIsRead(t *testing.T) {
@@ -165,7 +164,7 @@ func TestAccLogsOnlyWhatIsRead(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// The libraries' steps, and the provider's own calls.
+		// Steps of the libraries, and calls of the provider.
 		for _, mark := range []string{`"@level":"trace"`, `"@module":"cloudfleet"`} {
 			if logs := strings.Contains(string(content), mark); logs != test.logs {
 				t.Errorf("%s: logs %s %t, want %t:\n%.2000s", test.env, mark, logs, test.logs, content)

@@ -50,7 +50,7 @@ func TestSweep(t *testing.T) {
 	}
 }
 
-// A token that cannot be deleted does not keep the others.
+// If one token cannot be deleted, the others are.
 func TestSweepThatFails(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.Start(t, mockserver.Options{})
@@ -96,8 +96,8 @@ func TestCheckSecretAction(t *testing.T) {
 	}
 }
 
-// The check runs each time that what receives the secret has changed, here with the right
-// secret and with a cut one.
+// The check runs after each change of the resource that receives the secret, here with
+// the whole secret and with a part of it.
 func TestAccCheckSecretTriggered(t *testing.T) {
 	t.Parallel()
 	acctest.Need(t, acctest.Actions)

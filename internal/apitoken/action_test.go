@@ -28,7 +28,7 @@ func TestRevoke(t *testing.T) {
 	var progress []string
 	diags := p.Invoke(t.Context(), revoke, map[string]any{"id": id}, func(message string) { progress = append(progress, message) })
 	if len(diags) > 0 || cloud.Accepts(id, r.Text("secret")) {
-		t.Errorf("the old secret is good: %t. %s", cloud.Accepts(id, r.Text("secret")), diags)
+		t.Errorf("the old secret is valid: %t. %s", cloud.Accepts(id, r.Text("secret")), diags)
 	}
 	const want = "Revoking the secret of API token ID.\nThe old secret of API token \"ci\" (ID, User) is revoked. The new one was discarded."
 	if got := strings.ReplaceAll(strings.Join(progress, "\n"), id, "ID"); got != want {
@@ -39,8 +39,7 @@ func TestRevoke(t *testing.T) {
 	}
 }
 
-// What can be seen in the plan is refused in the plan, and in the apply where only
-// that can.
+// Errors are reported in the plan if that is possible, else in the apply.
 func TestRevokeThatIsRefused(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.Start(t, mockserver.Options{})
@@ -130,7 +129,7 @@ func TestRevokeThatFails(t *testing.T) {
 	}
 }
 
-// nowhere is where an answer gets lost.
+// nowhere loses answers.
 type nowhere struct{}
 
 func (nowhere) Header() http.Header         { return http.Header{} }
@@ -165,7 +164,7 @@ action "cloudfleet_revoke_api_token_secret" "leaked" {
 `,
 			Check: func(s *terraform.State) error {
 				if accepted(cloud)(s) == nil {
-					t.Error("the old secret is still good")
+					t.Error("the old secret is still valid")
 				}
 				return nil
 			},

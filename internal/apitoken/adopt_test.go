@@ -13,8 +13,8 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/tokentest"
 )
 
-// adoptable is a token that another state has, with the secret that is in use, and an
-// import of it into this one.
+// adoptable returns a token of another state with its valid secret, and an import of it
+// into this one.
 func adoptable(t *testing.T) (cloud *acctest.Cloud, imported *protocoltest.Resource, secret string) {
 	t.Helper()
 	cloud = acctest.Start(t, mockserver.Options{})
@@ -38,8 +38,8 @@ func withSecret(secret any, more map[string]any) map[string]any {
 	return config
 }
 
-// A secret that is handed over is kept: nothing is issued, and who takes it is told by a
-// new version.
+// The secret in secret_wo is stored: nothing is issued, and a new version tells
+// consumers.
 func TestAdoptSecret(t *testing.T) {
 	t.Parallel()
 	key := ageIdentity(t)
@@ -84,7 +84,7 @@ func TestAdoptSecret(t *testing.T) {
 	}
 }
 
-// What Cloudfleet does not accept as the secret of the token is not taken for it.
+// A secret that Cloudfleet rejects is not stored.
 func TestAdoptedSecretIsVerified(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -122,7 +122,7 @@ func TestAdoptedSecretIsVerified(t *testing.T) {
 	}
 }
 
-// Where there is a secret, or one is issued, what is handed over is not looked at.
+// secret_wo is ignored if the state has a secret, or if one is issued.
 func TestSecretThatIsNotAdopted(t *testing.T) {
 	t.Parallel()
 	cloud, imported, secret := adoptable(t)

@@ -18,7 +18,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 )
 
-// onlyRead runs steps that read, and makes sure that they do nothing else.
+// onlyRead runs steps and checks that they only read.
 func onlyRead(t *testing.T, cloud *acctest.Cloud, steps ...resource.TestStep) {
 	t.Helper()
 	for i := range steps {
@@ -41,7 +41,7 @@ func dataSource(kind, label string, arguments ...string) string {
 func byName(value string) string { return fmt.Sprintf("name = %q", value) }
 func byID(value string) string   { return fmt.Sprintf("id = %q", value) }
 
-// isToken is what can be read of a token.
+// isToken has the readable values of a token.
 func isToken(t cloudfleet.Token) map[string]knownvalue.Check {
 	return map[string]knownvalue.Check{
 		"id": knownvalue.StringExact(t.ID), "name": knownvalue.StringExact(t.Name), "role": knownvalue.StringExact(string(t.Role)),
@@ -100,7 +100,7 @@ func TestAccReadANameThatSeveralHave(t *testing.T) {
 	)
 }
 
-// What is wrong is said before the data source would be read, which here is in the apply.
+// Errors are reported before the data source is read, which is in the apply here.
 func TestAccReadWithInvalidArguments(t *testing.T) {
 	for name, test := range map[string]struct {
 		kind      string
@@ -128,7 +128,7 @@ func TestAccReadWithInvalidArguments(t *testing.T) {
 	}
 }
 
-// What is known only after apply is looked for then, and found wrong then.
+// Values that are known only after apply are used, and reported as wrong, then.
 func TestAccReadWhatIsKnownOnlyAfterApply(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
 	ci := issue(t, cloud, "ci", cloudfleet.RoleUser)
@@ -180,7 +180,7 @@ func TestAccReadNeedsAnAdministrator(t *testing.T) {
 	)
 }
 
-// Should the API ever answer with a secret where it ought not to, it goes no further.
+// If the API returned a secret by mistake, it would not be stored.
 func TestAccReadKeepsNoSecret(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
 	ci := issue(t, cloud, "ci", cloudfleet.RoleUser)

@@ -33,7 +33,7 @@ func failureAt(summary, attribute, detail string) *regexp.Regexp {
 	return messages(summary, " "+attribute+" = ", detail)
 }
 
-// lists makes sure that a data source has these tokens, in this order.
+// lists checks that a data source has these tokens, in this order.
 func lists(label string, tokens ...cloudfleet.Token) statecheck.StateCheck {
 	all := make([]knownvalue.Check, len(tokens))
 	for i, t := range tokens {
@@ -42,7 +42,7 @@ func lists(label string, tokens ...cloudfleet.Token) statecheck.StateCheck {
 	return statecheck.ExpectKnownValue("data.cloudfleet_api_tokens."+label, attribute("tokens"), knownvalue.ListExact(all))
 }
 
-// noSecret makes sure that there is no secret anywhere in the state.
+// noSecret checks that the state contains no secret.
 type noSecret struct{}
 
 func (noSecret) CheckState(_ context.Context, req statecheck.CheckStateRequest, resp *statecheck.CheckStateResponse) {
@@ -101,8 +101,7 @@ func TestAccListAllPages(t *testing.T) {
 	)
 }
 
-// A part of the list is not taken for all of it: what is missing may be a token of
-// the same name.
+// A part of the list is not used: the missing part may have a token of the same name.
 func TestAccListFailsInTheMiddle(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
 	issueMany(t, cloud)

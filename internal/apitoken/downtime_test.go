@@ -16,7 +16,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 )
 
-// pipeline logs in again and again with the last secret that it was handed.
+// pipeline logs in repeatedly with the last secret that it got.
 type pipeline struct {
 	url      string
 	mu       sync.Mutex // held during a login, so that none is under way in a handover
@@ -59,7 +59,7 @@ func (p *pipeline) logIn() error {
 	return nil
 }
 
-// run logs in every five milliseconds until the function that it returns is called.
+// run logs in every five milliseconds until the returned function is called.
 func (p *pipeline) run(t *testing.T) (stop func()) {
 	done, ended := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -78,9 +78,9 @@ func (p *pipeline) run(t *testing.T) (stop func()) {
 	return sync.OnceFunc(func() { close(done); <-ended })
 }
 
-// Five rotations, and a pipeline that lags one apply behind: it takes over a secret
-// just before the next apply. With two tokens it is never refused. With one it is:
-// that is the gap that the second token closes.
+// A pipeline that lags one apply behind gets each secret just before the next apply. In
+// five rotations of two tokens it is never rejected. With one token it is, which is the
+// gap that the second token closes.
 func TestAccRotationWithoutDowntime(t *testing.T) {
 	for name, test := range map[string]struct {
 		config      func(name, role string, arguments ...string) string
@@ -107,7 +107,7 @@ func TestAccRotationWithoutDowntime(t *testing.T) {
 				})
 			}
 			stop := p.run(t)
-			// The last step ends with a destroy, which is no rotation.
+			// The last step ends with a destroy, which does not rotate.
 			steps[applies-1].Check = resource.ComposeTestCheckFunc(steps[applies-1].Check, func(*terraform.State) error {
 				stop()
 				return nil
@@ -124,7 +124,7 @@ func TestAccRotationWithoutDowntime(t *testing.T) {
 }
 
 // From one token to two, a rotation, and back to one: a pipeline that lags one apply
-// behind is never refused.
+// behind is never rejected.
 func TestAccMoveWithoutDowntime(t *testing.T) {
 	acctest.Need(t, acctest.Moves)
 	cloud := acctest.Start(t, mockserver.Options{})

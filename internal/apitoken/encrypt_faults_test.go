@@ -13,8 +13,8 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/protocoltest"
 )
 
-// However a change breaks off, an encrypted secret is in nothing that is saved, said
-// or logged, and one more apply leaves one that its recipient can read.
+// Whenever a change fails, an encrypted secret is in no state, message or log, and the
+// next apply issues one that its recipient can read.
 func TestEncryptedSecretStaysSo(t *testing.T) {
 	t.Parallel()
 	one, two := ageIdentity(t), ageIdentity(t)
@@ -24,7 +24,7 @@ func TestEncryptedSecretStaysSo(t *testing.T) {
 		return c
 	}
 	for name, change := range map[string]struct {
-		// triggers are applied before, one after the other.
+		// triggers are applied before, in this order.
 		triggers []string
 		goal     map[string]any
 		reader   *age.X25519Identity

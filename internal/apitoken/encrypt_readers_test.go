@@ -19,8 +19,8 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/protocoltest"
 )
 
-// reader returns the path of a program that does not share code with the provider,
-// or skips the test.
+// reader returns the path of a program that shares no code with the provider, or skips
+// the test.
 func reader(t *testing.T, name, debianPackage string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
@@ -74,7 +74,7 @@ func issueTo(t *testing.T, recipients map[string]any) encryptedTo {
 	return encryptedTo{t, cloud, token.Text("id"), token.Text("encrypted_secret")}
 }
 
-// isReadAs makes sure that what a reader has read is the secret.
+// isReadAs checks that the decrypted text is the secret.
 func (e encryptedTo) isReadAs(plaintext, reader string) {
 	e.t.Helper()
 	if !e.cloud.Accepts(e.id, plaintext) {
@@ -139,7 +139,8 @@ func TestGPGReads(t *testing.T) {
 	}
 }
 
-// gpgHome makes a folder for gpg, and stops at the end what gpg starts in it.
+// gpgHome creates a folder for gpg, and at the end stops the processes that gpg starts in
+// it.
 func gpgHome(t *testing.T) []string {
 	t.Helper()
 	env := []string{"GNUPGHOME=" + t.TempDir()}
@@ -148,7 +149,8 @@ func gpgHome(t *testing.T) []string {
 }
 
 func TestLibsodiumReads(t *testing.T) {
-	// Debian's packages are there for Debian's Python alone, which need not be the first one.
+	// Debian's packages work only with Debian's Python, which may not be the first on the
+	// PATH.
 	var python string
 	for _, candidate := range []string{"python3", "/usr/bin/python3"} {
 		if exec.Command(candidate, "-c", "import nacl").Run() == nil {

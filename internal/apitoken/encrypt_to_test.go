@@ -38,7 +38,7 @@ func tokenFor(encryptTo string, arguments ...string) string {
 
 func pgp(key string) string { return fmt.Sprintf(`{ pgp_key = %q }`, key) }
 
-// pgpPublicKey is a key in base64 that expires after a lifetime, or never at 0.
+// pgpPublicKey is a key in base64 that expires after lifetime, or never if that is 0.
 func pgpPublicKey(t *testing.T, created time.Time, lifetime time.Duration) string {
 	t.Helper()
 	entity, err := openpgp.NewEntity("Me", "", "me@example.org", &packet.Config{
@@ -54,7 +54,7 @@ func pgpPublicKey(t *testing.T, created time.Time, lifetime time.Duration) strin
 	return base64.StdEncoding.EncodeToString(out.Bytes())
 }
 
-// decrypts makes sure that identity reads the secret, and that it is nowhere else in
+// decrypts checks that identity can decrypt the secret, and that it is nowhere else in
 // the state.
 func decrypts(cloud *acctest.Cloud, identity *age.X25519Identity) resource.TestCheckFunc {
 	return decryptsAt(cloud, address, identity)
@@ -122,7 +122,7 @@ func TestAccEncryptTo(t *testing.T) {
 	}
 }
 
-// Recipients who could not be given their secret are not forgotten.
+// Recipients are not stored before their secret has been encrypted.
 func TestAccEncryptToThatFailsIsTriedAgain(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
 	one, two := ageIdentity(t), ageIdentity(t)
@@ -148,7 +148,7 @@ func TestAccEncryptToThatFailsIsTriedAgain(t *testing.T) {
 	)
 }
 
-// Whatever of it is not known at plan is no error, and is checked at apply.
+// Any part may be unknown in the plan, and is validated in the apply.
 func TestAccEncryptToUnknown(t *testing.T) {
 	identity := ageIdentity(t)
 	key := identity.Recipient().String()
@@ -215,7 +215,7 @@ func TestAccEncryptToRefuses(t *testing.T) {
 	refuses(t, tests, private[20:50])
 }
 
-// An expired key passes validation, so that it has a plan of its own.
+// An expired key passes validation, so that it needs a plan of its own.
 func TestAccEncryptToRefusesAnExpiredKey(t *testing.T) {
 	expired := pgpPublicKey(t, time.Now().Add(-48*time.Hour), 24*time.Hour)
 	refuses(t, map[string]refusal{
@@ -244,8 +244,8 @@ func refuses(t *testing.T, tests map[string]refusal, hidden string) {
 	}
 }
 
-// Before there is a plan, so that `terraform validate` finds it too, a key is checked
-// that is known. That one has expired is left to who seals.
+// Known keys are validated before the plan, also by `terraform validate`. An expired key
+// is reported only when something is encrypted.
 func TestEncryptToIsValidated(t *testing.T) {
 	encryptTo := tokenkit.EncryptToAttribute("")
 	for name, test := range map[string]struct {

@@ -18,7 +18,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 )
 
-// run is a configuration with a token for the length of a run.
+// run is a configuration with an ephemeral token.
 const run = `
 ephemeral "cloudfleet_api_token" "run" {
   name = "run"
@@ -26,7 +26,7 @@ ephemeral "cloudfleet_api_token" "run" {
 }
 `
 
-// noneLeft is a check of a plan and of a step: no ephemeral token is left.
+// noneLeft checks, of a plan and of a step, that no ephemeral token is left.
 type noneLeft struct{ *acctest.Cloud }
 
 func (n noneLeft) check(*terraform.State) error {
@@ -64,14 +64,14 @@ resource "echo" "seen" {}
 		Check: func(s *terraform.State) error {
 			seen := s.RootModule().Resources[echo].Primary.Attributes
 			if cloud.Accepts(seen["data.id"], seen["data.secret"]) {
-				return fmt.Errorf("the token is good after the run")
+				return fmt.Errorf("the token is valid after the run")
 			}
 			return noneLeft{cloud}.check(s)
 		},
 	})
 }
 
-// A second provider works with the token, which proves it good while the run lasts.
+// A second provider uses the token, which shows that it is valid during the run.
 func TestAccEphemeralTokenIsUsedInTheRun(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
 	withIt := run + fmt.Sprintf(`

@@ -13,7 +13,7 @@ func TestEphemeralName(t *testing.T) {
 	}
 }
 
-// What leftBehind says yes to is deleted.
+// Tokens for which leftBehind returns true are deleted.
 func TestLeftBehind(t *testing.T) {
 	const name = "ci"
 	now := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
@@ -69,7 +69,7 @@ func TestLeftBehind(t *testing.T) {
 		"ci (ephemeral until 2026-11-24T09:00:00Z) rotated":   false,
 		"ci (expired) (ephemeral until 2026-11-24T09:00:00Z)": false,
 
-		// Of an ephemeral token whose own name has the form.
+		// An ephemeral token whose configured name has the form itself.
 		"ci (ephemeral until 2026-11-24T09:00:00Z) (ephemeral until 2026-11-24T09:00:00Z)": false,
 	} {
 		if got := leftBehind(tokenName, name, now); got != want {
@@ -78,7 +78,7 @@ func TestLeftBehind(t *testing.T) {
 	}
 }
 
-// Names that hold a form of their own, or signs that mean something elsewhere.
+// Names that contain the form, or characters with a meaning elsewhere.
 func TestLeftBehindUnderAnyName(t *testing.T) {
 	now := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
 	names := []string{

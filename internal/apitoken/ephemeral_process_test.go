@@ -16,8 +16,8 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 )
 
-// The CLI closes nothing where what uses the token fails. The provider does then,
-// when its process ends, so this needs a process.
+// If something that uses the token fails, the CLI does not close it. The provider deletes
+// it when its process ends, so this test needs a process.
 func TestAccEphemeralTokenOfARunThatEndsBadly(t *testing.T) {
 	processes := acctest.NewProcesses(t, acctest.Ephemerals)
 	for name, test := range map[string]struct {
@@ -57,8 +57,8 @@ resource "terraform_data" "user" {
 	}
 }
 
-// The example is applied with a stand-in for Docker. Its secret reaches that, and
-// neither plan nor state.
+// The example is applied with a stand-in for Docker, which gets the secret. It is in no
+// plan or state.
 func TestAccEphemeralTokenExample(t *testing.T) {
 	processes := acctest.NewProcesses(t, acctest.Ephemerals)
 	example, err := os.ReadFile("../../examples/ephemeral-resources/cloudfleet_api_token/ephemeral-resource.tf")

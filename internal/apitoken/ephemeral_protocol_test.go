@@ -9,8 +9,8 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
 )
 
-// ephemeralToken is the ephemeral resource of a provider that is spoken to as a CLI
-// does, but without one: warnings and what is handed back show in full.
+// ephemeralToken calls the ephemeral resource over the plugin protocol, without a CLI, so
+// that a test sees warnings and results in full.
 type ephemeralToken struct {
 	t      *testing.T
 	server tfprotov6.ProviderServer
@@ -50,7 +50,7 @@ func (e ephemeralToken) validate(config map[string]any) []*tfprotov6.Diagnostic 
 	return resp.Diagnostics
 }
 
-// open returns what a CLI is told, and what it hands back at the close.
+// open returns the diagnostics, and the private data for the close.
 func (e ephemeralToken) open(config map[string]any) (map[string]string, []byte, []*tfprotov6.Diagnostic) {
 	e.t.Helper()
 	resp, err := e.server.OpenEphemeralResource(e.t.Context(), &tfprotov6.OpenEphemeralResourceRequest{

@@ -21,7 +21,7 @@ var longAgo = time.Now().Add(-24 * time.Hour)
 
 var push = map[string]any{"name": "push", "role": "Administrator"}
 
-// client is somebody else who works with the provider's credentials.
+// client is another client with the provider's credentials.
 func client(t *testing.T, cloud *acctest.Cloud) *cloudfleet.Client {
 	t.Helper()
 	c, err := cloudfleet.New(cloudfleet.Options{Endpoint: cloud.Endpoint, AccessTokenID: cloud.TokenID, AccessTokenSecret: cloud.TokenSecret})
@@ -61,8 +61,8 @@ func refuse(method string) func(http.Handler) http.Handler {
 	}
 }
 
-// expect makes sure that there is one diagnostic of a severity for each text, which
-// it holds.
+// expect checks that there is one diagnostic of this severity for each text, and that it
+// contains the text.
 func expect(t *testing.T, diags []*tfprotov6.Diagnostic, severity tfprotov6.DiagnosticSeverity, texts ...string) {
 	t.Helper()
 	if len(diags) != len(texts) {
@@ -146,9 +146,8 @@ func TestEphemeralTokenThatCannotBeClosed(t *testing.T) {
 	expect(t, provider.close(private), isWarning, "The API has the hiccups.")
 }
 
-// A run that was killed leaves its token behind until the next run after it has
-// expired. Whatever has not exactly that name stays, and so does the provider's own
-// token, whatever it is called.
+// A token of a killed run is deleted by the first run after it has expired. Tokens with
+// other names stay, and so does the provider's own, whatever its name is.
 func TestEphemeralTokensLeftBehindAreSwept(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
 	past, future := time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
@@ -185,7 +184,7 @@ func TestEphemeralTokensLeftBehindAreSwept(t *testing.T) {
 	}
 }
 
-// A sweep that fails costs nobody the token, and says nothing where there is none.
+// A failed sweep does not prevent the token, and is not reported if there is none.
 func TestEphemeralTokenWithoutASweep(t *testing.T) {
 	expired := apitoken.EphemeralName("push", time.Now().Add(-time.Hour))
 	for name, test := range map[string]struct {
@@ -222,7 +221,7 @@ func TestEphemeralTokenWithoutASweep(t *testing.T) {
 	}
 }
 
-// What Open does not hand over is never closed, so it must not be there.
+// What Open does not return is never closed, so it must be deleted.
 func TestEphemeralTokenThatIsNotHandedOverIsDeleted(t *testing.T) {
 	created := func(then func(answer *httptest.ResponseRecorder)) func(http.Handler) http.Handler {
 		return func(api http.Handler) http.Handler {
@@ -269,8 +268,8 @@ func TestEphemeralTokenThatIsNotHandedOverIsDeleted(t *testing.T) {
 	})
 }
 
-// A create that is answered with a fault may have been one all the same. The name
-// says until when.
+// A create may have been carried out although the answer is an error. The name says until
+// when the token may be needed.
 func TestEphemeralTokenOfADoubtfulCreate(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
 	provider := serve(t, cloud)

@@ -47,7 +47,7 @@ func (silent) RoundTrip(r *http.Request) (*http.Response, error) {
 	return nil, context.Cause(r.Context())
 }
 
-// Neither what is swept before a run nor what is deleted after it keeps the run.
+// Neither the sweep before a run nor the deletion after it delays the run for long.
 func TestSweepAndRemoveEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, err := cloudfleet.NewOver(silent{}, cloudfleet.Options{

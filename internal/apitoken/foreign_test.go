@@ -11,8 +11,8 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/protocoltest"
 )
 
-// An API of another form is named as that, in one sentence, and nothing is known of what
-// it holds.
+// An API of another form is reported as that, in one sentence that does not contain its
+// content.
 func TestForeignAPI(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]string{

@@ -11,8 +11,8 @@ import (
 
 var expiry = regexp.MustCompile(`^ \(ephemeral until \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\)$`)
 
-// What is taken for left behind is deleted: it is exactly what the provider itself
-// would have written, and its time is over.
+// Tokens that count as left behind are deleted: the name must be exactly what the
+// provider writes, and the time must be over.
 func FuzzLeftBehind(f *testing.F) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	for _, suffix := range []string{

@@ -14,7 +14,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/protocoltest"
 )
 
-// managed is a token in a state, under the protocol alone.
+// managed is a token in a state, over the protocol.
 func managed(t *testing.T, p *protocoltest.Provider) *protocoltest.Resource {
 	t.Helper()
 	r := p.Resource("cloudfleet_api_token")
@@ -63,7 +63,7 @@ func TestIdentity(t *testing.T) {
 	}
 }
 
-// What a create left behind can be found, though it failed.
+// The token of a failed create can be found.
 func TestIdentityOfATaintedToken(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.Start(t, mockserver.Options{})
@@ -117,7 +117,7 @@ func TestAccIdentity(t *testing.T) {
 	})
 }
 
-// What `terraform plan -generate-config-out` writes needs no change.
+// The configuration that `terraform plan -generate-config-out` writes needs no change.
 func TestAccGeneratedConfiguration(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
 	cloud.Run(t,

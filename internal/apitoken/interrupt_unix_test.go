@@ -23,7 +23,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/terraformcli"
 )
 
-// pair is two tokens, worked on one after the other.
+// pair is a configuration of two tokens, which are created one after the other.
 func pair(trigger string) string {
 	var config string
 	for _, name := range []string{"one", "two"} {
@@ -37,7 +37,7 @@ func pair(trigger string) string {
 	return config
 }
 
-// interrupted is a run of the CLI, and its provider, that somebody ends early.
+// interrupted is a run of the CLI and its provider that is interrupted.
 type interrupted struct {
 	t      *testing.T
 	cloud  *acctest.Cloud
@@ -59,7 +59,7 @@ func (i *interrupted) mustApply(config string) {
 	}
 }
 
-// run starts the CLI, tells of its process, and waits for what comes of it.
+// run starts the CLI, passes its process to started, and waits for the result.
 func (i *interrupted) run(cmd *exec.Cmd, started chan<- *os.Process) (string, error) {
 	i.t.Helper()
 	var out bytes.Buffer
@@ -70,7 +70,7 @@ func (i *interrupted) run(cmd *exec.Cmd, started chan<- *os.Process) (string, er
 	return out.String(), err
 }
 
-// onFirst lets f see to the first call of a kind from now on.
+// onFirst calls f with the first call of a kind from now on.
 func (i *interrupted) onFirst(isCall func(*http.Request) bool, f func(api http.Handler, w http.ResponseWriter, r *http.Request)) {
 	i.cloud.Intercept(func(api http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -121,7 +121,7 @@ func startInterrupted(t *testing.T, needs acctest.Feature) func(*testing.T) *int
 	}
 }
 
-// A call that was sent is seen through and its result saved. Nothing follows it.
+// A call that was sent is completed and its result saved. No other call follows.
 func TestAccInterrupt(t *testing.T) {
 	t.Parallel()
 	start := startInterrupted(t, acctest.Core)
@@ -167,8 +167,8 @@ func TestAccInterrupt(t *testing.T) {
 	}
 }
 
-// Of a provider that is killed between the server's act and its answer, nobody
-// learns what became. The next apply works, and what is left over can be found.
+// If the provider is killed after the server has acted and before it answers, the result
+// is lost. The next apply works, and leftovers can be found.
 func TestAccKilledProvider(t *testing.T) {
 	t.Parallel()
 	start := startInterrupted(t, acctest.Core)
@@ -223,7 +223,7 @@ func children(parent int) (pids []int) {
 		if err != nil {
 			continue // it has ended
 		}
-		// After the name, which may hold anything, come the state and the parent.
+		// The name may contain anything. After it come the state and the parent.
 		fields := strings.Fields(string(content[strings.LastIndexByte(string(content), ')')+1:]))
 		if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(stat))); err == nil && fields[1] == strconv.Itoa(parent) {
 			pids = append(pids, pid)

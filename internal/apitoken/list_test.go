@@ -56,7 +56,7 @@ func TestListFilters(t *testing.T) {
 	}
 }
 
-// A resource that was asked for is what an import and a refresh would make of it.
+// A resource in the result is what an import and a refresh would produce.
 func TestListWithResources(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.Start(t, mockserver.Options{})
@@ -117,7 +117,7 @@ func TestListAsksForNoMorePagesThanItNeeds(t *testing.T) {
 	}
 }
 
-// What goes wrong reaches the user, however far the list has come.
+// Errors reach the user, wherever in the list they occur.
 func TestListErrors(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
 	var names []string

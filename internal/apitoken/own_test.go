@@ -11,8 +11,8 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 )
 
-// The provider must not lock itself out, whether it knows in the plan or only in
-// the apply. What does not, such as a rename, is done.
+// The provider must not lock itself out, whether the plan or only the apply can know.
+// Harmless changes, such as a rename, are made.
 func TestAccOwnTokenIsLeftAlone(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
 	adopt := fmt.Sprintf("import {\n  to = %s\n  id = %q\n}\n", address, cloud.TokenID)

@@ -16,7 +16,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/tokentest"
 )
 
-// What servers do that the contract does not promise, for both resources.
+// What real servers do without a promise in the contract, for both resources.
 var resources = map[string]string{"cloudfleet_api_token": "id", "cloudfleet_rotating_api_token": "token_id"}
 
 func forBoth(t *testing.T, run func(t *testing.T, typeName, idName string)) {
@@ -46,7 +46,7 @@ func versionIn(t *testing.T, r *protocoltest.Resource) int64 {
 	return v
 }
 
-// A consumer of the version takes a secret only when the version changes.
+// Consumers of the version take a secret only when the version changes.
 func TestSecretVersionNeverComesTwice(t *testing.T) {
 	forBoth(t, func(t *testing.T, typeName, idName string) {
 		cloud := acctest.Start(t, mockserver.Options{})
@@ -82,7 +82,7 @@ func TestSecretVersionNeverComesTwice(t *testing.T) {
 	})
 }
 
-// An apply returns what was planned, whatever became of the token behind its back.
+// An apply returns what was planned, even if the token was changed elsewhere meanwhile.
 func TestApplyReturnsWhatWasPlanned(t *testing.T) {
 	forBoth(t, func(t *testing.T, typeName, idName string) {
 		cloud := acctest.Start(t, mockserver.Options{})
@@ -126,7 +126,7 @@ func TestAnswersThatLackAField(t *testing.T) {
 	})
 }
 
-// A server that stores another spelling causes no loop, and the user is told.
+// A server that stores another spelling causes no loop, and a warning.
 func TestOtherSpellingIsKeptAndTold(t *testing.T) {
 	forBoth(t, func(t *testing.T, typeName, idName string) {
 		cloud := acctest.Start(t, mockserver.Options{})
@@ -154,7 +154,7 @@ func TestOtherSpellingIsKeptAndTold(t *testing.T) {
 				t.Errorf("the plan is not empty: %v", plan)
 			}
 		}
-		// What is changed elsewhere later is drift.
+		// A later change elsewhere is drift.
 		call(t, cloud, http.MethodPut, "/tokens/"+id, `{"name": "other", "role": "User"}`)
 		if diags := r.Refresh(t.Context()); diags.HasError() || r.Text("name") != "other" {
 			t.Errorf("drift is not seen: %v, %v", r.State(), diags)
@@ -162,7 +162,7 @@ func TestOtherSpellingIsKeptAndTold(t *testing.T) {
 	})
 }
 
-// That a token is missing counts only from where it was.
+// A 404 counts only from the place where the token was.
 func TestAbsenceElsewhereDoesNotCount(t *testing.T) {
 	forBoth(t, func(t *testing.T, typeName, idName string) {
 		cloud := acctest.Start(t, mockserver.Options{})
@@ -224,7 +224,7 @@ func TestAnySuccessOfADeleteCounts(t *testing.T) {
 	})
 }
 
-// A secret is issued again only where the API rejects it for sure, and once.
+// A secret is issued again only if the API certainly rejects it, and only once.
 func TestVerifySecret(t *testing.T) {
 	forBoth(t, func(t *testing.T, typeName, idName string) {
 		hourAgo := mockserver.Options{Now: func() time.Time { return time.Now().Add(-time.Hour) }}
@@ -260,7 +260,7 @@ func TestVerifySecret(t *testing.T) {
 		call(t, cloud, http.MethodPost, "/tokens/"+r.Text(idName)+"/regenerate", "")
 		reissues(r, true, "regenerated elsewhere")
 
-		// The token is disabled for good: to issue another secret does not help.
+		// The token is disabled permanently: issuing another secret does not help.
 		cloud.Intercept(rewriteStatus(func(_ *http.Request, caller string) bool { return caller != cloud.TokenID }))
 		mustApply(t, r, config)
 		id := r.Text(idName)
@@ -275,7 +275,7 @@ func TestVerifySecret(t *testing.T) {
 	})
 }
 
-// rewriteStatus answers 401 in place of the API where reject says so, by the request
+// rewriteStatus answers 401 in place of the API if reject returns true for the request
 // and the token that it comes from.
 func rewriteStatus(reject func(r *http.Request, caller string) bool) func(http.Handler) http.Handler {
 	return func(api http.Handler) http.Handler {
@@ -290,7 +290,7 @@ func rewriteStatus(reject func(r *http.Request, caller string) bool) func(http.H
 	}
 }
 
-// What a refresh found out under other credentials does not lock the provider out.
+// The result of a refresh with other credentials does not lock the provider out.
 func TestOwnTokenIsSafeWhateverTheStateRemembers(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.Start(t, mockserver.Options{Now: func() time.Time { return time.Now().Add(-time.Hour) }})
@@ -313,7 +313,7 @@ func TestOwnTokenIsSafeWhateverTheStateRemembers(t *testing.T) {
 		}
 	}
 
-	// The state says User, and the token was promoted elsewhere.
+	// The state has the role User, and the token was promoted elsewhere.
 	user := protocoltest.Start(t, cloud, nil).Resource("cloudfleet_api_token")
 	mustApply(t, user, map[string]any{"name": "cd", "role": "User"})
 	id, secret = user.Text("id"), user.Text("secret")
@@ -344,7 +344,7 @@ func regenerate(t *testing.T, cloud *acctest.Cloud, id string) string {
 	return token.Secret
 }
 
-// A plan of a create says at once what its apply would run into.
+// The plan of a create reports what its apply would run into.
 func TestPlanOfACreateTellsTheTruthAboutCredentials(t *testing.T) {
 	forBoth(t, func(t *testing.T, typeName, _ string) {
 		cloud := acctest.Start(t, mockserver.Options{})
@@ -386,7 +386,7 @@ func TestPlanOfACreateTellsTheTruthAboutCredentials(t *testing.T) {
 	})
 }
 
-// The provider works with its own secret, so that nobody has to ask whether it is valid.
+// The provider works with its own secret, so that it need not be verified.
 func TestOwnSecretIsNotVerified(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.Start(t, mockserver.Options{Now: func() time.Time { return time.Now().Add(-time.Hour) }})
@@ -415,7 +415,7 @@ func TestOwnSecretIsNotVerified(t *testing.T) {
 	}
 }
 
-// What the first call of an update has done is in the state, even if the second fails.
+// The result of the first call of an update is in the state, even if the second fails.
 func TestRenameIsSavedBeforeTheRegenerate(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.Start(t, mockserver.Options{})
@@ -428,8 +428,8 @@ func TestRenameIsSavedBeforeTheRegenerate(t *testing.T) {
 	}
 }
 
-// A create that tells no secret leaves no version: nothing was issued that a consumer
-// could have.
+// A create without a secret in the answer has no version: no consumer can have the
+// secret.
 func TestCreateWithoutSecretHasNoVersion(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.Start(t, mockserver.Options{})

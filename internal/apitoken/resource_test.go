@@ -30,7 +30,7 @@ func inPlan(name string, check knownvalue.Check) plancheck.PlanCheck {
 	return plancheck.ExpectKnownValue(address, attribute(name), check)
 }
 
-// accepted makes sure that the API takes the ID and secret that are in the state.
+// accepted checks that the API accepts the ID and secret in the state.
 func accepted(cloud *acctest.Cloud) resource.TestCheckFunc {
 	return func(s *terraform.State) error {
 		attributes := s.RootModule().Resources[address].Primary.Attributes
@@ -75,8 +75,8 @@ func TestAccCreate(t *testing.T) {
 	)
 }
 
-// unchanged returns a function that makes checks for a step: that each of these
-// attributes has the value that it had in the steps before.
+// unchanged returns a function that makes checks for a step: each of these attributes has
+// the same value as in the steps before.
 func unchanged(names ...string) func() []statecheck.StateCheck {
 	comparisons := map[string]interface {
 		AddStateValue(string, tfjsonpath.Path) statecheck.StateCheck
@@ -127,7 +127,7 @@ func TestAccRenameAndRoleChangeInPlace(t *testing.T) {
 	)
 }
 
-// Ten tokens are ten calls that write, and a refresh is none.
+// Ten tokens need ten writes, and a refresh none.
 func TestAccWritesNoMoreThanNeeded(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
 	config := `
@@ -167,7 +167,7 @@ resource "cloudfleet_api_token" "team" {
 	)
 }
 
-// What somebody changed elsewhere is shown and put right, without a new secret.
+// A change made elsewhere is shown and reverted, without a new secret.
 func TestAccDrift(t *testing.T) {
 	for name, body := range map[string]string{
 		"renamed":  `{"name": "somebody else's", "role": "User"}`,
@@ -210,7 +210,7 @@ func TestAccDeletedElsewhereIsCreatedAgain(t *testing.T) {
 	)
 }
 
-// Nothing but the API's own word that a token is gone takes it out of the state.
+// Only the API's own answer that a token is gone removes it from the state.
 func TestAccOnlyNotFoundRemoves(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
 	config := token("ci", "User")
@@ -256,7 +256,7 @@ func TestAccOnlyNotFoundRemoves(t *testing.T) {
 	})...)
 }
 
-// A token that disappears between the refresh and the delete is deleted.
+// A destroy succeeds if the token was deleted after the refresh.
 func TestAccDestroyOfOneAlreadyGone(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
 	cloud.Run(t,
@@ -290,7 +290,7 @@ func TestAccImport(t *testing.T) {
 		resource.TestStep{Config: token("ci", "User", trigger("a"))},
 		resource.TestStep{
 			ResourceName: address, ImportState: true, ImportStateVerify: true,
-			// What only the state knows.
+			// Only the state has these.
 			ImportStateVerifyIgnore: []string{"secret", "secret_version", "secret_issued_at", "rotation_trigger"},
 			ImportStateCheck: func(states []*terraform.InstanceState) error {
 				existing = states[0].ID
@@ -315,8 +315,8 @@ func TestAccImport(t *testing.T) {
 	}
 }
 
-// An imported token has no secret in the state; a rename must not promise one,
-// and the first rotation gives it.
+// An imported token has no secret in the state. A rename must not promise one, and the
+// first rotation issues one.
 func TestAccImportBlockThenRotate(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
 	elsewhere(t, cloud, http.MethodPost, `{"name": "legacy", "role": "User"}`)
@@ -355,8 +355,8 @@ func TestAccImportBlockThenRotate(t *testing.T) {
 	)
 }
 
-// elsewhere calls the API about the only token (or, with POST, for a new one) as
-// somebody else would.
+// elsewhere calls the API about the only token (or, with POST, for a new one) as another
+// client.
 func elsewhere(t *testing.T, cloud *acctest.Cloud, method, body string) {
 	t.Helper()
 	path := "/tokens"
@@ -369,8 +369,8 @@ func elsewhere(t *testing.T, cloud *acctest.Cloud, method, body string) {
 	call(t, cloud, method, path, body)
 }
 
-// A token that was created without telling its secret is in the state, so that the
-// next apply replaces it instead of leaving it behind.
+// A token that was created without a secret in the answer is in the state, so that the
+// next apply replaces it.
 func TestAccCreateWithoutSecretIsReplaced(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
 	withhold := func(api http.Handler) http.Handler {

@@ -107,8 +107,8 @@ func (f *follower) take(s *terraform.State) {
 	f.before, f.after = f.after, s.RootModule().Resources[f.address].Primary.Attributes
 }
 
-// regenerated makes sure that the secret was regenerated, or else that it is what it
-// was, and that the token is the same.
+// regenerated checks that the secret was regenerated, or that it is the same, and that
+// the token is the same.
 func (f *follower) regenerated(want bool) error {
 	before, after := f.before, f.after
 	switch {
@@ -139,8 +139,7 @@ func TestAccRotatesAgainAndAgain(t *testing.T) {
 	cloud.Run(t, steps...)
 }
 
-// A rotation that fails is not forgotten, and what a rename before it has done is
-// in the state.
+// A failed rotation is repeated, and the rename before it is in the state.
 func TestAccRotationThatFailsIsTriedAgain(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
 	refuse := func(api http.Handler) http.Handler {

@@ -8,7 +8,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/tokentest"
 )
 
-// What the tests share with those of the sister package.
+// Shared with the tests of package rotatingtoken.
 var (
 	token       = tokentest.Token
 	rotating    = tokentest.Rotating

@@ -23,16 +23,15 @@ const (
 	provider = "provider"
 )
 
-// signalled is what a signal comes in the midst of.
+// signalled is an operation during which a signal arrives.
 type signalled struct {
 	isCall        func(*http.Request) bool
 	before, after string // configurations
 	limited       bool   // whether the call is answered with a wait for a rate limit
 }
 
-// Whatever signal reaches whichever process while a secret is issued: afterwards the
-// secret is in the state, or no token is left that nobody has the secret of, and the
-// next apply arrives.
+// After any signal to any of the processes while a secret is issued, the secret is in the
+// state, or no token is left whose secret is lost, and the next apply succeeds.
 func TestAccSignals(t *testing.T) {
 	t.Parallel()
 	signalAll(t, acctest.Core, map[string]signalled{
@@ -42,7 +41,7 @@ func TestAccSignals(t *testing.T) {
 	})
 }
 
-// The same for a token that no state has: none is left.
+// The same for an ephemeral token: none is left.
 func TestAccSignalsEphemeral(t *testing.T) {
 	t.Parallel()
 	const config = "ephemeral \"cloudfleet_api_token\" \"run\" {\n  name = \"run\"\n  role = \"User\"\n}\n"
@@ -119,8 +118,8 @@ func (s signalled) signal(run *interrupted, signal syscall.Signal, target string
 	}
 }
 
-// noneUnowned waits until each token at the API is in the state: a provider whose CLI
-// is gone deletes what it has just created.
+// noneUnowned waits until each token at the API is in the state: a provider whose CLI has
+// ended deletes the token that it has just created.
 func (i *interrupted) noneUnowned(t *testing.T, out string) {
 	t.Helper()
 	unowned := func() (ids []string) {
@@ -142,7 +141,7 @@ func (i *interrupted) noneUnowned(t *testing.T, out string) {
 	}
 }
 
-// A provider whose CLI was killed ends, and with it the secret in its environment.
+// The provider ends when its CLI was killed, and with it the secret in its environment.
 func TestAccProviderEndsAfterItsCLI(t *testing.T) {
 	t.Parallel()
 	run := startInterrupted(t, acctest.Core)(t)

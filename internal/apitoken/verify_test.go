@@ -59,7 +59,7 @@ func TestAccVerifySecret(t *testing.T) {
 	)
 }
 
-// Without verify_secret nobody asks.
+// Without verify_secret there is no check.
 func TestAccSecretIsNotVerifiedUnasked(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
 	cloud.Run(t,
@@ -77,7 +77,7 @@ func TestAccSecretIsNotVerifiedUnasked(t *testing.T) {
 	}
 }
 
-// Only the API's own 401 says that a secret is dead.
+// Only the API's own 401 means that a secret is rejected.
 func TestAccSecretThatCannotBeVerified(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
 	fail := func(status int, kind, body string) func() {

@@ -56,8 +56,7 @@ func TestAuthsRefuses(t *testing.T) {
 	}
 }
 
-// Docker and Kubernetes read a user name and a password back from auth: all before
-// the first colon, and all after it.
+// Docker and Kubernetes split auth at the first colon into user name and password.
 func FuzzAuths(f *testing.F) {
 	f.Add(ours, "2iKo4Asy51EUx2gpJFW76t", "cf_secret_x")
 	f.Add("localhost:5000", "<&>", "a:b")

@@ -53,7 +53,7 @@ func TestCheckReference(t *testing.T) {
 	}
 }
 
-// A chart's version may have a plus sign, and no tag may.
+// The version of a chart may have a plus sign, but a tag may not.
 func TestCheckReferenceNamesHelmsTag(t *testing.T) {
 	if err := CheckReference("1.2.3+build.5"); err == nil || !strings.Contains(err.Error(), "1.2.3_build.5") {
 		t.Errorf("got %v", err)
@@ -108,7 +108,7 @@ func TestParseImageRef(t *testing.T) {
 	}
 }
 
-// What ImageRef builds, ParseImageRef takes apart again, and the other way round.
+// ParseImageRef is the inverse of ImageRef.
 func FuzzParseImageRef(f *testing.F) {
 	f.Add(host, "shop/checkout", "v1.4.2")
 	f.Add("localhost:5000", "a", sha256Digest)

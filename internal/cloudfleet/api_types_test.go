@@ -7,7 +7,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 )
 
-// checkCase is a value and what the error about it says; nothing is no error.
+// checkCase is a value and what its error says, nothing if there is none.
 type checkCase struct {
 	value string
 	says  []string
@@ -86,7 +86,7 @@ func TestCheckTokenID(t *testing.T) {
 	})
 }
 
-// An ID that is none must not reach a path: DELETE /tokens/ may mean all of them.
+// An invalid ID must not be part of a path: DELETE /tokens/ may delete all of them.
 func TestNoCallWithAnIDThatIsNone(t *testing.T) {
 	t.Parallel()
 	cloud := start(t)

@@ -12,8 +12,8 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 )
 
-// direct calls a handler without a network, because synctest's clock stands still
-// while anything waits for one.
+// direct calls a handler without a network: the clock of synctest stands still while a
+// goroutine waits for one.
 type direct struct{ http.Handler }
 
 func (d direct) RoundTrip(req *http.Request) (resp *http.Response, err error) {
@@ -37,8 +37,8 @@ func (d direct) RoundTrip(req *http.Request) (resp *http.Response, err error) {
 	return resp, nil
 }
 
-// inBubble is a mock server for one test under synctest, and a client of it with
-// the retries that a user has.
+// inBubble returns a mock server for one test under synctest, and a client with the
+// default retries.
 func inBubble(t *testing.T, mock mockserver.Options) (*cloud, *cloudfleet.Client) {
 	t.Helper()
 	server := mockserver.New(mock)

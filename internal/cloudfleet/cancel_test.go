@@ -27,8 +27,8 @@ func TestCancelledBeforeItIsSent(t *testing.T) {
 	}
 }
 
-// cancelOnReceipt cancels what a call runs under while the server has its request
-// and has not answered.
+// cancelOnReceipt cancels the context of a call while the server has its request and has
+// not answered.
 func (c *cloud) cancelOnReceipt(cancel func()) *atomic.Int32 {
 	var count atomic.Int32
 	c.Intercept(func(api http.Handler) http.Handler {
@@ -104,7 +104,7 @@ func TestWritesAreSeenThroughAndReadsAreNot(t *testing.T) {
 	}
 }
 
-// What fails after the interruption is not tried again, repeatable or not.
+// A failure after the interruption is not retried, whether it may be or not.
 func TestNoRetryOnceCancelled(t *testing.T) {
 	t.Parallel()
 	for _, call := range calls(someID) {

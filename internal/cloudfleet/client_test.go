@@ -222,8 +222,8 @@ func lifetime(ctx context.Context, c *cloudfleet.Client) error {
 	return nil
 }
 
-// A server that nobody vouches for, or whose encryption is of yesterday, must not
-// get to see the credentials.
+// A server with an untrusted certificate or outdated encryption must not receive the
+// credentials.
 func TestUntrustedServerIsNotTalkedTo(t *testing.T) {
 	t.Parallel()
 	for message, newest := range map[string]uint16{"certificate": 0, "protocol version": tls.VersionTLS11} {
@@ -242,8 +242,7 @@ func TestUntrustedServerIsNotTalkedTo(t *testing.T) {
 	}
 }
 
-// This machine is never asked through a proxy, so that no call to it could show
-// where the proxy comes from.
+// Go uses no proxy for this machine, so that no call to it can show which proxy is used.
 func TestProxyIsTheEnvironments(t *testing.T) {
 	t.Parallel()
 	network := roundtrip.Network(cloudfleet.DefaultRequestTimeout)

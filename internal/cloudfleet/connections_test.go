@@ -34,8 +34,7 @@ func countConnections(t *testing.T) (*cloud, *atomic.Int32) {
 	}}, &count
 }
 
-// Whatever the answer is, it is read to its end, so that the connection is free
-// for the next request.
+// Every answer is read to its end, so that the connection is free for the next request.
 func TestOneConnection(t *testing.T) {
 	t.Parallel()
 	long := organizationOf(mebibyte)
@@ -75,8 +74,8 @@ func TestOneConnection(t *testing.T) {
 	}
 }
 
-// Ten that find no idle connection make one each, though another may come free
-// before theirs is made.
+// Ten concurrent calls without an idle connection open one each, even if another becomes
+// free before theirs is open.
 func TestConnectionsAreReused(t *testing.T) {
 	t.Parallel()
 	cloud, count := countConnections(t)

@@ -18,7 +18,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/canary"
 )
 
-// discard is for servers whose complaints are part of a test.
+// discard is for servers whose errors are part of a test.
 var discard = log.New(io.Discard, "", 0)
 
 func TestErrorOfTheAPI(t *testing.T) {
@@ -124,8 +124,8 @@ func TestErrorAnswers(t *testing.T) {
 	}
 }
 
-// These are not the objects and lists of the contract, so nothing may be read
-// from them, least of all that there are no tokens.
+// These do not have the form in the contract, so nothing may be read from them, least of
+// all that there are no tokens.
 func TestAnswerOfAnotherShape(t *testing.T) {
 	t.Parallel()
 	for name, bodies := range map[string][]string{
@@ -144,7 +144,7 @@ func TestAnswerOfAnotherShape(t *testing.T) {
 	}
 }
 
-// A sign-in page in between must not make a token disappear from the state.
+// A proxy's login page must not remove a token from the state.
 func TestDeleteAnsweredByAPage(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, serve(t, answer(http.StatusOK, "<html>Sign in</html>", "Content-Type", "text/html")))
@@ -168,7 +168,7 @@ func TestErrorsOfOthers(t *testing.T) {
 	}
 }
 
-// What was never sent has no effect, and a user must not be sent looking for one.
+// A request that was not sent has no effect, and users must not be told to look for one.
 func TestMayHaveActedOnWhatWasNeverSent(t *testing.T) {
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -19,8 +19,8 @@ func (c *Client) Wait(attempt int, resp *http.Response) time.Duration {
 	return c.http.Backoff(c.http.RetryWaitMin, c.http.RetryWaitMax, attempt, resp)
 }
 
-// RetryQuickly makes the waits between attempts as short as a test wants them,
-// except for those of more than a second that a server asks for.
+// RetryQuickly shortens the waits between attempts for tests, except for waits of more
+// than a second that a server asks for.
 func (c *Client) RetryQuickly() {
 	if c.http == nil {
 		return

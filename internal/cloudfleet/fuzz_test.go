@@ -17,8 +17,8 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 )
 
-// Whatever a server answers: what the client takes for good is good, and what it
-// says otherwise repeats nothing but the API's own words.
+// For every answer, what the client accepts is valid, and its errors repeat only the
+// API's own words.
 func FuzzAnswer(f *testing.F) {
 	const marker = "cf_secret_MARKERmarkerMARKERmarkerMARKERma"
 	token := `{"id":"` + someID + `","name":"ci","role":"User","created_at":"2026-01-02T03:04:05Z","updated_at":5,"secret":"`
@@ -69,8 +69,8 @@ func FuzzAnswer(f *testing.F) {
 	})
 }
 
-// A token is taken only with an ID, that was asked for, and with a secret where the
-// API shows one.
+// A token is accepted only with the requested ID, and with a secret if the API returns
+// one.
 func FuzzToken(f *testing.F) {
 	for _, body := range []string{
 		`{"id":"` + someID + `","secret":"s"}`, `{"ID":"` + someID + `","Secret":"s"}`, `{"id":"` + someID + `"}`, `{"id":"` + someID + `","secret":null}`,
@@ -106,7 +106,7 @@ func FuzzToken(f *testing.F) {
 	})
 }
 
-// The next page is of the same list, or there is an error.
+// The next page belongs to the same list, or there is an error.
 func FuzzNextPage(f *testing.F) {
 	here := &url.URL{Scheme: "https", Host: "api.cloudfleet.ai", Path: "/v1/tokens", RawQuery: "limit=100"}
 	for _, target := range []string{
@@ -147,7 +147,7 @@ func FuzzNextPage(f *testing.F) {
 	})
 }
 
-// A wait that a server asks for is of two minutes at most, or there is none.
+// A server can ask for a wait of at most two minutes.
 func FuzzRetryAfter(f *testing.F) {
 	for _, header := range []string{
 		"", "0", "1", "120", "121", "-1", "+5", " 5", "1.5", "1e3", "0x10", "9999999999", "18446744074", "9223372036854775807", "99999999999999999999",
@@ -171,7 +171,7 @@ func FuzzRetryAfter(f *testing.F) {
 	})
 }
 
-// The provider refuses the names that the API would refuse, and no others.
+// The provider rejects the same names as the API.
 func FuzzCheckTokenName(f *testing.F) {
 	for _, name := range []string{"", "a", " a", "a\u00a0", "a\u2028", "\u200b", "\ufeffa", "a\x00", "a\u0085b", "\u0301", "Schlüssel 鍵", strings.Repeat("ü", 255), strings.Repeat("a", 256)} {
 		f.Add(name)
@@ -198,7 +198,7 @@ func FuzzCheckTokenName(f *testing.F) {
 	})
 }
 
-// What is taken for an ID is one part of a path, as it stands.
+// A valid ID is one unchanged part of a path.
 func FuzzCheckTokenID(f *testing.F) {
 	for _, id := range []string{someID, "", ".", "..", "a/b", "a%2fb", "a?b", "a#b", "a\n", "ä", "-", "_"} {
 		f.Add(id)

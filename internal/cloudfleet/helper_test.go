@@ -69,8 +69,8 @@ func newClient(t testing.TB, o cloudfleet.Options) *cloudfleet.Client {
 	return c
 }
 
-// newToken makes a token through a client, hence over a connection, that no test
-// uses: what net/http does about a cut depends on whether a connection is new.
+// newToken creates a token through another client, and so over another connection: what
+// net/http does after a cut depends on whether a connection is new.
 func (c *cloud) newToken(t *testing.T) cloudfleet.Token {
 	t.Helper()
 	token, _, err := newClient(t, c.options).CreateToken(t.Context(), settings)
@@ -81,8 +81,8 @@ func (c *cloud) newToken(t *testing.T) cloudfleet.Token {
 	return token
 }
 
-// failFirst lets fault answer the first n requests from now on. The count that it
-// returns is of all requests from now on.
+// failFirst lets fault answer the next n requests. It returns the number of requests from
+// now on.
 func (c *cloud) failFirst(n int32, fault http.Handler) *atomic.Int32 {
 	var count atomic.Int32
 	c.Intercept(func(api http.Handler) http.Handler {
@@ -127,7 +127,7 @@ func (c *cloud) actAndCut(n int32) *atomic.Int32 {
 	return &count
 }
 
-// hang does not answer for as long as the client waits.
+// hang does not answer while the client waits.
 func hang(_ http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(io.Discard, r.Body) // the server watches the connection only after the body
 	<-r.Context().Done()
@@ -138,7 +138,7 @@ type call struct {
 	do   func(context.Context, *cloudfleet.Client) error
 }
 
-// calls are all that a client can do, about the token with this ID.
+// calls are all calls of the client, about the token with this ID.
 func calls(id string) []call {
 	return []call{
 		{"create", func(ctx context.Context, c *cloudfleet.Client) error {

@@ -15,7 +15,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 )
 
-// deadConn is a connection on which nothing arrives any more once it is dead.
+// deadConn is a connection that delivers nothing once it is dead.
 type deadConn struct {
 	net.Conn
 	dead *atomic.Bool
@@ -28,8 +28,7 @@ func (c deadConn) Write(b []byte) (int, error) {
 	return c.Conn.Write(b)
 }
 
-// A connection that is silently dead is given up, over HTTP/2 as well, where all calls
-// share one.
+// A dead connection is closed, also over HTTP/2, where all calls share one.
 func TestDeadConnectionIsGivenUp(t *testing.T) {
 	t.Parallel()
 	for name, http2 := range map[string]bool{"HTTP/1.1": false, "HTTP/2": true} {

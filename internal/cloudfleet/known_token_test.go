@@ -62,7 +62,7 @@ func TestYoungTokenIsLookedForAgain(t *testing.T) {
 	}
 }
 
-// What stays missing is gone, after a bounded time.
+// A token that stays missing counts as gone after a limited time.
 func TestYoungTokenThatStaysMissingIsGone(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -76,7 +76,7 @@ func TestYoungTokenThatStaysMissingIsGone(t *testing.T) {
 	})
 }
 
-// A page of a list that contradicts what is known is not believed.
+// A page of a list that contradicts what is known is not used.
 func TestPageThatLagsIsCheckedWithOneGet(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -107,7 +107,7 @@ func TestPageThatLagsIsCheckedWithOneGet(t *testing.T) {
 	})
 }
 
-// Who asks for all may have less time than the others.
+// The caller that makes the call for all may have less time than the others.
 func TestOneDeadlineIsNotEverybodys(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -177,7 +177,7 @@ func TestListThatHangs(t *testing.T) {
 	})
 }
 
-// The search for leftovers ends, whatever the list does.
+// The search for leftovers ends, whatever happens to the list.
 func TestLeftoversAreLookedForForAWhile(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -191,7 +191,7 @@ func TestLeftoversAreLookedForForAWhile(t *testing.T) {
 	})
 }
 
-// A leftover came to be while the create was ambiguous, by a clock that tells whole
+// A leftover was created while the create was ambiguous, by a clock with a resolution of
 // seconds.
 func TestLeftoversByTime(t *testing.T) {
 	t.Parallel()
@@ -215,8 +215,8 @@ func TestLeftoversByTime(t *testing.T) {
 	})
 }
 
-// Where the organization is only to be remembered, it is asked for once in a run, however
-// that ends.
+// If the organization is only stored for later, it is read once in a run, whether that
+// succeeds or not.
 func TestOrganizationToRememberIsAskedForOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -133,7 +133,7 @@ func TestAnswerAboveTheLargest(t *testing.T) {
 	}
 }
 
-// endless is 64 MiB, lest a client that reads it all takes this machine with it.
+// endless is limited to 64 MiB, in case a client reads it all.
 func endless(w http.ResponseWriter, r *http.Request) {
 	block := bytes.Repeat([]byte(" "), mebibyte)
 	for range 64 {

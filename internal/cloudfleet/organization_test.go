@@ -73,7 +73,7 @@ func TestOtherOrganization(t *testing.T) {
 	}
 }
 
-// What the question before a call met says nothing of what the call is about.
+// An error of the check before a call says nothing about the call itself.
 func TestOrganizationThatCannotBeHad(t *testing.T) {
 	t.Parallel()
 	cloud := start(t)
@@ -100,7 +100,8 @@ func TestOrganizationThatCannotBeHad(t *testing.T) {
 	}
 }
 
-// Who asks for all may be cancelled, and the others have their answers all the same.
+// The caller that makes the call for all may be cancelled, and the others get their
+// answers.
 func TestOrganizationIsAskedForAgainAfterACancel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud, c, ids := bubbleWith(t, 1)

@@ -70,7 +70,7 @@ func TestListTokensStopsWhereItsReaderStops(t *testing.T) {
 	}
 }
 
-// A full last page has no Link, so that there is nothing more to ask.
+// A full last page has no Link, so that no other page is requested.
 func TestListTokensWithAFullLastPage(t *testing.T) {
 	t.Parallel()
 	cloud := start(t)
@@ -101,7 +101,7 @@ func TestListTokensIsEmpty(t *testing.T) {
 	}
 }
 
-// An error on a later page comes after what was good, and is the last.
+// An error on a later page comes after the valid elements, and is the last.
 func TestListTokensEndsWithItsError(t *testing.T) {
 	t.Parallel()
 	cloud := start(t)
@@ -134,8 +134,8 @@ func TestNextPage(t *testing.T) {
 	const next = "https://api.cloudfleet.ai/v1/tokens?after=7"
 	for name, test := range map[string]struct {
 		links []string
-		// want is a query, nothing for the last page, or the part of an error
-		// that stands behind an exclamation mark.
+		// want is a query, empty for the last page, or a part of an error after an
+		// exclamation mark.
 		want string
 	}{
 		"no header":               {nil, ""},

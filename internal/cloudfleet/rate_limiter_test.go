@@ -20,8 +20,8 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 )
 
-// creates makes n tokens by ten workers of each client at once, and returns how
-// long that took.
+// creates sends n creates with ten workers of each client at once, and returns how long
+// that took.
 func creates(t *testing.T, n int, clients ...*cloudfleet.Client) time.Duration {
 	t.Helper()
 	begin := time.Now()
@@ -74,8 +74,8 @@ func TestRateLimitIsUsedFully(t *testing.T) {
 	}
 }
 
-// Servers that say less, or allow no bursts: the work gets done, at half the limit
-// or more, and nobody gives up.
+// Servers with less information or without bursts: all calls succeed, at half the limit
+// or more.
 func TestOtherLimits(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -110,7 +110,7 @@ func TestOtherLimits(t *testing.T) {
 	}
 }
 
-// refuseAbove refuses by its own words, instead of the mock server's.
+// refuseAbove throttles in its own way instead of the mock server's.
 func (c *cloud) refuseAbove(limiter *rate.Limiter, refusal http.Handler) {
 	c.Intercept(func(api http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -130,7 +130,7 @@ func TestNoRefusalNoWait(t *testing.T) {
 		if took := creates(t, 1000, c); took != 1010*time.Millisecond {
 			t.Errorf("took %s, want the latency of a hundred creates and of one look at the organization", took)
 		}
-		// A server that fails has not asked anyone to slow down: one waits, nine go on.
+		// A server error does not slow down others: one waits, nine go on.
 		cloud.failFirst(1, answer(http.StatusServiceUnavailable, ""))
 		if took := creates(t, 1000, c); took > 1200*time.Millisecond {
 			t.Errorf("took %s", took)
@@ -156,8 +156,8 @@ func TestLiftedLimitIsForgotten(t *testing.T) {
 	})
 }
 
-// Those on their way are refused, and nobody else sets out before the time, not
-// even one that came in the meantime and may not send twice.
+// Requests in flight are throttled, and no other is sent before the time, not even one
+// that starts meanwhile and may not be retried.
 func TestAllWaitOnce(t *testing.T) {
 	t.Parallel()
 	inAMinute := func() string { return time.Now().UTC().Add(time.Minute).Format(http.TimeFormat) }
@@ -213,7 +213,7 @@ func TestCancelledWhileAllWait(t *testing.T) {
 				count := cloud.failFirst(1, answer(429, "", "Retry-After", "60"))
 				_, _ = c.GetOrganization(t.Context())
 				begin := time.Now()
-				// The second of them waits for its turn, behind the first.
+				// The second waits for turn, behind the first.
 				workers(2, []time.Duration{10 * time.Second, 5 * time.Second}, func(timeout time.Duration) {
 					ctx, cancel := context.WithTimeout(t.Context(), timeout)
 					defer cancel()
@@ -223,7 +223,7 @@ func TestCancelledWhileAllWait(t *testing.T) {
 					}
 				})
 				wantCount(t, count, 1)
-				// Nobody holds the turn who is gone.
+				// A cancelled request does not hold turn.
 				if _, err := c.GetOrganization(t.Context()); err != nil || time.Since(begin) != time.Minute {
 					t.Errorf("got %v after %s", err, time.Since(begin))
 				}
@@ -232,7 +232,8 @@ func TestCancelledWhileAllWait(t *testing.T) {
 	}
 }
 
-// What is not sent is closed all the same, as net/http asks of a RoundTripper.
+// The body of a request that is not sent is closed, as net/http requires of a
+// RoundTripper.
 func TestCancelledWaitClosesTheBody(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -263,8 +264,8 @@ func (c *closer) Close() error {
 	return nil
 }
 
-// Under a server that refuses everything each call ends after its attempts, and
-// those slow down, whatever the server says.
+// With a server that throttles everything, each call ends after its attempts, and they
+// slow down, whatever the server says.
 func TestRefusedForGood(t *testing.T) {
 	t.Parallel()
 	for _, retryAfter := range []string{"0", "1", ""} {

@@ -15,8 +15,7 @@ import (
 
 var renamed = cloudfleet.TokenSettings{Name: "renamed", Role: cloudfleet.RoleAdministrator}
 
-// wantName reads a token, and reports another name, or a number of calls that is
-// not the one expected.
+// wantName reads a token, and reports another name or an unexpected number of calls.
 func (c *cloud) wantName(t *testing.T, client *cloudfleet.Client, id, name string, calls int) {
 	t.Helper()
 	c.ForgetRequests()
@@ -37,7 +36,7 @@ func rename(t *testing.T, c *cloudfleet.Client, ids ...string) {
 	}
 }
 
-// The next refresh has to see what others did since this one.
+// The next refresh must see changes that others made since this one.
 func TestPageIsUsedOnceAndNotForLong(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -52,7 +51,7 @@ func TestPageIsUsedOnceAndNotForLong(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		cloud.wantName(t, c, ids[11], renamed.Name, 1)
 
-		// Another refresh begins with pages of its own.
+		// Another refresh starts with new pages.
 		cloud.ForgetRequests()
 		workers(10, ids, func(id string) {
 			if token, err := c.GetTokenBatched(t.Context(), cloudfleet.KnownToken{ID: id}); err != nil || token.Name != renamed.Name {
@@ -66,7 +65,7 @@ func TestPageIsUsedOnceAndNotForLong(t *testing.T) {
 func TestOwnWritesAreSeenAtOnce(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"update", "regenerate", "delete"} {
-		// A page is on its way when the write begins, or was there before.
+		// The page is in flight when the write begins, or was there before.
 		for _, page := range []string{"fetched", "on its way"} {
 			t.Run(name+" "+page, func(t *testing.T) {
 				t.Parallel()
@@ -123,8 +122,8 @@ func TestOwnCreateIsSeenAtOnce(t *testing.T) {
 	})
 }
 
-// Whoever is cancelled leaves at once: one that waits, or the one that fetches
-// the page for the others, who are answered all the same.
+// A cancelled read returns at once, whether it waits or fetches the page for the others,
+// which still get their answers.
 func TestCancelledReads(t *testing.T) {
 	t.Parallel()
 	for cancelled := range 5 {

@@ -16,8 +16,8 @@ import (
 
 const latency = 50 * time.Millisecond
 
-// bubbleWith is inBubble with n tokens besides the client's own, and returns
-// their IDs, oldest first: as the list has them.
+// bubbleWith is inBubble with n tokens in addition to the client's own. It returns their
+// IDs, oldest first, as in the list.
 func bubbleWith(t *testing.T, n int) (*cloud, *cloudfleet.Client, []string) {
 	t.Helper()
 	cloud, c := inBubble(t, mockserver.Options{Latency: latency})
@@ -34,8 +34,7 @@ func bubbleWith(t *testing.T, n int) (*cloud, *cloudfleet.Client, []string) {
 	return cloud, cloud.client(t), ids
 }
 
-// read reads tokens, so many at a time, and reports each that is not found, or is
-// not the right one.
+// read reads tokens, this many at a time, and reports each that is missing or wrong.
 func read(t *testing.T, c *cloudfleet.Client, atOnce int, ids []string) {
 	t.Helper()
 	workers(atOnce, ids, func(id string) {
@@ -120,7 +119,7 @@ func TestFewReads(t *testing.T) {
 			begin := time.Now()
 			read(t, c, 10, ids[:test.reads])
 			cloud.wantCalls(t, test.lists, test.gets)
-			// One latency is the look at the organization.
+			// One latency is that of the check of the organization.
 			if took := time.Since(begin); took > 2*latency+20*time.Millisecond {
 				t.Errorf("%d reads took %s", test.reads, took)
 			}
@@ -128,7 +127,7 @@ func TestFewReads(t *testing.T) {
 	}
 }
 
-// The look at the organization gives a slow machine the time to begin.
+// The check of the organization gives a slow machine the time to start its reads.
 func TestReadsComeTogetherAtTheOrganization(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -152,7 +151,7 @@ func TestReadsAreNoCompanyOnceAnswered(t *testing.T) {
 	})
 }
 
-// Three that no page has do not go through all that are left.
+// Three tokens on no page do not cause all pages to be read.
 func TestPagesThatBringNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -168,7 +167,7 @@ func TestPagesThatBringNothing(t *testing.T) {
 	})
 }
 
-// Who has few tokens in a large organization does not fetch all of it.
+// A state with few tokens of a large organization does not read all pages.
 func TestFewReadsOfMany(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -178,8 +177,7 @@ func TestFewReadsOfMany(t *testing.T) {
 	})
 }
 
-// Whatever is read, in whatever order: pages never cost more than the reads would,
-// but for one.
+// For all reads in any order, there is at most one page more than reads.
 func TestPagesAreNoMoreThanReads(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -54,7 +54,7 @@ func TestListThatFails(t *testing.T) {
 	}
 }
 
-// A list need not say as much of a token as the token itself.
+// A list may have fewer fields of a token than a GET.
 func TestListThatSaysLess(t *testing.T) {
 	t.Parallel()
 	for _, less := range []string{"", `,"name":"ci","role":"User"`, `,"role":"User","created_at":"2026-01-02T03:04:05Z"`, `,"name":"ci","created_at":"2026-01-02T03:04:05Z"`} {

@@ -165,8 +165,8 @@ func TestIdempotencyKey(t *testing.T) {
 	}
 }
 
-// The secret that a server keeps quiet about is lost, but the token is not: its
-// ID is what a later regenerate or delete needs.
+// If a create is answered without the secret, that is lost, but not the token: its ID is
+// needed to regenerate or delete it.
 func TestCreateAnsweredWithoutSecret(t *testing.T) {
 	t.Parallel()
 	cloud := start(t)
@@ -199,7 +199,7 @@ func TestAnswerAboutAnotherToken(t *testing.T) {
 	wantError(t, err, "201 Created", "the answer has no ID of a token")
 }
 
-// A time that can't be read must not cost the secret that came with it.
+// An invalid time must not lose the secret in the same answer.
 func TestUnreadableTimeDoesNotCostTheSecret(t *testing.T) {
 	t.Parallel()
 	for _, value := range []string{`"yesterday"`, `1764000000`, `null`, `{}`, `""`} {

@@ -15,7 +15,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 )
 
-// What is asked for goes wrong once: is it asked for again?
+// A request fails once: is it sent again?
 func TestWhatIsSentAgain(t *testing.T) {
 	t.Parallel()
 	notAPI := func(status int) http.Handler { return answer(status, "<html>") }
@@ -93,8 +93,8 @@ func TestDeleteAfterACutFindsNothing(t *testing.T) {
 	wantCount(t, count, 3) // the second finds nothing, and the organization confirms it
 }
 
-// A server that honours the key answers the second create with the token of the
-// first. One that ignores it leaves a token behind whose secret nobody knows.
+// A server that honours the key answers the second create with the token of the first.
+// One that ignores it leaves a token behind whose secret is lost.
 func TestCreateAfterACut(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -103,8 +103,7 @@ func TestCreateAfterACut(t *testing.T) {
 	}{
 		"key honoured": {},
 		"key ignored":  {ignoreKey: true, leftovers: 2},
-		// net/http has a retry of its own for a connection that was used before,
-		// and an Idempotency-Key invites it.
+		// net/http itself retries on a used connection if there is an Idempotency-Key.
 		"key ignored, used connection": {ignoreKey: true, usedConnection: true, leftovers: 2},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -173,7 +172,7 @@ func TestCreateWithoutDoubt(t *testing.T) {
 	wantCount(t, count, 2)
 }
 
-// What is certain about the last attempt says nothing about the ones before it.
+// A known result of the last attempt says nothing about the earlier ones.
 func TestDoubtOutlivesLaterAttempts(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{401, 409, 429} {
@@ -268,7 +267,7 @@ func TestRetryAfterIsWaitedFor(t *testing.T) {
 	}
 }
 
-// A server that asks for no wait is still not called faster than one that says nothing.
+// A server that asks for no wait is not called faster than one without Retry-After.
 func TestRetryAfterDoesNotShortenTheBackoff(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -26,7 +26,7 @@ import (
 
 const secret = "cf_secret_0123456789abcdefghijABCDEFGHIJ01"
 
-// sealed is the secret as a ciphertext, and an identity that can read it.
+// sealed returns the secret as a ciphertext, and an identity that decrypts it.
 func sealed(t *testing.T) (ciphertext, identity string) {
 	t.Helper()
 	key, err := age.GenerateX25519Identity()
@@ -53,7 +53,7 @@ func output(value string, arguments ...string) string {
 	return fmt.Sprintf("output \"this\" {\n  value = %s\n  %s\n}\n", value, strings.Join(arguments, "\n  "))
 }
 
-// keep hands a value to a write-only argument.
+// keep passes a value to a write-only argument.
 func keep(value string) string {
 	return fmt.Sprintf("resource \"vault_secret\" \"this\" {\n  value_wo = %s\n  value_wo_version = \"1\"\n}\n", value)
 }
@@ -63,7 +63,7 @@ const (
 	ephemeral  = "ephemeral = true"
 )
 
-// message matches a text in an error however the CLI breaks its lines.
+// message matches a text in an error, wherever the CLI breaks its lines.
 func message(text string) *regexp.Regexp {
 	words := strings.Fields(text)
 	for i := range words {
@@ -140,8 +140,8 @@ func (f free) CheckState(_ context.Context, req statecheck.CheckStateRequest, re
 	resp.Error = f.check(req.State)
 }
 
-// The way for which the function is made: the ciphertext is known at apply only,
-// and the secret goes from an ephemeral identity to a write-only argument.
+// The intended use: the ciphertext is known only in the apply, and the secret goes from
+// an ephemeral identity to a write-only argument.
 func TestAccAgeDecryptToWriteOnly(t *testing.T) {
 	ciphertext, identity := sealed(t)
 	v := &vault{}
@@ -158,8 +158,8 @@ resource "terraform_data" "token" { input = var.ciphertext }
 	}
 }
 
-// What a CLI shows of an error has more in it than the provider's text, so that all
-// of it is looked at.
+// The CLI shows more of an error than the provider's text, so the whole output is
+// checked.
 func TestAccAgeDecryptRefuses(t *testing.T) {
 	ciphertext, identity := sealed(t)
 	_, other := sealed(t)

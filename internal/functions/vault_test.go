@@ -12,8 +12,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// vault is a provider with one resource, vault_secret, which takes what it keeps
-// through a write-only argument, as providers of secret stores do.
+// vault is a provider with one resource, vault_secret, which stores the value of a
+// write-only argument, as providers of secret stores do.
 type vault struct {
 	mu   sync.Mutex
 	kept []string

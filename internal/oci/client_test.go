@@ -49,8 +49,8 @@ func TestListIsSorted(t *testing.T) {
 	}
 }
 
-// A list that leads to itself ends at the page that brings nothing new, and one that
-// never ends at a bound.
+// A list that links to itself ends at the page without new names, and an endless one at a
+// limit.
 func TestListWithoutEnd(t *testing.T) {
 	t.Parallel()
 	for name, endless := range map[string]bool{"leads to itself": false, "endless": true} {
@@ -100,7 +100,7 @@ func TestLinksAndOverlappingPages(t *testing.T) {
 	}
 }
 
-// What a registry may do with a request that has been logged in.
+// Failures of a registry after a login.
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -168,8 +168,8 @@ func TestRetries(t *testing.T) {
 	}
 }
 
-// Whoever the registry sends us to gets no credentials.
-// What went wrong on the way may go well the next time.
+// Other servers that the registry refers to get no credentials. Failures on the way are
+// retried.
 func TestLateAndLostAnswersAreTriedAgain(t *testing.T) {
 	t.Parallel()
 	for name, fails := range map[string]http.HandlerFunc{

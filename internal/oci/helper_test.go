@@ -15,8 +15,8 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/testimage"
 )
 
-// A proxy that is not there: what goes by it fails. Go takes no proxy to localhost
-// and to loopback addresses, but does to names below localhost.
+// This proxy does not exist, so that requests through it fail. Go uses no proxy for
+// localhost and loopback addresses, but does for names below localhost.
 func TestMain(m *testing.M) {
 	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY"} {
 		if err := os.Setenv(name, "http://127.0.0.1:1"); err != nil {

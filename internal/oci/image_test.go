@@ -71,7 +71,7 @@ func TestImage(t *testing.T) {
 		part(chart, `,"platform":{"os":"windows","architecture":"amd64","os.version":"1"}`)+`,`+
 		part(chart, `,"platform":{"os":"windows","architecture":"amd64","os.version":"2"}`)+`,`+
 		part(attestation, `,"platform":{"os":"unknown","architecture":"unknown"}`)+`,`+part(inner, "")+`]}`)
-	// What an index says of a platform is not looked up again.
+	// Platforms that the index names are not read from manifests.
 	declared := push(
 		t,
 		r,
@@ -110,7 +110,7 @@ func TestImage(t *testing.T) {
 	if _, err := client(t, options(host)).Image(t.Context(), "shop/checkout", "none"); !errors.Is(err, oci.ErrNoTag) {
 		t.Errorf("no tag: got %v", err)
 	}
-	// A part that is gone costs the platform, and not the digest.
+	// A missing part removes its platform from the result, and not the digest.
 	gone, err := client(t, options(host)).Image(t.Context(), "shop/checkout", "gone")
 	if err != nil || gone.Digest != strange.Digest.String() || len(gone.Platforms) != 0 {
 		t.Errorf("a part that is gone: got %+v, %v", gone, err)
@@ -145,7 +145,7 @@ func TestManifestsThatAreNone(t *testing.T) {
 	}
 }
 
-// An index that leads to ever more is left at some point.
+// An endless chain of indexes is not followed to its end.
 func TestIndexWithoutEnd(t *testing.T) {
 	t.Parallel()
 	manifests := 0
@@ -169,7 +169,7 @@ func TestIndexWithoutEnd(t *testing.T) {
 	}
 }
 
-// What one client could take for an image and another for an index is refused.
+// Content that is an image for one client and an index for another is rejected.
 func TestAmbiguousManifests(t *testing.T) {
 	t.Parallel()
 	const layer = `{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","size":2}`

@@ -24,7 +24,7 @@ func is(cloud *acctest.Cloud) []statecheck.StateCheck {
 	}
 }
 
-// Of two organizations it is the access token's, and its ID serves where the
+// The result is the organization of the access token, and its ID can be used if the
 // provider has none configured.
 func TestAccOrganization(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
@@ -57,7 +57,7 @@ output "hostname" {
 	}
 }
 
-// A User may ask which organization is its own.
+// A User token can read its own organization.
 func TestAccOrganizationOfAUser(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
 	client, err := cloudfleet.New(

@@ -7,8 +7,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// A registry is asked with the limits of the provider block. One that is not known
-// yet keeps nobody from reading.
+// Calls of a registry have the limits of the provider block. An unknown limit does not
+// prevent a read.
 func TestCalls(t *testing.T) {
 	for _, test := range []struct {
 		timeout, retries types.String

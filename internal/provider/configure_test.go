@@ -15,8 +15,8 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/provider"
 )
 
-// deferring asks a provider, one argument of which is not known yet, for each thing that
-// it serves, and returns what it puts off to a later run.
+// deferring calls everything that a provider with one unknown argument serves, and
+// returns what it defers to a later run.
 func deferring(t *testing.T, unknown string, allowed bool) []string {
 	t.Helper()
 	server, err := providerserver.NewProtocol6WithError(provider.New("test")())()
@@ -28,7 +28,7 @@ func deferring(t *testing.T, unknown string, allowed bool) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// config is all null but for these.
+	// config is all null except for these values.
 	config := func(schema *tfprotov6.Schema, values map[string]any) *tfprotov6.DynamicValue {
 		object, isObject := schema.ValueType().(tftypes.Object)
 		if !isObject {
@@ -112,8 +112,8 @@ func deferring(t *testing.T, unknown string, allowed bool) []string {
 	return deferred
 }
 
-// What needs a value that is not known yet is deferred, and nothing else, and only where
-// the CLI offers it for that call.
+// Only calls that need an unknown value are deferred, and only if the CLI allows it for
+// that call.
 func TestDeferral(t *testing.T) {
 	t.Parallel()
 	api := []string{
@@ -125,7 +125,7 @@ func TestDeferral(t *testing.T) {
 		"data cloudfleet_registry_image", "data cloudfleet_registry_repositories",
 		"open cloudfleet_registry_credentials", "plan cloudfleet_registry_image", "read cloudfleet_registry_image",
 	}
-	// What imports is not asked for: a read follows, which is.
+	// Imports are not called: a read follows, which is.
 	hostname := append(slices.Clone(registry), "data cloudfleet_registry", "import cloudfleet_registry_image")
 	want := map[string][]string{
 		"access_token_id": append(slices.Clone(api), registry...), "access_token_secret": append(slices.Clone(api), registry...),

@@ -14,8 +14,8 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 )
 
-// Every data source that asks the API says why it cannot, and is read in the apply
-// when its dependencies say so.
+// Every data source that calls the API reports why it cannot, and is read in the apply if
+// its dependencies require it.
 func TestAccDataSourcesThatAskTheAPI(t *testing.T) {
 	const firstToken = `name = "mock server's first token"`
 	for kind, test := range map[string]struct{ argument, failure string }{

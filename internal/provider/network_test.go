@@ -19,7 +19,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/terraformcli"
 )
 
-// network is the API over HTTPS, with a certificate of an authority of its own for
+// network has the API over HTTPS with the certificate of a private authority for
 // 127.0.0.1 and example.com, and the provider as a process.
 type network struct {
 	api       *httptest.Server
@@ -41,7 +41,7 @@ func newNetwork(t *testing.T) network {
 	return n
 }
 
-// folder asks for the organization at this endpoint, with this in the environment.
+// folder reads the organization at this endpoint, with these environment variables.
 func (n network) folder(t *testing.T, endpoint string, env ...string) *terraformcli.Folder {
 	t.Helper()
 	folder := n.processes.Folder(t, n.cloud, "data \"cloudfleet_organization\" \"this\" {}\n")
@@ -71,8 +71,8 @@ func TestAccCustomAuthority(t *testing.T) {
 	}
 }
 
-// A proxy from the environment is asked for a connection, through which it sees
-// nothing.
+// A proxy from the environment gets a CONNECT request, and cannot read what passes
+// through.
 func TestAccProxy(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "darwin" || runtime.GOOS == "windows" {

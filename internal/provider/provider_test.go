@@ -77,7 +77,7 @@ func TestAccArgumentsComeBeforeVariables(t *testing.T) {
 	})
 }
 
-// An empty variable is none: it neither is a value nor hides the default.
+// An empty variable is ignored: it is not a value, and does not hide the default.
 func TestAccEmptyVariables(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
 	for _, name := range []string{"ORGANIZATION_ID", "ACCESS_TOKEN_ID", "ACCESS_TOKEN_SECRET", "ENDPOINT", "REGISTRY_DOMAIN", "REQUEST_TIMEOUT", "MAX_RETRIES"} {
@@ -121,8 +121,8 @@ func TestAccRefusedCredentials(t *testing.T) {
 	})
 }
 
-// Credentials that are known only after apply do not stop the plan of a new
-// token. Only what would have to ask the API does.
+// Credentials that are known only after apply do not prevent the plan of a new token, but
+// only what needs to call the API.
 func TestAccUnknownCredentials(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
 	late := func(replace string) string {

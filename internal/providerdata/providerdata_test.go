@@ -18,7 +18,7 @@ func TestNoPrintingShowsTheSecret(t *testing.T) {
 	}
 	value := types.StringValue(secret)
 	data := Data{Client: client, AccessTokenSecret: func() types.String { return value }}
-	// Methods do not hide what an unexported field holds.
+	// The methods of a type do not hide its unexported fields when it is printed.
 	nested := struct{ data Data }{data}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 		for _, printed := range []any{data, &data, nested, &nested} {

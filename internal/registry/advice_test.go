@@ -10,7 +10,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/protocoltest"
 )
 
-// What a registry answers wrongly has a next step that fits its cause.
+// For each wrong answer of a registry, the next step fits the cause.
 func TestAdviceByCause(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.Start(t, mockserver.Options{})

@@ -39,8 +39,8 @@ func readImages(t *testing.T, cloud *acctest.Cloud, images [][2]string) {
 	group.Wait()
 }
 
-// count counts the registry requests whose path has a part, and of those the ones with
-// a status.
+// count returns the number of registry requests whose path has this part, and how many of
+// them had the status.
 func count(cloud *acctest.Cloud, part string, status int) (all, of int) {
 	for _, r := range cloud.RegistryRequests() {
 		if strings.Contains(r.Path, part) {
@@ -83,7 +83,7 @@ func TestOneLoginForThirtyTags(t *testing.T) {
 	}
 }
 
-// Under a rate limit all images are read, and few requests are refused.
+// With a rate limit, all images are read, and few requests are throttled.
 func TestImagesUnderARateLimit(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {

@@ -16,8 +16,8 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 )
 
-// Without an access token the registry is read with the login of the machine's credential
-// helper, which is asked once in a run.
+// Without an access token the registry is read with the login from the machine's
+// credential helper, which is called once in a run.
 func TestClientOfLogsInWithTheHelper(t *testing.T) {
 	server := mockserver.New(mockserver.Options{})
 	own := server.AddOrganization("Test")

@@ -14,8 +14,8 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 )
 
-// Clients log in with what cloudfleet_registry_credentials gives: to a pipeline its
-// Administrator token, to a developer the User token that a credential helper has.
+// Clients log in with the credentials of cloudfleet_registry_credentials: in a pipeline
+// an Administrator token, on a developer's machine the User token of a credential helper.
 func TestClientsWithRegistryCredentials(t *testing.T) {
 	terraform := acctest.NewProcesses(t, acctest.Ephemerals)
 	cloud := acctest.Start(t, mockserver.Options{})
@@ -26,7 +26,7 @@ func TestClientsWithRegistryCredentials(t *testing.T) {
 		},
 	}
 	now.pushImage(t, cloud)
-	// It is there in both runs, and only the one without an access token is to ask it.
+	// Both runs have the helper, and only the one without an access token may call it.
 	helper := t.TempDir()
 	if err := os.WriteFile(
 		filepath.Join(helper, "docker-credential-cloudfleet"),
@@ -73,9 +73,8 @@ func TestClientsWithRegistryCredentials(t *testing.T) {
 	}
 }
 
-// writesDockerConfigs is a configuration that writes a client's config.json when it
-// is applied: for the registry's host name, and for its plain address, which is
-// where docker goes.
+// writesDockerConfigs is a configuration that writes a client's config.json: for the
+// registry's host name, and for its plain address, which docker uses.
 func writesDockerConfigs(cloud *acctest.Cloud, i issued) string {
 	return fmt.Sprintf(`
 provider "cloudfleet" {

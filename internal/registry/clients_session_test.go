@@ -21,7 +21,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/testimage"
 )
 
-// tokens is a configuration whose outputs are all that clients are given.
+// tokens is a configuration whose outputs have everything that clients need.
 func tokens(cloud *acctest.Cloud, rotation int) string {
 	return fmt.Sprintf(`
 data "cloudfleet_registry" "this" {}
@@ -56,7 +56,7 @@ output "issued" {
 `, rotation, strings.TrimPrefix(cloud.URL, "http://"))
 }
 
-// issued is what Terraform put out.
+// issued has the outputs of Terraform.
 type issued struct {
 	// Hosts are the registry's host name, and a plain address of it.
 	Hosts                      []string
@@ -86,7 +86,7 @@ func issuedBy(t *testing.T, s *terraform.State) (out issued) {
 	return out
 }
 
-// pushImage pushes what clients are to pull.
+// pushImage pushes the image that clients pull.
 func (i issued) pushImage(t *testing.T, cloud *acctest.Cloud) {
 	t.Helper()
 	login := i.Logins["pipeline"]
@@ -134,7 +134,7 @@ func prepare(t *testing.T) material {
 	return m
 }
 
-// session is a client on a machine of its own, as it were.
+// session is a client with its own home folder.
 type session struct {
 	client   client
 	proxy    string
@@ -154,7 +154,7 @@ func newSession(t *testing.T, c client, cloud *acctest.Cloud, i issued, m materi
 	if err := os.Mkdir(out, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	// A tag that is there already is not pushed by all.
+	// Clients push a new tag each.
 	s.words = strings.NewReplacer("{host}", s.host, "{user}", i.Logins[who].ID, "{image}", m.image, "{chart}", m.chart,
 		"{out}", out, "{new}", rand.Text())
 	return s
@@ -174,12 +174,12 @@ const (
 	isRefused verdict = false
 )
 
-// A command that is refused says one of these. The last is docker's for an image
-// that it is not shown.
+// A rejected command prints one of these. The last is docker's for an image that it may
+// not see.
 var refusal = regexp.MustCompile(`(?i)unauthorized|denied|forbidden|\b40[13]\b|credentials? not found|no basic auth credentials|` +
 	`invalid username/password|no such manifest`)
 
-// check runs the commands, of which the last is to work or to be refused.
+// check runs the commands. The last one must work, or be rejected.
 func (s session) check(t *testing.T, name string, want verdict, commands []string) {
 	t.Helper()
 	t.Run(name, func(t *testing.T) {
@@ -226,7 +226,7 @@ func (s session) check(t *testing.T, name string, want verdict, commands []strin
 	})
 }
 
-// find returns where a client is: built by `make clients`, or on the PATH.
+// find returns the path of a client: built by `make clients`, or on the PATH.
 func find(name string) string {
 	for _, candidate := range []string{filepath.Join("..", "..", "bin", name), name} {
 		if path, err := exec.LookPath(candidate); err == nil {

@@ -11,21 +11,21 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 )
 
-// client is a program that users take to a registry. A command's words in braces
-// are put in; it is given the password as its input.
+// client is a program that users run with a registry. Words in braces in its commands are
+// replaced, and it reads the password from its input.
 type client struct {
 	name string
-	// install says where it comes from.
+	// install says how to install it.
 	install string
-	// address: without an engine, docker trusts a registry without TLS on a
-	// loopback address alone.
+	// address: docker without an engine trusts a registry without TLS only on a loopback
+	// address.
 	address bool
-	// root: without root's rights it needs a machine that is set up for it.
+	// root: without root's rights, the machine must be prepared for it.
 	root              bool
 	login, push, pull []string
 }
 
-// buildahStore keeps what buildah makes in the folder of a session.
+// buildahStore stores buildah's data in the folder of a session.
 const buildahStore = "buildah --storage-driver vfs --root {out}/root --runroot {out}/run "
 
 var clients = []client{

@@ -11,8 +11,8 @@ import (
 
 const host = "12345678-6651-4e5d-9c04-079f6532989b.europe.registry.cloudfleet.dev"
 
-// install puts a credential helper on the PATH, and nothing else that is called so.
-// Without a script there is none.
+// install puts a credential helper on the PATH, and nothing else of that name. Without a
+// script there is none.
 func install(t *testing.T, script string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -24,7 +24,7 @@ func install(t *testing.T, script string) {
 	t.Setenv("PATH", dir+string(os.PathListSeparator)+"/bin"+string(os.PathListSeparator)+"/usr/bin")
 }
 
-// answers is a helper that answers a login, if it is asked as Docker asks.
+// answers is a helper that returns a login if it is called as Docker calls it.
 const answers = `
 [ "$*" = get ] && [ "$(cat)" = "` + host + `" ] || { echo "asked wrongly: $*"; exit 1; }
 echo '{"ServerURL": "` + host + `", "Username": "somebody", "Secret": "hush-1"}'

@@ -89,8 +89,8 @@ func TestAccRegistryMakesNoCall(t *testing.T) {
 	}
 }
 
-// An organization that is known only after apply can't be had by a data source,
-// which is read before. Its own does.
+// A data source that is read in the plan cannot have an organization that is known only
+// after apply. The data source's own argument can.
 func TestAccRegistryOfAnUnknownOrganization(t *testing.T) {
 	late := fmt.Sprintf("resource \"terraform_data\" \"late\" {\n  input = %q\n}\n", ours) +
 		provider("organization_id = terraform_data.late.output")

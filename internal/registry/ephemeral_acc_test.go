@@ -91,7 +91,7 @@ func TestAccRegistryCredentials(t *testing.T) {
 			"username": "somebody", "password": "for " + ours + ".europe.registry.cloudfleet.dev", "source": "credential_helper",
 		}),
 	})
-	// Arguments that are known only after apply are waited for.
+	// Arguments that are known only after apply defer the read.
 	run(resource.TestStep{
 		Config: late + provider(
 			credentials,

@@ -9,8 +9,8 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cfcr"
 )
 
-// Whatever a credential helper prints and however it ends: a login is one that
-// Docker takes, and what is none is not repeated.
+// For every output and exit of a credential helper, a login is one that Docker accepts,
+// and other output is not repeated.
 func FuzzHelper(f *testing.F) {
 	const marker = "hush-MARKERmarkerMARKERmarker"
 	f.Add(`{"ServerURL":"`+host+`","Username":"somebody","Secret":"`, `"}`, false)

@@ -128,7 +128,7 @@ func TestAccRegistryImage(t *testing.T) {
 	}
 }
 
-// A tag that is moved is another image from then on.
+// A moved tag refers to the other image from then on.
 func TestAccRegistryImageOfAMovedTag(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
 	first := push(t, cloud, "europe", "app", "latest", "linux/amd64")

@@ -25,7 +25,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/tokentest"
 )
 
-// copies is an organization that copies images, and another whose images they are.
+// copies has an organization that copies images, and the organization of the source.
 type copies struct {
 	t        *testing.T
 	ours     *acctest.Cloud
@@ -47,7 +47,8 @@ func (c copies) sourceHost() string {
 
 func (c copies) ourHost() string { return c.ours.OrganizationID + ".europe." + c.ours.RegistryDomain }
 
-// config is a configuration of a copy of their image base, with a login.
+// config is a configuration that copies the other organization's image base, with a
+// login.
 func (c copies) config(reference string, arguments map[string]any) map[string]any {
 	config := map[string]any{
 		"source": c.sourceHost() + "/base" + reference, "repository": "mirror/base",
@@ -68,7 +69,7 @@ func (c copies) mustApply(r *protocoltest.Resource, config map[string]any) {
 	}
 }
 
-// mustStay makes sure that another plan is empty.
+// mustStay checks that the next plan is empty.
 func (c copies) mustStay(r *protocoltest.Resource, config map[string]any) {
 	c.t.Helper()
 	if diags := r.Refresh(c.t.Context()); len(diags) > 0 {
@@ -79,7 +80,7 @@ func (c copies) mustStay(r *protocoltest.Resource, config map[string]any) {
 	}
 }
 
-// resolve returns what a tag or digest stands for in our copy, or nothing.
+// resolve returns the digest that a tag or digest of the copy refers to, or nothing.
 func (c copies) resolve(reference string) string {
 	c.t.Helper()
 	target, err := testimage.Repository(c.ours.URL, c.ourHost(), "mirror/base", c.ours.TokenID, c.ours.TokenSecret)
@@ -144,14 +145,14 @@ func TestImageIsCopied(t *testing.T) {
 			}
 			c.mustStay(r, config)
 
-			// The same image once more is known, and sends no blob.
+			// Copying the same image again sends no blob.
 			c.ours.ForgetRequests()
 			again := c.image()
 			c.mustApply(again, c.config(":v1", map[string]any{"tags": []any{"again"}}))
 			if n := c.writes(); n["PUT blob"] > 0 {
 				t.Errorf("sent again: %v", n)
 			}
-			// A sister repository that does not have it gets it mounted.
+			// Another repository that does not have the image gets it mounted.
 			c.ours.ForgetRequests()
 			c.ours.InterceptRegistry(func(registry http.Handler) http.Handler {
 				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -200,7 +201,7 @@ func sign(t *testing.T, cloud *acctest.Cloud, repository string, image ocispec.D
 	return signed
 }
 
-// A tag that was moved and an image that was deleted show in a plan, and come back.
+// A moved tag and a deleted image show in a plan, and the apply restores them.
 func TestImageDrift(t *testing.T) {
 	c := startCopies(t, mockserver.Options{})
 	pushed := push(t, c.theirs, "europe", "base", "v1", "linux/amd64")
@@ -301,7 +302,7 @@ func TestImageForSomePlatforms(t *testing.T) {
 	}
 }
 
-// A copy that broke off has no tag, and is taken up by the next apply.
+// An interrupted copy has no tag, and the next apply continues it.
 func TestImageCopyIsTakenUpAgain(t *testing.T) {
 	c := startCopies(t, mockserver.Options{})
 	push(t, c.theirs, "europe", "base", "v1", "linux/amd64", "linux/arm64", "linux/s390x")
@@ -357,7 +358,7 @@ func TestImageCopyFailures(t *testing.T) {
 	}
 }
 
-// A source that needs a login takes it from the machine's Docker configuration.
+// The login for a source is read from the machine's Docker configuration.
 func TestImageSourceByDockerConfig(t *testing.T) {
 	c := startCopies(t, mockserver.Options{})
 	push(t, c.theirs, "europe", "base", "v1", "linux/amd64")
@@ -371,7 +372,7 @@ func TestImageSourceByDockerConfig(t *testing.T) {
 	c.mustStay(r, config)
 }
 
-// A login of its own pushes where the provider's may only pull.
+// A separate login pushes if the provider's can only pull.
 func TestImageIsPushedWithAnotherLogin(t *testing.T) {
 	c := startCopies(t, mockserver.Options{})
 	push(t, c.theirs, "europe", "base", "v1", "linux/amd64")
@@ -396,7 +397,7 @@ func TestImageIsPushedWithAnotherLogin(t *testing.T) {
 	}
 }
 
-// What the registry of the organization answers to a push has a next step of its own.
+// Each error of the registry in a push has its own next step.
 func TestImagePushFailures(t *testing.T) {
 	for status, says := range map[int]string{403: "role Administrator", 405: "read-only", 413: "full", 500: "in a few minutes"} {
 		c := startCopies(t, mockserver.Options{})

@@ -8,7 +8,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/tokentest"
 )
 
-// The secrets of a pair that are handed over are kept, each by itself or both.
+// The secrets in secret_wo and previous_secret_wo are stored, each by itself or both.
 func TestAdoptSecrets(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ current, previous bool }{
@@ -52,7 +52,7 @@ func TestAdoptSecrets(t *testing.T) {
 	}
 }
 
-// The secret of one token is not taken for that of the other.
+// The secret of one token is not accepted for the other.
 func TestAdoptOfTheWrongSlot(t *testing.T) {
 	t.Parallel()
 	r := startRotating(t)

@@ -12,8 +12,8 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tokenkit"
 )
 
-// A delete is not planned again when it is applied, so it looks for itself: the
-// provider's credentials may not have been known in the plan.
+// A delete is not planned again in the apply, so it checks by itself: the plan may not
+// have known the provider's credentials.
 func TestDeleteOfOwnTokenIsRefusedInTheApply(t *testing.T) {
 	const id = "2iKo4Asy51EUx2gpJFW76t"
 	client, err := cloudfleet.New(cloudfleet.Options{Endpoint: "http://127.0.0.1:1", AccessTokenID: id, AccessTokenSecret: "cf_secret_x"})

@@ -16,8 +16,8 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 )
 
-// The two secrets are each for who the recipients were when they were issued, and
-// other recipients mean a rotation.
+// Each of the two secrets is encrypted for the recipients at the time of its issue, and a
+// change of recipients rotates.
 func TestAccRotatingEncryptTo(t *testing.T) {
 	const rotating = "cloudfleet_rotating_api_token.ci"
 	cloud := acctest.Start(t, mockserver.Options{})
@@ -30,8 +30,8 @@ func TestAccRotatingEncryptTo(t *testing.T) {
 		return strings.Replace(token("ci", "User", fmt.Sprintf("rotation_trigger = %q", trigger), "encrypt_to = "+encryptTo),
 			"cloudfleet_api_token", "cloudfleet_rotating_api_token", 1)
 	}
-	// reads makes sure that the current and the previous secret are good, each for
-	// its identity alone; nil is a secret in plain text.
+	// reads checks that the current and the previous secret are valid, each only for its
+	// identity. nil is a secret in plain text.
 	reads := func(current, previous *age.X25519Identity) resource.TestCheckFunc {
 		return func(s *terraform.State) error {
 			in := s.RootModule().Resources[rotating].Primary.Attributes

@@ -8,14 +8,14 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/tokentest"
 )
 
-// change is one operation on a rotating token: configurations that are applied
-// first, and the one that is then applied under faults; nil destroys.
+// change is an operation on a rotating token: configurations that are applied first, and
+// the one that is applied with faults. nil destroys.
 type change struct {
 	before []map[string]any
 	// gone is the attribute whose token is deleted elsewhere before the change.
 	gone string
 	goal map[string]any
-	// writes is what the change sends, in this order.
+	// writes are the writes of the change, in this order.
 	writes string
 }
 
@@ -79,9 +79,8 @@ func TestRotatingTokenSendsWhatIsNeeded(t *testing.T) {
 	}
 }
 
-// Wherever a change breaks off, the secret in the state is good, what was current
-// before is not touched, and one more apply reaches the goal, with a refresh or
-// without.
+// Wherever a change fails, the secret in the state is valid, the token that was current
+// is unchanged, and the next apply reaches the goal, with a refresh or without.
 func TestRotatingTokenSurvivesFaults(t *testing.T) {
 	t.Parallel()
 	for name, change := range changes {
@@ -120,8 +119,8 @@ func TestRotatingTokenSurvivesFaults(t *testing.T) {
 							t.Fatal(diags)
 						}
 						r.arrived(change.goal, leftovers)
-						if before != nil && change.goal["keep_previous"] == true && change.gone != "token_id" && !r.good(before, "token_id", "secret") {
-							t.Error("the secret that was current before is refused")
+						if before != nil && change.goal["keep_previous"] == true && change.gone != "token_id" && !r.accepts(before, "token_id", "secret") {
+							t.Error("the secret that was current before is rejected")
 						}
 					})
 				}
@@ -130,8 +129,8 @@ func TestRotatingTokenSurvivesFaults(t *testing.T) {
 	}
 }
 
-// soundAfter makes sure that the state is true after a change to goal that broke
-// off at the write with this number.
+// soundAfter checks the state after a change to goal that failed at the write with this
+// number.
 func (r rotatingToken) soundAfter(number int, write string, before, goal map[string]any) {
 	r.t.Helper()
 	broken := r.State()
@@ -144,11 +143,11 @@ func (r rotatingToken) soundAfter(number int, write string, before, goal map[str
 	if broken == nil || r.Tainted() {
 		return
 	}
-	if broken["token_id"] != nil && !r.good(broken, "token_id", "secret") {
+	if broken["token_id"] != nil && !r.accepts(broken, "token_id", "secret") {
 		r.t.Errorf("the current secret in the state is refused: %v", broken)
 	}
 	if write != "regenerate" && write != "DELETE" && broken["previous_secret"] != nil &&
-		!r.good(broken, "previous_token_id", "previous_secret") {
+		!r.accepts(broken, "previous_token_id", "previous_secret") {
 		r.t.Errorf("the previous secret in the state is refused: %v", broken)
 	}
 	if broken["secret"] == before["secret"] && broken["rotation_trigger"] != before["rotation_trigger"] {

@@ -8,9 +8,9 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/protocoltest"
 )
 
-// A slot that was deleted elsewhere is filled again without touching the other: the
-// current one by the next apply, the previous one, whose secret would be nobody's,
-// by the next rotation.
+// A token that was deleted elsewhere is replaced, and the other is not changed: the
+// current one by the next apply, the previous one, whose secret nobody would have, by the
+// next rotation.
 func TestRotatingTokenHeals(t *testing.T) {
 	t.Parallel()
 	keep, rotate := rotatingConfig("ci", "b", true), rotatingConfig("ci", "c", true)
@@ -55,7 +55,7 @@ func TestRotatingTokenHeals(t *testing.T) {
 				t.Errorf("healed to %v", after)
 			}
 			if test.gone == "token_id" && test.hasPrevious && after["previous_secret"] != before["previous_secret"] ||
-				test.gone == "previous_token_id" && !r.good(before, "token_id", "secret") {
+				test.gone == "previous_token_id" && !r.accepts(before, "token_id", "secret") {
 				t.Errorf("the other slot was touched: %v", after)
 			}
 		})
@@ -75,8 +75,8 @@ func TestRotatingTokenWithBothGoneIsCreatedAgain(t *testing.T) {
 	r.arrived(one[0], 0)
 }
 
-// What disappears between plan and apply is no reason to stop, where the plan comes
-// true without it.
+// A token that is deleted between plan and apply is no error if the plan can be carried
+// out without it.
 func TestRotatingTokenGoneSinceThePlan(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -109,7 +109,7 @@ func TestRotatingTokenGoneSinceThePlan(t *testing.T) {
 	}
 }
 
-// Whatever the configuration becomes, two tokens that differ are made the same.
+// For every configuration, two tokens that differ are made the same.
 func TestRotatingTokenDrift(t *testing.T) {
 	t.Parallel()
 	for name, body := range map[string]string{
@@ -140,7 +140,7 @@ func TestRotatingTokenDrift(t *testing.T) {
 	}
 }
 
-// Nothing but the API's own word that a token is gone takes it out of the state.
+// Only the API's own answer that a token is gone removes it from the state.
 func TestRotatingTokenIsKeptWhereReadingFails(t *testing.T) {
 	t.Parallel()
 	r := startRotating(t)

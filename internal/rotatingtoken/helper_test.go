@@ -11,7 +11,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/protocoltest"
 )
 
-// rotatingToken is one under test.
+// rotatingToken is the token under test.
 type rotatingToken struct {
 	*protocoltest.Resource
 	t     *testing.T
@@ -32,13 +32,13 @@ func (r rotatingToken) apply(configs ...map[string]any) {
 	}
 }
 
-// good reports whether the secret in these attributes is accepted.
-func (r rotatingToken) good(state map[string]any, id, secret string) bool {
+// accepts reports whether the secret in these attributes is accepted.
+func (r rotatingToken) accepts(state map[string]any, id, secret string) bool {
 	text := func(name string) string { s, _ := state[name].(string); return s }
 	return r.cloud.Accepts(text(id), text(secret))
 }
 
-// prepare brings the token to where the change begins.
+// prepare applies what comes before the change.
 func (r rotatingToken) prepare(c change) {
 	r.t.Helper()
 	r.apply(c.before...)
@@ -56,7 +56,7 @@ func deleteElsewhere(t *testing.T, cloud *acctest.Cloud, id string) {
 	call(t, cloud, http.MethodDelete, "/tokens/"+id, "")
 }
 
-// arrived makes sure that the goal is reached and that nothing more is planned.
+// arrived checks that the goal is reached and that the next plan is empty.
 func (r rotatingToken) arrived(goal map[string]any, leftovers int) {
 	r.t.Helper()
 	state, issued := r.State(), r.cloud.Issued()
@@ -76,13 +76,13 @@ func (r rotatingToken) arrived(goal map[string]any, leftovers int) {
 		}
 	}
 	slots := []any{state["token_id"]}
-	if !r.good(state, "token_id", "secret") {
-		r.t.Error("the current secret is refused")
+	if !r.accepts(state, "token_id", "secret") {
+		r.t.Error("the current secret is rejected")
 	}
 	if state["previous_token_id"] != nil {
 		slots = append(slots, state["previous_token_id"])
-		if !r.good(state, "previous_token_id", "previous_secret") {
-			r.t.Error("the previous secret is refused")
+		if !r.accepts(state, "previous_token_id", "previous_secret") {
+			r.t.Error("the previous secret is rejected")
 		}
 		if goal["keep_previous"] == false {
 			r.t.Error("the previous token was kept")

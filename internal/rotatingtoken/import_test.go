@@ -28,7 +28,7 @@ func TestAccRotatingImport(t *testing.T) {
 	invalid := func(id, text string) resource.TestStep {
 		return resource.TestStep{ResourceName: rotatingAddress, ImportState: true, ImportStateId: id, ExpectError: message(text)}
 	}
-	// What only the state knows.
+	// Only the state has these.
 	unknowable := []string{"secret", "secret_version", "secret_issued_at", "previous_secret", "rotation_trigger"}
 	imports := func(format string, ignored ...string) resource.TestStep {
 		return resource.TestStep{
@@ -54,7 +54,7 @@ func TestAccRotatingImport(t *testing.T) {
 	)
 }
 
-// An imported pair has no secrets in the state, and two rotations give both.
+// An imported pair has no secrets in the state. Two rotations issue both.
 func TestAccRotatingImportBlockThenRotate(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
 	for _, name := range []string{"legacy", "standby"} {
@@ -107,7 +107,7 @@ func TestAccRotatingImportBlockThenRotate(t *testing.T) {
 	)
 }
 
-// A pair that agrees with the configuration is taken over without a change.
+// The import of a pair that agrees with the configuration changes nothing.
 func TestAccRotatingImportIsNoChange(t *testing.T) {
 	for name, format := range map[string]string{"one": "%[1]s", "two": "%s,%s"} {
 		t.Run(name, func(t *testing.T) {
@@ -155,7 +155,7 @@ func TestRotatingTokenImportByIdentity(t *testing.T) {
 	}
 }
 
-// A CLI that knows identities accepts that a rotation changes this one.
+// A CLI with identities accepts that a rotation changes this one.
 func TestAccRotatingIdentityFollowsTheTokens(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
 	createElsewhere(t, cloud, "ci")

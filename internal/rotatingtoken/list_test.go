@@ -24,13 +24,13 @@ import (
 
 const rotatingType = "cloudfleet_rotating_api_token"
 
-// adoptable issues what a list of rotating tokens tells apart, and returns the IDs:
-// pair-0 is the current one of the pair.
+// adoptable creates the groups that a list of rotating tokens distinguishes, and returns
+// the IDs. pair-0 is the current token of the pair.
 func adoptable(t *testing.T, cloud *acctest.Cloud) map[string]string {
 	t.Helper()
 	names := []string{"pair", "alone", "crowd", "pair", "crowd", "ci-push", "crowd"}
 	issueNamed(t, cloud, names...)
-	// A User of the same name is not one of them.
+	// A User token of the same name does not belong to it.
 	createElsewhere(t, cloud, "ci-push")
 	ids := map[string]string{}
 	for i, token := range cloud.Issued() {
@@ -101,8 +101,8 @@ func TestRotatingList(t *testing.T) {
 	}
 }
 
-// A resource that was asked for is what an import and a refresh would make of it.
-// Beside it there may be a warning.
+// A resource in the result is what an import and a refresh would produce. There may be a
+// warning.
 func TestRotatingListWithResources(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.Start(t, mockserver.Options{})
@@ -123,7 +123,7 @@ func TestRotatingListWithResources(t *testing.T) {
 	}
 }
 
-// Half of a pair must not be taken for a token alone.
+// One token of a pair must not be listed as a single token.
 func TestRotatingListNeedsEveryPage(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
 	var names []string

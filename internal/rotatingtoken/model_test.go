@@ -9,7 +9,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tokenkit"
 )
 
-// What a plan shows of the tokens, for each thing that may not be known yet.
+// The plan of the tokens, for each value that may be unknown.
 func TestPlanUnknowns(t *testing.T) {
 	null, unknown := types.StringNull(), types.StringUnknown()
 	a, b := types.StringValue("a"), types.StringValue("b")

@@ -14,8 +14,8 @@ import (
 
 const singleType = "cloudfleet_api_token"
 
-// A token becomes the current one of a pair and, as long as it has no previous one, a
-// token by itself again. Nothing is called, nothing is lost, and nothing is planned.
+// A token becomes the current one of a pair and, while it has no previous one, a single
+// token again. There are no calls, nothing is lost, and the next plan is empty.
 func TestMove(t *testing.T) {
 	t.Parallel()
 	encrypted := map[string]any{"encrypt_to": map[string]any{"age_recipients": []any{ageIdentity(t).Recipient().String()}}}
@@ -80,7 +80,7 @@ func must(t *testing.T, diags protocoltest.Diags) {
 	}
 }
 
-// What a resource remembers of its token goes along.
+// Private state is moved, too.
 func TestMoveTakesMemoryAlong(t *testing.T) {
 	t.Parallel()
 	r := protocoltest.Start(t, acctest.Start(t, mockserver.Options{}), nil).Resource(singleType)
@@ -92,7 +92,8 @@ func TestMoveTakesMemoryAlong(t *testing.T) {
 	}
 }
 
-// A pair does not become one token as long as nothing would manage the other.
+// A pair with a previous token does not become a single token: nothing would manage the
+// previous one.
 func TestMoveOfTwoTokens(t *testing.T) {
 	t.Parallel()
 	r := startRotating(t)
@@ -123,8 +124,8 @@ func TestMoveOfSomethingElse(t *testing.T) {
 	}
 }
 
-// Identities of version 0 had names of their own in each resource. OpenTofu keeps the
-// one of the type that a resource had before.
+// Identities of version 0 had different names in each resource. OpenTofu keeps the
+// identity of the previous type.
 func TestUpgradeIdentity(t *testing.T) {
 	t.Parallel()
 	p := protocoltest.Start(t, acctest.Start(t, mockserver.Options{}), nil)

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// The previous token goes first, in a destroy and in a rename: wherever it breaks off,
-// the secret in the state is valid, and the token that most clients use is untouched.
+// The previous token comes first, in a destroy and in a rename: wherever it fails, the
+// secret in the state is valid, and the token that most clients use is unchanged.
 func TestRotatingTokenBeginsWithThePrevious(t *testing.T) {
 	t.Parallel()
 	for name, goal := range map[string]map[string]any{"destroy": nil, "rename": rotatingConfig("cd", "b", true)} {

@@ -12,7 +12,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/protocoltest"
 )
 
-// The provider must not lock itself out, whichever slot its own token is in.
+// The provider must not lock itself out, whichever of the two tokens is its own.
 func TestRotatingTokenLeavesTheProvidersOwnAlone(t *testing.T) {
 	t.Parallel()
 	config := func(role string, trigger any, keep bool) map[string]any {
@@ -22,10 +22,10 @@ func TestRotatingTokenLeavesTheProvidersOwnAlone(t *testing.T) {
 	encrypted := config(admin, "b", true)
 	encrypted["encrypt_to"] = map[string]any{"age_recipients": []any{ageIdentity(t).Recipient().String()}}
 	for name, test := range map[string]struct {
-		// own is the slot that holds the provider's token.
+		// own says which of the two is the provider's token.
 		own  string
 		goal map[string]any
-		// refused is empty where the change does it no harm.
+		// refused is the error, empty if the change is harmless.
 		refused string
 	}{
 		"destroy, current":         {"token_id", nil, "Refusing to delete"},
@@ -85,7 +85,7 @@ func TestRotatingTokenLeavesTheProvidersOwnAlone(t *testing.T) {
 	}
 }
 
-// Where the two tokens have different roles, the provider's own is an Administrator.
+// If the roles of the two tokens differ, the provider's own is the Administrator.
 func TestRotatingTokenDoesNotDemoteTheProvidersOwnBesideAUser(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.Start(t, mockserver.Options{})
@@ -100,7 +100,7 @@ func TestRotatingTokenDoesNotDemoteTheProvidersOwnBesideAUser(t *testing.T) {
 	}
 }
 
-// What the plan does not know is refused in the apply.
+// What the plan cannot know is refused in the apply.
 func TestAccRotatingRefusesOwnTokenLate(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
 	call(t, cloud, "POST", "/tokens", `{"name": "mine", "role": "Administrator"}`)
@@ -119,8 +119,8 @@ func TestAccRotatingRefusesOwnTokenLate(t *testing.T) {
 	}
 }
 
-// The previous secret of a pair can be revoked by itself: the current one stays valid, and
-// the next rotation goes on.
+// The previous secret can be revoked by itself: the current one stays valid, and the next
+// rotation works.
 func TestRevokePrevious(t *testing.T) {
 	t.Parallel()
 	r := startRotating(t)
@@ -136,11 +136,11 @@ func TestRevokePrevious(t *testing.T) {
 	) > 0 {
 		t.Fatal(diags)
 	}
-	if r.good(r.State(), "previous_token_id", "previous_secret") || !r.good(r.State(), "token_id", "secret") {
+	if r.accepts(r.State(), "previous_token_id", "previous_secret") || !r.accepts(r.State(), "token_id", "secret") {
 		t.Error("the previous secret is still accepted, or the current one no longer")
 	}
 	r.apply(rotatingConfig("ci", "c", true))
-	if !r.good(r.State(), "previous_token_id", "previous_secret") || !r.good(r.State(), "token_id", "secret") {
+	if !r.accepts(r.State(), "previous_token_id", "previous_secret") || !r.accepts(r.State(), "token_id", "secret") {
 		t.Errorf("after the next rotation the state is %v", r.State())
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 )
 
-// Which of two is the current one: the one updated last or, where the API does not
-// tell that or tells the same, the one created last.
+// The current token of two is the one updated last or, if the API does not say or both
+// are the same, the one created last.
 func TestGroupTokensPutsTheCurrentFirst(t *testing.T) {
 	at := func(second int64) time.Time { return time.Unix(second, 0) }
 	for name, test := range map[string]struct {

@@ -15,8 +15,8 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/tokentest"
 )
 
-// What TestRotatingTokenSurvivesFaults shows for every call, under a real CLI for
-// one call of each kind: the error, the plan after it, and the apply that mends it.
+// TestRotatingTokenSurvivesFaults with a real CLI, for one call of each kind: the error,
+// the plan after it, and the apply that completes it.
 func TestAccRotatingIsMendedByOneApply(t *testing.T) {
 	unknown, cut := unknownValue{}, after(cutBefore)
 	for name, test := range map[string]struct {
@@ -24,8 +24,8 @@ func TestAccRotatingIsMendedByOneApply(t *testing.T) {
 		number int
 		how    faultHandler
 		error  string
-		// plan is what the next apply plans; check names an attribute of the state
-		// before it broke.
+		// plan is the next plan. before returns a check for an attribute of the state
+		// before the failure.
 		plan func(before func(string) knownvalue.Check) map[string]knownvalue.Check
 	}{
 		"lost answer to a regenerate": {
@@ -68,8 +68,8 @@ func TestAccRotatingIsMendedByOneApply(t *testing.T) {
 	}
 }
 
-// What a create may have left behind whose first answer was lost is told. The other
-// slot, as young and of the same name and role, is no leftover.
+// A warning names what a create may have left behind after its first answer was lost. The
+// other token of the pair, of the same age, name and role, is no leftover.
 func TestRotatingTokenWarnsOfLeftovers(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.Start(t, mockserver.Options{IgnoreIdempotencyKey: true})
@@ -88,7 +88,7 @@ func TestRotatingTokenWarnsOfLeftovers(t *testing.T) {
 	}
 }
 
-// A first token that was created without telling its secret is replaced.
+// A first token without a secret in the answer is replaced.
 func TestRotatingTokenWithoutSecretIsReplaced(t *testing.T) {
 	t.Parallel()
 	r := startRotating(t)
@@ -101,8 +101,8 @@ func TestRotatingTokenWithoutSecretIsReplaced(t *testing.T) {
 	r.arrived(one[0], 0)
 }
 
-// What was deleted elsewhere comes back: the current token beside the previous one,
-// or, where both are gone, the resource.
+// Tokens that were deleted elsewhere are created again: the current one beside the
+// previous one or, if both are gone, the resource.
 func TestAccRotatingHeals(t *testing.T) {
 	for name, test := range map[string]struct {
 		gone    []string

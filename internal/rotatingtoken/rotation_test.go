@@ -19,15 +19,15 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/tokentest"
 )
 
-// slots follows the two slots of a rotating token from step to step.
+// slots tracks the two tokens of a rotating token from step to step.
 type slots struct {
 	cloud         *acctest.Cloud
 	address       string // rotatingAddress by default
 	before, after map[string]string
 }
 
-// look takes over the state, and makes sure that both secrets in it are valid and that
-// no other token is left.
+// look stores the state, and checks that both secrets in it are valid and that there is
+// no other token.
 func (s *slots) look(state *terraform.State) error {
 	if err := s.take(state); err != nil {
 		return err
@@ -35,7 +35,7 @@ func (s *slots) look(state *terraform.State) error {
 	return onlyThese(s.cloud, s)
 }
 
-// onlyThese makes sure that the API has no tokens but those in these slots.
+// onlyThese checks that the API has only these tokens.
 func onlyThese(cloud *acctest.Cloud, all ...*slots) error {
 	count := 0
 	for _, s := range all {
@@ -50,7 +50,7 @@ func onlyThese(cloud *acctest.Cloud, all ...*slots) error {
 	return nil
 }
 
-// take takes over the state, and makes sure that both secrets in it are valid.
+// take stores the state, and checks that both secrets in it are valid.
 func (s *slots) take(state *terraform.State) error {
 	s.before, s.after = s.after, state.RootModule().Resources[cmp.Or(s.address, rotatingAddress)].Primary.Attributes
 	if !s.cloud.Accepts(s.after["token_id"], s.after["secret"]) {
@@ -62,7 +62,7 @@ func (s *slots) take(state *terraform.State) error {
 	return nil
 }
 
-// is wants the plan to have the value that name had in the state before it.
+// is checks that the plan has the value of name in the state before it.
 func (s *slots) is(name string) knownvalue.Check {
 	return knownvalue.StringFunc(func(value string) error {
 		if value != s.after[name] || value == "" {
@@ -72,14 +72,14 @@ func (s *slots) is(name string) knownvalue.Check {
 	})
 }
 
-// unknownValue is a place holder for a check that a value is not known.
+// unknownValue is a placeholder for a check that a value is unknown.
 type unknownValue struct{ knownvalue.Check }
 
 func rotatingPlan(action plancheck.ResourceActionType, values map[string]knownvalue.Check) resource.ConfigPlanChecks {
 	return thenEmpty(inRotatingPlan(rotatingAddress, action, values))
 }
 
-// thenEmpty makes checks of a plan, and wants the plan after its apply to be empty.
+// thenEmpty has checks of a plan, and requires an empty plan after its apply.
 func thenEmpty(checks []plancheck.PlanCheck) resource.ConfigPlanChecks {
 	return resource.ConfigPlanChecks{PreApply: checks, PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}
 }
@@ -96,7 +96,7 @@ func inRotatingPlan(address string, action plancheck.ResourceActionType, values 
 	return checks
 }
 
-// inRotatingState wants text values in the state, and null for an empty one.
+// inRotatingState checks text values in the state, and null for an empty one.
 func inRotatingState(values map[string]string) []statecheck.StateCheck {
 	return inStateAt(rotatingAddress, values)
 }
@@ -148,7 +148,7 @@ func TestAccRotatingTransitions(t *testing.T) {
 	none := rotating("ci", "User")
 	a, b, c := rotating("ci", "User", trigger("a")), rotating("ci", "User", trigger("b")), rotating("ci", "User", trigger("c"))
 	for name, test := range map[string]struct {
-		// from has the configurations before the last one, to.
+		// from has the configurations before the last one, which is to.
 		from    []string
 		to      string
 		action  plancheck.ResourceActionType
@@ -174,7 +174,7 @@ func TestAccRotatingTransitions(t *testing.T) {
 		label := acctest.Label(name)
 		row := &slots{cloud: cloud, address: "cloudfleet_rotating_api_token." + label}
 		rows = append(rows, row)
-		// A row begins as late as it can, so that all end in the last step.
+		// Rows begin so late that all end in the last step.
 		configs := append(slices.Clone(test.from), test.to)
 		for i, config := range configs {
 			at := len(steps) - len(configs) + i
@@ -226,8 +226,7 @@ func TestAccRotatingTransitions(t *testing.T) {
 	cloud.Run(t, steps...)
 }
 
-// moved makes sure that a rotation has swapped the slots, or else that both are
-// what they were.
+// moved checks that a rotation has swapped the tokens, or that both are the same.
 func (s *slots) moved(rotated, hadPrevious bool) error {
 	before, after := s.before, s.after
 	if !rotated {
@@ -244,12 +243,12 @@ func (s *slots) moved(rotated, hadPrevious bool) error {
 	}
 	if hadPrevious &&
 		(after["token_id"] != before["previous_token_id"] || s.cloud.Accepts(before["previous_token_id"], before["previous_secret"])) {
-		return errors.New("the secret before the previous one is good")
+		return errors.New("the secret before the previous one is valid")
 	}
 	return nil
 }
 
-// Both secrets are good after each rotation, and the two tokens take turns.
+// After each rotation both secrets are valid, and the two tokens take turns.
 func TestAccRotatingAgainAndAgain(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
 	s := slots{cloud: cloud}
@@ -273,7 +272,7 @@ func TestAccRotatingWithoutPrevious(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
 	s := slots{cloud: cloud}
 	const drop = "keep_previous = false"
-	// perhaps is not known before the apply if replace is new.
+	// perhaps is unknown before the apply if replace is new.
 	perhaps := func(keep bool, replace string) string {
 		return fmt.Sprintf("resource \"terraform_data\" \"keep\" {\n  input = %t\n  triggers_replace = %q\n}\n", keep, replace) +
 			rotating("ci", "User", trigger("d"), "keep_previous = terraform_data.keep.output")
@@ -281,7 +280,7 @@ func TestAccRotatingWithoutPrevious(t *testing.T) {
 	none := map[string]string{"previous_token_id": "", "previous_secret": ""}
 	noPrevious := map[string]knownvalue.Check{"previous_token_id": knownvalue.Null(), "previous_secret": knownvalue.Null()}
 	undecided := map[string]knownvalue.Check{"previous_token_id": unknownValue{}, "previous_secret": unknownValue{}, "secret": s.is("secret")}
-	// dead makes sure that what was current before is not any more.
+	// dead checks that the token that was current before no longer is.
 	dead := func(*terraform.State) error {
 		if s.cloud.Accepts(s.before["token_id"], s.before["secret"]) {
 			return errors.New("the secret before was kept")

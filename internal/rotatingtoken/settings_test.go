@@ -15,8 +15,8 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tokenkit"
 )
 
-// Where the two tokens have different names and the configuration ignores them, name is
-// null in the plan. Then each token keeps its own, whatever else is sent.
+// If the two tokens have different names and the configuration ignores them, name is null
+// in the plan. Each token then keeps its own name, whatever else is sent.
 func TestNullIsNeverSent(t *testing.T) {
 	names := map[string]string{"2iKo4Asy51EUx2gpJFW76t": "one", "4vJ7qkEeP3xM9bYwRzT2nA": "two"}
 	sent := map[string]cloudfleet.TokenSettings{}

@@ -2,7 +2,7 @@ package rotatingtoken_test
 
 import "github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/tokentest"
 
-// What the tests share with those of the sister package.
+// Shared with the tests of package apitoken.
 type (
 	faultHandler = tokentest.FaultHandler
 )

@@ -17,8 +17,8 @@ func TestIsLoopback(t *testing.T) {
 	}
 }
 
-// A name below localhost is never looked up, and an address that is not of this
-// machine is never dialled.
+// Names below localhost are not looked up, and addresses of other machines are not
+// called.
 func TestLoopbackOnly(t *testing.T) {
 	if _, err := dialLoopback(t.Context(), "tcp", "192.0.2.1:80"); err == nil || !strings.Contains(err.Error(), "not this machine") {
 		t.Errorf("got %v", err)

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// A request that is cancelled while it waits leaves its place to the next one.
+// A request that is cancelled during its wait lets the next one go.
 func TestCancelledWaitLeavesItsPlace(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

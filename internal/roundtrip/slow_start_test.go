@@ -13,8 +13,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// limited is a server that serves so many requests a second, and the first of them at
-// once.
+// limited is a server that serves this many requests a second, and the first ones without
+// a wait.
 type limited struct {
 	limiter *rate.Limiter
 	refused atomic.Int32
@@ -31,7 +31,7 @@ func (s *limited) RoundTrip(*http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// get asks until it is served, and panics if it never is.
+// get repeats a request until it is served, and panics if it never is.
 func get(l *RateLimiter, t *testing.T) {
 	for range 10 {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1/", nil)
@@ -50,7 +50,7 @@ func get(l *RateLimiter, t *testing.T) {
 	panic("never served")
 }
 
-// Ten callers at a time meet a limit with few refused requests, and use it.
+// Ten concurrent callers reach a limit with few throttled requests, and use it fully.
 func TestCarefulLimiter(t *testing.T) {
 	t.Parallel()
 	for perSecond, factor := range map[int]float64{5: 1.1, 10: 1.25} {

@@ -14,8 +14,7 @@ type answering func(*http.Request) (*http.Response, error)
 
 func (f answering) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// trickle is a body of so many bytes, each of which takes a while, until it stands still
-// for good or ends.
+// trickle is a body of this many slow bytes, which then stops or ends.
 type trickle struct {
 	ctx         context.Context
 	left        int
@@ -39,8 +38,7 @@ func (b *trickle) Read(p []byte) (int, error) {
 
 func (*trickle) Close() error { return nil }
 
-// A body is passed through whatever its size and however long it takes, as long as
-// something moves.
+// A body of any size and duration is passed through while there is progress.
 func TestStreaming(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -72,8 +70,8 @@ func TestStreaming(t *testing.T) {
 	}
 }
 
-// What is sent may take as long as something moves, and an answer that does not begin is
-// not waited for.
+// A request may take as long as there is progress. An answer that does not begin is given
+// up.
 func TestStreamingWhatIsSent(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -11,8 +11,8 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/sealing"
 )
 
-// holds checks what is to hold for every input: what is refused is not repeated,
-// and what is taken can be sealed to.
+// holds checks for every input that errors do not repeat it, and that accepted recipients
+// can be encrypted to.
 func holds(t *testing.T, r *sealing.Recipients, err error, input string) {
 	t.Helper()
 	if err != nil {
@@ -88,7 +88,7 @@ func FuzzParsePGPKey(f *testing.F) {
 	})
 }
 
-// FuzzParseBinaryPGPKey does not spend its time on base64.
+// FuzzParseBinaryPGPKey does not spend its time on invalid base64.
 func FuzzParseBinaryPGPKey(f *testing.F) {
 	key := pgpKey(f, time.Now(), 0)
 	f.Add([]byte(public(f, key)))

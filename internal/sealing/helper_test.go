@@ -26,7 +26,7 @@ import (
 
 const secret = "cf_secret_0123456789abcdefghijABCDEFGHIJ01"
 
-// value is a value without the error that cannot be.
+// value drops an error that cannot occur.
 func value[T any](t testing.TB) func(T, error) T {
 	return func(v T, err error) T {
 		t.Helper()
@@ -80,7 +80,7 @@ func ecdsaKey(t testing.TB) *ecdsa.PrivateKey {
 	return value[*ecdsa.PrivateKey](t)(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
 }
 
-// pgpKey makes a key at a time, which is good for a while or, at 0, for ever.
+// pgpKey creates a key at this time that is valid for a while or, with 0, for ever.
 func pgpKey(t testing.TB, created time.Time, lifetime time.Duration) *openpgp.Entity {
 	return value[*openpgp.Entity](t)(openpgp.NewEntity("Me", "", "me@example.org", &packet.Config{
 		Algorithm: packet.PubKeyAlgoEdDSA, Time: func() time.Time { return created }, KeyLifetimeSecs: uint32(lifetime.Seconds()),

@@ -288,7 +288,7 @@ func TestPostQuantumAge(t *testing.T) {
 	}
 }
 
-// What editors and heredocs put around a text does no harm.
+// Text that editors and heredocs add is ignored.
 func TestDecryptAgeTakesIndentedTexts(t *testing.T) {
 	identity, err := age.GenerateX25519Identity()
 	if err != nil {
@@ -316,7 +316,7 @@ func TestDecryptAgeTakesIndentedTexts(t *testing.T) {
 	}
 }
 
-// What gpg reads is read, and what it would have to guess is refused.
+// Keys that gpg reads are accepted, and ambiguous ones rejected.
 func TestFormsOfAPGPKey(t *testing.T) {
 	armored := func(bits int) string {
 		t.Helper()
@@ -349,7 +349,8 @@ func TestFormsOfAPGPKey(t *testing.T) {
 	}
 }
 
-// serialized is a public key in base64, without what drop says of its parts.
+// serialized returns a public key in base64, without the parts for which drop returns
+// true.
 func serialized(t *testing.T, e *openpgp.Entity) string {
 	t.Helper()
 	var out bytes.Buffer
@@ -363,8 +364,8 @@ func at(when time.Time) *packet.Config {
 	return &packet.Config{Algorithm: packet.PubKeyAlgoEdDSA, Time: func() time.Time { return when }}
 }
 
-// Of two subkeys for encryption the newest is taken, as gpg does, also where the older one
-// was signed again since.
+// Of two encryption subkeys the newest is used, as in gpg, even if the older one was
+// signed again later.
 func TestNewestPGPSubkey(t *testing.T) {
 	now := time.Now()
 	e, err := openpgp.NewEntity("Me", "", "me@example.org", at(now.Add(-72*time.Hour)))
@@ -400,7 +401,7 @@ func TestNewestPGPSubkey(t *testing.T) {
 	}
 }
 
-// What is broken or missing in a key is borne as gpg bears it, or named.
+// Broken or missing parts of a key are accepted as in gpg, or reported.
 func TestUnusualPGPKeys(t *testing.T) {
 	newKey := func() *openpgp.Entity {
 		e, err := openpgp.NewEntity("Me", "", "me@example.org", at(time.Now().Add(-time.Hour)))

@@ -14,8 +14,8 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/sealing"
 )
 
-// Where the encryption fails after the secret was issued, the secret is lost, and not in
-// the state in plain text.
+// If the encryption fails after the secret was issued, the secret is lost, and not stored
+// in plain text.
 func TestSecretThatCannotBeEncryptedIsNotKept(t *testing.T) {
 	longAgo := time.Now().Add(-48 * time.Hour)
 	entity, err := openpgp.NewEntity("Me", "", "me@example.org", &packet.Config{

@@ -60,7 +60,8 @@ func TestFilterSaysWhatIsWrongWithARegex(t *testing.T) {
 	}
 }
 
-// A token is as old as its last change. One without a date may be of any age.
+// The age of a token counts from its last change. A token without a date may have any
+// age.
 func TestFilterByAge(t *testing.T) {
 	day := func(n int) time.Time { return time.Now().AddDate(0, 0, -n) }
 	for name, test := range map[string]struct {

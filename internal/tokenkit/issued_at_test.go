@@ -8,7 +8,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 )
 
-// A date of an earlier change is not when the secret was issued.
+// The date of an earlier change is not the date of the issue.
 func TestIssuedAt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		now := time.Now()

@@ -7,8 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 )
 
-// A state that cannot be read is an error, and the state of another resource is left to
-// others.
+// A state that cannot be read is an error. States of other resources are ignored.
 func TestMoveOfAStateThatCannotBeRead(t *testing.T) {
 	move := MoveFrom("api_token", func(context.Context, resource.MoveStateRequest, *resource.MoveStateResponse) {
 		t.Error("it moves what it has not read")

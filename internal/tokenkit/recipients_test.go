@@ -34,7 +34,7 @@ func newRecipients(t *testing.T) recipients {
 
 func (r recipients) github() string { return base64.StdEncoding.EncodeToString(r.public[:]) }
 
-// both is a configuration in which both can read the secret.
+// both is a configuration with both as recipients.
 func (r recipients) both(more map[string]any) map[string]any {
 	encryptTo := map[string]any{"github_public_key": r.github(), "age_recipients": []any{r.recipient}}
 	maps.Copy(encryptTo, more)
@@ -105,8 +105,7 @@ func TestRecipientsOfSeveralKinds(t *testing.T) {
 	})
 }
 
-// What a plan shows of the secret, for each thing about the recipients that may not be
-// known yet.
+// The plan of the secret, for each part of encrypt_to that may be unknown.
 func TestRecipientsThatAreNotKnownYet(t *testing.T) {
 	eachResource(t, mockserver.Options{}, func(t *testing.T, s scheduled) {
 		r := newRecipients(t)
@@ -130,7 +129,7 @@ func TestRecipientsThatAreNotKnownYet(t *testing.T) {
 }
 
 // A second kind of recipients needs a new secret, because the present one is not known.
-// What one kind is wrong about, the other does not hide.
+// An error in one kind does not hide one in another.
 func TestSecondKindOfRecipients(t *testing.T) {
 	eachResource(t, mockserver.Options{}, func(t *testing.T, s scheduled) {
 		r := newRecipients(t)

@@ -114,8 +114,8 @@ func TestScheduledRotation(t *testing.T) {
 	})
 }
 
-// The days can be set, changed and removed at any time. What counts is the age that the
-// secret has then.
+// The days can be set, changed and removed at any time. The age of the secret at that
+// moment counts.
 func TestScheduleChanges(t *testing.T) {
 	eachResource(t, mockserver.Options{}, func(t *testing.T, s scheduled) {
 		s.apply(every(nil))

@@ -24,7 +24,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/testimage"
 )
 
-// containerdConfig needs no kernel module: it copies layers. The ends are folders.
+// containerdConfig needs no kernel modules: it copies layers. The paths are folders.
 const containerdConfig = `
 version = 2
 root = "%[1]s/root"
@@ -37,7 +37,7 @@ state = "%[1]s/state"
   conf_dir = "%[1]s/cni"
 `
 
-// startContainerd starts one of this test's own, and returns its image service.
+// startContainerd starts a containerd for this test, and returns its image service.
 func startContainerd(t *testing.T) cri.ImageServiceClient {
 	t.Helper()
 	if os.Getuid() != 0 {
@@ -85,8 +85,8 @@ func startContainerd(t *testing.T) cri.ImageServiceClient {
 	return images
 }
 
-// containerd pulls with what the kubelet finds in the image pull secret, and is refused
-// once the token is destroyed.
+// containerd pulls with the login that the kubelet finds in the image pull secret, and is
+// rejected after the token was destroyed.
 func TestClientContainerd(t *testing.T) {
 	images := startContainerd(t)
 	cloud := acctest.Start(t, mockserver.Options{})

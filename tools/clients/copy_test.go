@@ -38,7 +38,7 @@ func (p place) crane() crane.Option {
 }
 
 // An image is copied from the mock server's registry to CNCF Distribution and back, and
-// crane finds the same on both sides.
+// is the same for crane in both.
 func TestClientCraneFindsTheSame(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
 	mockHost := strings.TrimPrefix(cloud.URL, "http://")

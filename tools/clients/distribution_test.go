@@ -33,7 +33,7 @@ func serveDistribution(t *testing.T) (url, host string) {
 	return server.URL, strings.TrimPrefix(server.URL, "http://")
 }
 
-// The data sources' client reads from CNCF Distribution what it reads from the mock
+// The client of the data sources reads the same from CNCF Distribution and from the mock
 // server's registry.
 func TestClientOfDistribution(t *testing.T) {
 	url, host := serveDistribution(t)

@@ -1,5 +1,5 @@
-// Package clients feeds what the provider writes to programs that are too heavy for
-// the provider's own module, and pins the clients that its tests run.
+// Package clients tests the provider's results with programs that are too heavy for the
+// provider's own module, and pins the clients that its tests run.
 package clients
 
 import (
@@ -43,14 +43,15 @@ output "image_pull_secret" {
 }
 `
 
-// The kubelet takes an image pull secret apart, and what it finds pulls the image, which
-// was copied from another organization.
+// The kubelet reads an image pull secret, and the login in it pulls the image, which was
+// copied from another organization.
 func TestClientKubelet(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
 	cloud.Run(t, resource.TestStep{Config: config, Check: func(s *terraform.State) error {
 		outputs := s.RootModule().Outputs
 		host := fmt.Sprint(outputs["hostname"].Value)
-		// The image is another organization's, and was copied. Its secret is not among the pod's.
+		// The image is a copy from another organization, whose login is not in the pod's
+		// secrets.
 		other := acctest.Start(t, mockserver.Options{})
 		theirs := place{other.URL, strings.TrimPrefix(other.URL, "http://"), other.TokenID, other.TokenSecret}
 		admin, err := testimage.Repository(theirs.url, theirs.host, "base", theirs.username, theirs.password)
@@ -99,8 +100,8 @@ func TestClientKubelet(t *testing.T) {
 	}})
 }
 
-// validatePullSecret asks what the API server of Kubernetes asks of an image pull secret,
-// and makes sure that it would refuse another one.
+// validatePullSecret validates an image pull secret as the API server of Kubernetes does,
+// and checks that an invalid one would be rejected.
 func validatePullSecret(content []byte) error {
 	secret := func(content []byte) *core.Secret {
 		return &core.Secret{

@@ -1,6 +1,6 @@
-// Package counterparts runs what the provider's users have at the other end: an API server
-// of Kubernetes and, where the CLI can download them, other vendors' real providers. It
-// takes minutes to build, so it is run by hand: make counterparts.
+// Package counterparts tests with the programs of the provider's users: an API server of
+// Kubernetes and, if the CLI can download them, real providers of other vendors. They
+// take minutes to build, so it is run by hand: make counterparts.
 package counterparts
 
 import (
@@ -32,14 +32,14 @@ import (
 
 const adminToken = "the-administrator-of-a-test"
 
-// cluster is an API server of Kubernetes with an etcd, and nothing that runs pods.
+// cluster is an API server of Kubernetes with etcd. It runs no pods.
 type cluster struct {
 	url        string
 	kubeconfig string
 	client     *http.Client
 }
 
-// binary returns where make counterparts has built a program.
+// binary returns the path of a program that make counterparts has built.
 func binary(t *testing.T, name string) string {
 	t.Helper()
 	dir := os.Getenv("COUNTERPARTS")
@@ -111,7 +111,7 @@ func startCluster(t *testing.T) cluster {
 	return c
 }
 
-// run runs a program until the test ends, and shows what it said if that failed.
+// run runs a program until the test ends, and prints its output if that failed.
 func run(t *testing.T, path string, args ...string) {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
@@ -154,7 +154,7 @@ func object(version, kind, name string) map[string]any {
 	return map[string]any{"apiVersion": version, "kind": kind, "metadata": map[string]any{"name": name}}
 }
 
-// call asks the API server as administrator. Status 0 is no answer.
+// call calls the API server as administrator. Status 0 means no answer.
 func (c cluster) call(t *testing.T, method, path string, body any) (status int, answer map[string]any) {
 	t.Helper()
 	content, err := json.Marshal(body)
@@ -196,8 +196,8 @@ func (c cluster) pullSecret(t *testing.T, name string) []byte {
 	return data.Config
 }
 
-// The API server takes an image pull secret as the provider makes it, gives it back as it
-// was, and refuses one that is none.
+// The API server accepts an image pull secret of the provider, returns it unchanged, and
+// rejects an invalid one.
 func TestKubernetesTakesThePullSecret(t *testing.T) {
 	c := startCluster(t)
 	config, err := cfcr.Auths("12345678-6651-4e5d-9c04-079f6532989b.europe.registry.cloudfleet.dev", "2iKo4Asy51EUx2gpJFW76t", "cf_secret_x")
@@ -250,7 +250,8 @@ func TestExampleWithTheRealProvider(t *testing.T) {
 	}
 }
 
-// Each example is valid for the real providers that it uses, whose servers are not asked.
+// Each example is valid for the real providers that it uses. Their servers are not
+// called.
 func TestExamplesAreValidForTheRealProviders(t *testing.T) {
 	binary(t, "")
 	for _, example := range []string{"github-actions", "gitlab", "helm-chart", "kubernetes-pull-secret", "quarterly-rotation", "vault"} {
@@ -263,8 +264,8 @@ func TestExamplesAreValidForTheRealProviders(t *testing.T) {
 }
 
 // initialized copies an example into a folder and downloads the real providers that it
-// uses, or takes them from the folder PROVIDER_MIRROR. Where they cannot be had, it skips
-// the test and says why.
+// uses, or takes them from the folder PROVIDER_MIRROR. If they are not available, it
+// skips the test with the reason.
 func initialized(t *testing.T, example string) terraformcli.Folder {
 	t.Helper()
 	dir, mirror := t.TempDir(), t.TempDir()

@@ -50,7 +50,7 @@ func write(ctx context.Context, w io.Writer, server tfprotov6.ProviderServer) er
 		FormatVersion: "1.0",
 		Schemas: map[string]*tfjson.ProviderSchema{
 			provider.Address: schema, // as a CLI has it
-			// tfplugindocs looks for nothing but the bare name and the namespace hashicorp.
+			// tfplugindocs finds only the bare name and the namespace hashicorp.
 			path.Base(provider.Address): schema,
 		},
 	})
@@ -86,7 +86,7 @@ func providerSchema(ctx context.Context, server tfprotov6.ProviderServer) (*tfjs
 	return result, errors.Join(c.errs...)
 }
 
-// check makes an error of all diagnostics but warnings, which go to standard error.
+// check returns an error of all diagnostics except warnings, which go to standard error.
 func check(diagnostics []*tfprotov6.Diagnostic) error {
 	var errs []error
 	for _, d := range diagnostics {
@@ -100,8 +100,8 @@ func check(diagnostics []*tfprotov6.Diagnostic) error {
 	return errors.Join(errs...)
 }
 
-// converter turns what the protocol has into what the JSON has, and collects what is
-// wrong with it. Its methods are told where they are, for these errors.
+// converter converts the types of the protocol to those of the JSON, and collects errors.
+// Its methods take their position, for these errors.
 type converter struct {
 	errs []error
 }
@@ -226,8 +226,8 @@ func (c *converter) parameter(at string, p *tfprotov6.FunctionParameter) *tfjson
 	}
 }
 
-// ctyType goes through JSON, the one form that both kinds of type have. No type at all
-// has to fail here, because the JSON types panic on it or leave it out.
+// ctyType converts through JSON, which both kinds of type support. A missing type is an
+// error here, because the JSON types panic on it or leave it out.
 func (c *converter) ctyType(at string, t tftypes.Type) cty.Type {
 	if t == nil {
 		c.fail(at, "there is no type")
@@ -245,8 +245,8 @@ func (c *converter) ctyType(at string, t tftypes.Type) cty.Type {
 	return to
 }
 
-// nestingMode is that of a block or of an attribute. The protocol has a type for each,
-// with the same names, and in JSON they are one.
+// nestingMode is the nesting of a block or an attribute. The protocol has a type for
+// each, with the same names; JSON has one.
 func (c *converter) nestingMode(at string, from fmt.Stringer) tfjson.SchemaNestingMode {
 	to := tfjson.SchemaNestingMode(strings.ToLower(from.String()))
 	switch to {
@@ -258,7 +258,7 @@ func (c *converter) nestingMode(at string, from fmt.Stringer) tfjson.SchemaNesti
 	return to
 }
 
-// count is a number that the protocol would let be negative, and JSON does not.
+// count converts a number that may be negative in the protocol, but not in JSON.
 func (c *converter) count(at string, n int64) uint64 {
 	if n < 0 {
 		c.fail(at, fmt.Sprintf("a version or a number of items is %d", n))

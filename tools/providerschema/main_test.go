@@ -24,10 +24,11 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/provider"
 )
 
-// serveVariable makes the test binary a provider plugin, which serves everything.
+// serveVariable lets the test binary be a provider plugin, which serves everything.
 const serveVariable = "PROVIDERSCHEMA_TEST_SERVE"
 
-// newer are keys that came after providers and resources, so that a CLI may not know them.
+// newer are keys that are newer than providers and resources, so that a CLI may not have
+// them.
 var newer = []string{
 	"functions", "ephemeral_resource_schemas", "resource_identity_schemas", "list_resource_schemas",
 	"action_schemas", "state_store_schemas", "write_only", "deprecation_message",
@@ -44,8 +45,8 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// The JSON is that of a real CLI, for the provider as it is and for one with all that
-// a schema can have.
+// The JSON is the same as that of a real CLI, for the provider and for one with
+// everything that a schema can have.
 func TestSameAsCLI(t *testing.T) {
 	cli, err := findCLI()
 	if err != nil {
@@ -68,7 +69,8 @@ func TestSameAsCLI(t *testing.T) {
 				t.Fatalf("no schema of %s: CLI %v, ours %v", provider.Address, want, got)
 			}
 			unknown := cmpopts.IgnoreMapEntries(func(key string, value any) bool {
-				// OpenTofu prints some texts that are empty. All else is compared, but what is too new for the CLI.
+				// OpenTofu prints some empty texts. Everything else is compared, except
+				// for what is too new for the CLI.
 				return value == "" || slices.Contains(newer, key) && !bytes.Contains(printed, []byte(`"`+key+`":`))
 			})
 			t.Logf("%s knows %d parts", cli, len(want))
@@ -79,7 +81,7 @@ func TestSameAsCLI(t *testing.T) {
 	}
 }
 
-// What is newer than many a CLI is not always compared with one.
+// Parts that are newer than many CLIs are not always compared with one.
 func TestNewerParts(t *testing.T) {
 	got := decode(t, output(t, everything))
 	const attribute = `"attributes": {"a": {"type": "string", "description_kind": "plain", "required": true}}`
@@ -155,7 +157,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// findCLI takes the CLI that `make test` chose, or one on the PATH.
+// findCLI returns the CLI that `make test` chose, or one on the PATH.
 func findCLI() (string, error) {
 	for _, name := range []string{os.Getenv("TF_ACC_TERRAFORM_PATH"), "terraform", "tofu"} {
 		if cli, err := exec.LookPath(name); name != "" && err == nil {
@@ -184,7 +186,7 @@ func linkTestBinary(t *testing.T, path string) {
 	}
 }
 
-// runCLI has the CLI print the schemas of the provider in dir. A development override
+// runCLI lets the CLI print the schemas of the provider in dir. A development override
 // needs no init, and so no network.
 func runCLI(t *testing.T, cli, dir string) []byte {
 	t.Helper()

@@ -8,7 +8,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// releaseConfig is what .goreleaser.yml says, with the targets of its build apart.
+// releaseConfig is the content of .goreleaser.yml, with the targets of its build
+// separate.
 type releaseConfig struct {
 	all     map[string]any
 	targets []string

@@ -24,7 +24,7 @@ import (
 type installer struct {
 	*release
 	cli string
-	// host is the registry that stands before the provider's name.
+	// host is the registry host of the provider's address.
 	host string
 	env  []string
 }
@@ -48,7 +48,7 @@ func (r *release) checkInstall(t *testing.T) {
 	}
 }
 
-// check installs the release in each way, genuine and changed.
+// check installs the release in each way, unchanged and changed.
 func (i installer) check(t *testing.T) {
 	archive := i.zip(runtime.GOOS + "_" + runtime.GOARCH)
 	genuine := i.files(t)
@@ -112,7 +112,7 @@ func (i installer) check(t *testing.T) {
 	}
 }
 
-// at returns the installer with an environment for the provider to work with this server.
+// at returns the installer with the environment of the provider for this server.
 func (i installer) at(cloud *acctest.Cloud, o origin) installer {
 	i.env = []string{
 		"PATH=" + os.Getenv("PATH"), "TF_IN_AUTOMATION=1", "TF_INPUT=0", "CHECKPOINT_DISABLE=1", "SSL_CERT_FILE=" + o.authority,
@@ -124,7 +124,7 @@ func (i installer) at(cloud *acctest.Cloud, o origin) installer {
 
 func installation(method string) string { return "provider_installation {\n" + method + "\n}\n" }
 
-// fromRegistry is a CLI configuration for which the origin is the CLI's own registry.
+// fromRegistry is a CLI configuration in which the origin is the CLI's own registry.
 func (i installer) fromRegistry(o origin) string {
 	return fmt.Sprintf("host %q {\nservices = { \"providers.v1\" = \"%s/registry/\" }\n}\n", i.host, o.url) + installation("direct {}")
 }
@@ -140,8 +140,8 @@ func (i installer) filesystemMirror(t *testing.T, archive []byte) string {
 	return fmt.Sprintf("filesystem_mirror {\npath = %q\n}", root)
 }
 
-// ociMirror does what the guide says: it applies the example, pushes the release with an
-// Administrator token, and logs in with the User token of the example for the pull.
+// ociMirror follows the guide: it applies the example, pushes the release with an
+// Administrator token, and logs in with the User token of the example to pull.
 func (i installer) ociMirror(t *testing.T, home string, cloud *acctest.Cloud, o origin, archive []byte) string {
 	t.Helper()
 	example, err := filepath.Abs(filepath.Join(root, "examples", "opentofu-mirror"))

@@ -1,5 +1,5 @@
-// Command release writes THIRD_PARTY_NOTICES: the licenses of all that a release links.
-// The tests of this package make a release and install it.
+// Command release writes THIRD_PARTY_NOTICES: the licenses of all linked modules. The
+// tests of this package build a release and install it.
 package main
 
 import (
@@ -26,7 +26,7 @@ var allowed = []string{"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT
 
 var (
 	licenseFile = regexp.MustCompile(`(?i)^(licen[sc]e|copying|notice|patents)(\.(txt|md|mit))?$`)
-	// additions to a license grant more and ask for nothing.
+	// additions grant more rights and require nothing.
 	additions = regexp.MustCompile(`(?i)^(notice|patents)`)
 )
 
@@ -42,7 +42,7 @@ func main() {
 }
 
 // thirdPartyNotices returns the notices of all modules, and of Go itself: each text once,
-// after the modules that it is of.
+// after the modules that it belongs to.
 func thirdPartyNotices() (string, error) {
 	folders, err := linkedModules()
 	if err != nil {

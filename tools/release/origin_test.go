@@ -20,8 +20,8 @@ type origin struct {
 	authority string
 }
 
-// serve serves these files of the release by name. Where they were changed, a mirror
-// gives the checksums of what it has.
+// serve serves these files of the release by name. If they were changed, a mirror has the
+// checksums of the changed ones.
 func (r *release) serve(t *testing.T, files map[string][]byte) origin {
 	t.Helper()
 	platforms := []map[string]string{}

@@ -36,7 +36,7 @@ type release struct {
 // signingKey is a key for this check only.
 type signingKey struct{ fingerprint, public string }
 
-// TestRelease makes a release twice and installs it in each way that there is. It needs
+// TestRelease builds a release twice and installs it in each supported way. It needs
 // goreleaser, cyclonedx-gomod and oras in the folder RELEASE_TOOLS, and gpg.
 func TestRelease(t *testing.T) {
 	if os.Getenv("RELEASE_TOOLS") == "" {
@@ -75,7 +75,7 @@ func newRelease(t *testing.T) *release {
 	return r
 }
 
-// newSigningKey makes a key as the Terraform Registry takes it: RSA.
+// newSigningKey creates a key that the Terraform Registry accepts: RSA.
 func newSigningKey(t *testing.T) signingKey {
 	t.Helper()
 	home := t.TempDir()
@@ -91,8 +91,8 @@ func newSigningKey(t *testing.T) signingKey {
 	return signingKey{}
 }
 
-// build makes the release in a clone at this path, with one more variable in the
-// environment and after this line of a shell script.
+// build builds the release in a clone at this path, with one more environment variable
+// and after this line of a shell script.
 func (r *release) build(t *testing.T, clone, variable, before string) (folder string) {
 	t.Helper()
 	source, err := filepath.Abs(root)
@@ -121,8 +121,8 @@ func (r *release) build(t *testing.T, clone, variable, before string) (folder st
 	return filepath.Join(clone, "dist")
 }
 
-// Who builds it elsewhere gets the same bytes: in another folder and time zone, with
-// other file modes, and with nothing built before.
+// A build elsewhere has the same bytes: in another folder and time zone, with other file
+// modes, and with an empty cache.
 func (r *release) checkRebuilt(t *testing.T) {
 	cache := t.TempDir()
 	again := r.build(t, filepath.Join(t.TempDir(), "another place"), "TZ=Pacific/Auckland",
@@ -151,7 +151,7 @@ func (r *release) zip(target string) string {
 	return r.name(strings.TrimSuffix(target, "_6") + ".zip")
 }
 
-// files returns what the release is made of but for the signature, by name.
+// files returns the files of the release except for the signature, by name.
 func (r *release) files(t *testing.T) map[string][]byte {
 	t.Helper()
 	files := map[string][]byte{}
@@ -169,7 +169,7 @@ func (r *release) files(t *testing.T) map[string][]byte {
 	return files
 }
 
-// The checksums are those of the zips and of the manifest, and of nothing else.
+// The checksums are those of the zips and the manifest only.
 func (r *release) checkChecksums(t *testing.T) {
 	manifest, err := os.ReadFile(filepath.Join(root, "terraform-registry-manifest.json"))
 	if err != nil {
@@ -199,8 +199,8 @@ func (r *release) checkSignature(t *testing.T) {
 	run(t, r.folder, "gpg", "--verify", r.name("SHA256SUMS.sig"), r.name("SHA256SUMS"))
 }
 
-// The zip of a target has the binary and the licenses of all that is linked, and its
-// SBOM names the same modules as the binary.
+// The zip of a target has the binary and the licenses of all linked modules, and its SBOM
+// names the same modules as the binary.
 func (r *release) checkTarget(t *testing.T, target string) {
 	files := r.files(t)
 	archive := files[r.zip(target)]
@@ -282,7 +282,7 @@ func (r *release) checkManifest(t *testing.T) {
 	}
 }
 
-// A version that is tagged has its section in the changelog.
+// A tagged version has a section in the changelog.
 func (r *release) checkNotes(t *testing.T) {
 	section := r.version
 	if section == untagged {
@@ -293,10 +293,10 @@ func (r *release) checkNotes(t *testing.T) {
 	}
 }
 
-// emulators run a binary for another processor, where they are installed.
+// emulators run a binary for another processor, if they are installed.
 var emulators = map[string]string{"linux_arm64": "qemu-aarch64", "linux_arm_6": "qemu-arm"}
 
-// Each binary that this machine can run says what it is.
+// Each binary that can run here prints its version.
 func (r *release) checkVersion(t *testing.T) {
 	for _, target := range r.targets {
 		t.Run(target, func(t *testing.T) {
@@ -341,8 +341,8 @@ func unzip(t *testing.T, archive, folder string) {
 	}
 }
 
-// run runs a command in a folder, and returns what it prints. One that fails ends the
-// test with what it says.
+// run runs a command in a folder and returns its output. A failure ends the test with the
+// output.
 func run(t *testing.T, dir, name string, args ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), name, args...)

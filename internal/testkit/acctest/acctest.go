@@ -1,5 +1,5 @@
-// Package acctest runs the provider under a real Terraform CLI, against a mock
-// server whose every call is held to the contract.
+// Package acctest runs the provider under a real Terraform CLI, against a mock server
+// that checks every call against the contract.
 package acctest
 
 import (
@@ -24,7 +24,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 )
 
-// The environment of whoever runs the tests must not decide what they find.
+// The environment must not influence the results.
 func init() {
 	for _, entry := range os.Environ() {
 		name, _, _ := strings.Cut(entry, "=")
@@ -36,8 +36,8 @@ func init() {
 	}
 	must(os.Setenv("TF_CLI_CONFIG_FILE", os.DevNull))
 	must(os.Setenv("CHECKPOINT_DISABLE", "1")) // nothing leaves the machine
-	// A CLI lives for moments: it starts faster on one processor, and without collecting
-	// garbage.
+	// CLIs are short-lived: they start faster on one processor and without garbage
+	// collection.
 	must(os.Setenv("GOMAXPROCS", "1"))
 	must(os.Setenv("GOGC", "off"))
 	cloudfleet.LagTime = 0 // the mock server does not lag unless a test makes it
@@ -52,8 +52,8 @@ func must(err error) {
 	}
 }
 
-// chooseCLI settles which CLI the tests run, so that none is ever downloaded, and
-// whose registry stands before a provider's name in it.
+// chooseCLI chooses the CLI of the tests, so that none is downloaded, and the registry
+// host of its providers.
 func chooseCLI() error {
 	const variable = "TF_ACC_TERRAFORM_PATH"
 	for _, name := range []string{"terraform", "tofu"} {
@@ -79,8 +79,8 @@ func chooseCLI() error {
 // tofuHost is the registry of OpenTofu.
 const tofuHost = "registry.opentofu.org"
 
-// Factories serve the provider from within the test, and the provider echo, whose
-// resource puts into the state what its configuration holds.
+// Factories serve the provider inside the test, and the provider echo, whose resource
+// stores its configuration in the state.
 var Factories = map[string]func() (tfprotov6.ProviderServer, error){
 	"cloudfleet": providerserver.NewProtocol6WithError(provider.New("test")()),
 	"echo":       echoprovider.NewProviderServer(),
@@ -90,14 +90,14 @@ var Factories = map[string]func() (tfprotov6.ProviderServer, error){
 type Cloud struct {
 	*mockserver.Server
 	mockserver.Credentials
-	// URL is where the mock server is, and Endpoint the API on it.
+	// URL is the address of the mock server, and Endpoint that of its API.
 	URL, Endpoint string
-	// RegistryDomain is what the host names of its registries end with.
+	// RegistryDomain is the end of its registries' host names.
 	RegistryDomain string
 	secrets        *secrets
 }
 
-// Start starts a mock server, which stops with the test. A call that breaks the
+// Start starts a mock server, which stops with the test. A call that violates the
 // contract is an error of the test.
 func Start(t *testing.T, o mockserver.Options) *Cloud {
 	t.Helper()
@@ -133,8 +133,8 @@ func (c *Cloud) ProviderBlock() string {
 	return c.ProviderBlockFor(c.TokenID, c.TokenSecret)
 }
 
-// ProviderBlockFor is a provider configuration with these credentials. It does
-// not retry: what a test breaks is meant to be seen.
+// ProviderBlockFor is a provider configuration with these credentials. It has no retries,
+// so that injected faults show.
 func (c *Cloud) ProviderBlockFor(tokenID, tokenSecret string) string {
 	return fmt.Sprintf(`
 provider "cloudfleet" {
@@ -148,8 +148,8 @@ provider "cloudfleet" {
 `, c.Endpoint, c.OrganizationID, tokenID, tokenSecret, c.RegistryDomain)
 }
 
-// Run runs the steps in parallel with other tests, each with ProviderBlock before
-// its configuration, and makes sure that nothing is left at the end.
+// Run runs the steps in parallel with other tests, with ProviderBlock before each
+// configuration, and checks that nothing is left at the end.
 func (c *Cloud) Run(t *testing.T, steps ...resource.TestStep) {
 	t.Helper()
 	c.RunWith(t, Core, steps...)
@@ -171,7 +171,7 @@ func (c *Cloud) RunWith(t *testing.T, f Feature, steps ...resource.TestStep) {
 	})
 }
 
-// CheckDestroy reports tokens other than the one that the provider works with.
+// CheckDestroy reports tokens other than the provider's own.
 func (c *Cloud) CheckDestroy(*terraform.State) error {
 	if tokens := c.Issued(); len(tokens) > 0 {
 		return fmt.Errorf("left at the mock server: %v", tokens)
@@ -179,8 +179,7 @@ func (c *Cloud) CheckDestroy(*terraform.State) error {
 	return nil
 }
 
-// Issued returns the tokens other than the one that the provider works with,
-// oldest first.
+// Issued returns the tokens other than the provider's own, oldest first.
 func (c *Cloud) Issued() []mockserver.Token {
 	return c.Tokens(c.OrganizationID)[1:]
 }

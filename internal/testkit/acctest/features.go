@@ -12,8 +12,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 )
 
-// Feature is something that only newer CLIs have: from these versions on. A CLI without a
-// version has it in none. The zero Feature is in all.
+// Feature is a feature of newer CLIs: from these versions on. A CLI without a version
+// does not have it. All have the zero Feature.
 type Feature struct{ Name, Terraform, OpenTofu string }
 
 // The features that tests need. The guide "Installing" has the same table.
@@ -36,7 +36,7 @@ type cli struct {
 	version *version.Version
 }
 
-// theCLI asks the CLI for its version once.
+// theCLI reads the CLI's version once.
 var theCLI = sync.OnceValues(func() (cli, error) {
 	out, err := exec.Command(os.Getenv("TF_ACC_TERRAFORM_PATH"), "version", "-json").Output()
 	if err != nil {
@@ -52,7 +52,7 @@ var theCLI = sync.OnceValues(func() (cli, error) {
 	return cli{os.Getenv(resource.EnvTfAccProviderHost) == tofuHost, v}, err
 })
 
-// Need skips a test that is no acceptance test, or under a CLI without the feature.
+// Need skips a test if acceptance tests are off, or if the CLI does not have the feature.
 func Need(t *testing.T, f Feature) {
 	t.Helper()
 	if os.Getenv(resource.EnvTfAcc) == "" {
@@ -67,7 +67,7 @@ func Need(t *testing.T, f Feature) {
 	}
 }
 
-// lacks says why the CLI has not the feature, nothing if it has.
+// lacks returns why the CLI does not have the feature, empty if it does.
 func (c cli) lacks(f Feature) string {
 	name, since := "Terraform", f.Terraform
 	if c.tofu {

@@ -9,8 +9,8 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/terraformcli"
 )
 
-// Missing skips a test because of a program that is not on this machine. Where CI is
-// set, everything has to be there, and it fails.
+// Missing skips a test because a program is missing. If CI is set, the test fails
+// instead.
 func Missing(t *testing.T, format string, values ...any) {
 	t.Helper()
 	if os.Getenv("CI") != "" {
@@ -19,21 +19,21 @@ func Missing(t *testing.T, format string, values ...any) {
 	t.Skipf(format, values...)
 }
 
-// Processes are the CLI and the provider as processes of their own, for what does
-// not show where the provider is served from within the test.
+// Processes are the CLI and the provider as separate processes, for what cannot be tested
+// with a provider inside the test.
 type Processes struct {
 	cli, plugins string
 }
 
-// NewProcesses builds the provider. It skips a test that is no acceptance test, or
-// under a CLI without the feature.
+// NewProcesses builds the provider. It skips the test if acceptance tests are off, or if
+// the CLI does not have the feature.
 func NewProcesses(t *testing.T, f Feature) Processes {
 	t.Helper()
 	return ProcessesWith(t, f, terraformcli.BuildProvider)
 }
 
-// ProcessesWith is NewProcesses with something else in the provider's place, which
-// build puts into dir under the provider's name.
+// ProcessesWith is NewProcesses with another program as the provider, which build puts
+// into dir under the provider's name.
 func ProcessesWith(t *testing.T, f Feature, build func(ctx context.Context, dir string) error) Processes {
 	t.Helper()
 	Need(t, f)
@@ -44,8 +44,8 @@ func ProcessesWith(t *testing.T, f Feature, build func(ctx context.Context, dir 
 	return p
 }
 
-// Folder is a folder with this configuration, and an environment that points the
-// provider at cloud with an Administrator's credentials.
+// Folder returns a folder with this configuration, and an environment that configures the
+// provider for cloud with an Administrator's credentials.
 func (p Processes) Folder(t *testing.T, cloud *Cloud, config string) *terraformcli.Folder {
 	t.Helper()
 	folder, err := terraformcli.New(t.TempDir(), p.cli, p.plugins)

@@ -22,10 +22,10 @@ import (
 	"time"
 )
 
-// PublicNames has the mock server answer for Cloudfleet's public host names over TLS, and
-// returns the environment variables with which a process finds it: a proxy, and the
-// authority to trust. So a configuration runs as a user has it, without an endpoint. Any
-// other name is an error of the test.
+// PublicNames lets the mock server answer for Cloudfleet's public host names over TLS,
+// and returns the environment variables for that: a proxy, and the authority to trust. A
+// configuration then needs no endpoint, as for a user. Any other name is an error of the
+// test.
 func (c *Cloud) PublicNames(t *testing.T) []string {
 	t.Helper()
 	authority := newAuthority(t)
@@ -49,7 +49,7 @@ func (c *Cloud) PublicNames(t *testing.T) []string {
 	return []string{"HTTPS_PROXY=" + proxy.URL, "SSL_CERT_FILE=" + authority.file}
 }
 
-// tunnel connects what asked a proxy with an address, until one of them has said all.
+// tunnel connects the client of a proxy with an address until one of them ends.
 func tunnel(t *testing.T, w http.ResponseWriter, address string) {
 	w.WriteHeader(http.StatusOK)
 	from, _, err := http.NewResponseController(w).Hijack()
@@ -73,7 +73,7 @@ func tunnel(t *testing.T, w http.ResponseWriter, address string) {
 	<-done
 }
 
-// authority is one that certifies any name, for one test.
+// authority certifies any name, for one test.
 type authority struct {
 	file        string
 	certificate *x509.Certificate

@@ -9,16 +9,16 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 )
 
-// Starting a CLI is what an acceptance test takes its time for. So the rows of a table
-// stand side by side in one configuration, each with a label of its own.
+// Most of the time of an acceptance test is spent in starting a CLI. So all rows of a
+// table are in one configuration, each with its own label.
 
-// Label is the name of a row as HCL takes it.
+// Label is the name of a row as an HCL label.
 func Label(row string) string {
 	return "row_" + regexp.MustCompile(`\W+`).ReplaceAllString(row, "_")
 }
 
-// Relabel gives each resource of a configuration, and each reference to one, this label
-// in place of its own.
+// Relabel replaces the label of each resource in a configuration, and in references to
+// it.
 func Relabel(config, label string) string {
 	for _, match := range regexp.MustCompile(`(?m)^resource "(\w+)" "(\w+)"`).FindAllStringSubmatch(config, -1) {
 		kind, old := match[1], match[2]
@@ -28,8 +28,8 @@ func Relabel(config, label string) string {
 	return config
 }
 
-// PlanErrors plans config, under a CLI with the feature, and
-// returns the errors of the plan by the label of the row that the CLI names in them.
+// PlanErrors plans config, with a CLI that has the feature, and returns the errors by the
+// label of the row in them.
 func PlanErrors(t *testing.T, f Feature, config string) map[string]string {
 	t.Helper()
 	Need(t, f)

@@ -9,8 +9,8 @@ import (
 	"sync"
 )
 
-// Secrets returns every secret that was issued, whether or not it has arrived: the
-// one that the provider works with first.
+// Secrets returns every secret that was issued, even if its answer was lost. The
+// provider's own is the first.
 func (c *Cloud) Secrets() []string {
 	return append([]string{c.TokenSecret}, c.SecretsOf(func(string) bool { return true })...)
 }
@@ -28,8 +28,8 @@ func (c *Cloud) SecretsOf(tokens func(name string) bool) []string {
 	return found
 }
 
-// secrets are what the mock server has issued. It keeps none itself, so they are
-// noted on their way out.
+// secrets are those that the mock server has issued. It does not store them, so they are
+// taken from its answers.
 type secrets struct {
 	mu     sync.Mutex
 	issued []issued
@@ -37,7 +37,7 @@ type secrets struct {
 
 type issued struct{ Name, Secret string }
 
-// note passes every call on to api, and notes the secret in its answer.
+// note passes every call on to api, and stores the secret in its answer.
 func (s *secrets) note(api http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		answer := httptest.NewRecorder()

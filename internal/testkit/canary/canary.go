@@ -1,5 +1,4 @@
-// Package canary finds secrets where none may be: in logs, messages and crashes. It
-// is for tests.
+// Package canary finds secrets in logs, messages and crashes. It is for tests.
 package canary
 
 import (
@@ -19,15 +18,15 @@ type Finder struct {
 	forms []form
 }
 
-// form is a way to write a piece of a secret.
+// form is a spelling of a piece of a secret.
 type form struct{ name, text string }
 
-// pieceMin is the length in bytes from which on half a secret is looked for as one.
-// Anything shorter may stand somewhere by chance.
+// pieceMin is the shortest half of a secret, in bytes, that counts as the secret. Shorter
+// pieces can occur by chance.
 const pieceMin = 8
 
-// New returns a finder of these secrets: as they are, and as URLs, JSON, Go, base64
-// and hexadecimal digits have them. Half of a secret counts as the whole.
+// New returns a finder of these secrets in plain text, URLs, JSON, Go, base64 and
+// hexadecimal digits. Half of a secret counts as the whole.
 func New(secrets ...string) *Finder {
 	f := &Finder{}
 	for _, secret := range secrets {
@@ -67,8 +66,8 @@ func formsOf(piece string) []form {
 	return forms
 }
 
-// within is what stays of a piece's base64 wherever in a longer text it stands:
-// after a multiple of three bytes and before more.
+// within returns the part of a piece's base64 that does not depend on what is before and
+// after it.
 func within(encoding *base64.Encoding, piece string, before int) string {
 	encoded := encoding.EncodeToString([]byte(strings.Repeat("\x00", before) + piece))
 	if (before+len(piece))%3 != 0 {
@@ -77,7 +76,7 @@ func within(encoding *base64.Encoding, piece string, before int) string {
 	return encoded[(before*8+5)/6:]
 }
 
-// Find returns what it found in text: each form once, with what stands around it.
+// Find returns what it found in text: each form once, with its surroundings.
 func (f *Finder) Find(text string) []string {
 	const around = 80
 	var found []string
@@ -89,8 +88,7 @@ func (f *Finder) Find(text string) []string {
 	return found
 }
 
-// Check reports each secret in text as an error of the test. Where says whose text
-// it is.
+// Check reports each secret in text as an error of the test. where says whose text it is.
 func (f *Finder) Check(t testing.TB, where, text string) {
 	t.Helper()
 	for _, found := range f.Find(text) {

@@ -64,7 +64,7 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// broken is a test that fails where others would.
+// broken is a testing.TB that collects failures.
 type broken struct {
 	testing.TB
 	said []string

@@ -18,7 +18,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/terraformcli"
 )
 
-// everything is a configuration with all that the provider has to do with secrets.
+// everything is a configuration with everything of the provider that uses secrets.
 const everything = `
 variable "trigger" {
   default = "a"
@@ -65,14 +65,14 @@ resource "terraform_data" "user" {
 }
 `
 
-// session runs a CLI at TF_LOG=TRACE and keeps all that it writes.
+// session runs a CLI at TF_LOG=TRACE and keeps all output.
 type session struct {
 	t      *testing.T
 	cloud  *acctest.Cloud
 	folder *terraformcli.Folder
-	// written is what was written where no secret may be, by who wrote it.
+	// written has the texts in which no secret may be, by their writer.
 	written map[string]string
-	// encrypted is whether the secrets may not even be in a state or a plan.
+	// encrypted: the secrets must not be in a state or a plan either.
 	encrypted bool
 }
 
@@ -84,7 +84,7 @@ func newSession(t *testing.T, processes acctest.Processes, config string) *sessi
 	return s
 }
 
-// run runs the CLI. What it prints, and logs, has to have this text in it.
+// run runs the CLI. Its output or log must contain this text.
 func (s *session) run(says string, args ...string) {
 	s.t.Helper()
 	cmd := s.folder.Command(s.t.Context(), args...)
@@ -102,9 +102,8 @@ func (s *session) run(says string, args ...string) {
 
 var colors = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
-// check looks for every secret, and what else is one, in all that was written and in
-// each file that is not a state or a plan, and in those for what is of no concern to
-// them.
+// check searches for every secret, and for others, in all output and in each file that is
+// not a state or a plan, and in those for secrets that do not belong there.
 func (s *session) check(others ...string) {
 	s.t.Helper()
 	all := canary.New(append(s.cloud.Secrets(), others...)...)
@@ -156,7 +155,8 @@ func unzipped(t *testing.T, path string) string {
 	return all.String()
 }
 
-// failing answers each call that ends so with an error, once the API has acted.
+// failing answers each call that ends with this text with an error, after the API has
+// acted.
 func failing(call string) func(http.Handler) http.Handler {
 	return func(api http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -172,7 +172,7 @@ func failing(call string) func(http.Handler) http.Handler {
 	}
 }
 
-// A secret is in the state, and in a plan that knows it, and nowhere else.
+// A secret is only in the state, and in a plan that knows it.
 func TestAccNoSecretShows(t *testing.T) {
 	t.Parallel()
 	s := newSession(t, acctest.NewProcesses(t, acctest.Ephemerals), everything)
@@ -205,7 +205,7 @@ func TestAccNoSecretShows(t *testing.T) {
 	}
 }
 
-// A secret in the provider block that is of no use is not shown, be it only for that.
+// An invalid secret in the provider block is not shown.
 func TestAccUselessSecretIsNotShown(t *testing.T) {
 	t.Parallel()
 	processes := acctest.NewProcesses(t, acctest.Ephemerals)

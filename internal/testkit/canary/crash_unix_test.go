@@ -24,8 +24,7 @@ func buildLeaky(ctx context.Context, dir string) error {
 	return err
 }
 
-// Whatever shows a secret on purpose is found where it shows, by the tests that
-// otherwise find nothing.
+// A secret that is shown on purpose is found, by the tests that otherwise find none.
 func TestAccLeakIsFound(t *testing.T) {
 	t.Parallel()
 	processes := acctest.ProcessesWith(t, acctest.Ephemerals, buildLeaky)
@@ -51,7 +50,7 @@ func TestAccLeakIsFound(t *testing.T) {
 	}
 }
 
-// A panic shows where the provider was, and not what it had.
+// A panic shows where the provider was, and none of its secrets.
 func TestAccPanicShowsNoSecret(t *testing.T) {
 	t.Parallel()
 	s := newSession(t, acctest.ProcessesWith(t, acctest.Ephemerals, buildLeaky), oneToken)
@@ -61,8 +60,8 @@ func TestAccPanicShowsNoSecret(t *testing.T) {
 	s.check()
 }
 
-// The provider is killed with a dump of all that it does, in the middle of the calls
-// that are answered with a secret.
+// The provider is killed with a dump of its goroutines, during calls that are answered
+// with a secret.
 func TestAccGoroutineDumpShowsNoSecret(t *testing.T) {
 	t.Parallel()
 	processes := acctest.ProcessesWith(t, acctest.Ephemerals, buildWithPID)
@@ -100,7 +99,7 @@ resource "cloudfleet_api_token" "ci" {
 	}
 }
 
-// quit makes the provider print what it does and end.
+// quit ends the provider with a dump of its goroutines.
 func (s *session) quit() {
 	content, err := os.ReadFile(filepath.Join(s.folder.Dir, "pid"))
 	if err != nil {
@@ -117,7 +116,7 @@ func (s *session) quit() {
 	}
 }
 
-// buildWithPID puts a script before the provider, which notes its process.
+// buildWithPID puts a script before the provider that stores its process ID.
 func buildWithPID(ctx context.Context, dir string) error {
 	provider, err := terraformcli.Build(ctx, dir, "real", "")
 	if err != nil {

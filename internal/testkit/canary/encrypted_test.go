@@ -17,8 +17,8 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
 )
 
-// encrypted is a configuration whose secrets are for recipients alone, one of whom
-// reads them with an ephemeral identity.
+// encrypted is a configuration whose secrets are encrypted. One of the recipients
+// decrypts them with an ephemeral identity.
 const encrypted = `
 variable "trigger" {}
 
@@ -62,8 +62,8 @@ resource "terraform_data" "reader" {
 }
 `
 
-// With encrypt_to a secret is nowhere at all, whoever it is for and whatever goes
-// wrong: in no state and no plan either. So is the identity that reads it.
+// With encrypt_to, a secret is nowhere, for all recipients and failures, not even in a
+// state or plan. The same applies to the identity that decrypts it.
 func TestAccNoEncryptedSecretShows(t *testing.T) {
 	t.Parallel()
 	s := newSession(t, acctest.NewProcesses(t, acctest.Ephemerals), encrypted)
@@ -136,7 +136,7 @@ func TestAccNoEncryptedSecretShows(t *testing.T) {
 	s.check(identity.String())
 }
 
-// saved is what a test looks for in the state of a resource.
+// saved has the attributes of a resource that a test reads.
 type saved struct {
 	ID              string `json:"id"`
 	TokenID         string `json:"token_id"`
@@ -144,7 +144,7 @@ type saved struct {
 	EncryptedSecret string `json:"encrypted_secret"`
 }
 
-// state is what the state holds of the provider's resources, by address.
+// state returns the provider's resources in the state, by address.
 func (s *session) state() map[string]saved {
 	s.t.Helper()
 	content, err := os.ReadFile(filepath.Join(s.folder.Dir, "terraform.tfstate"))

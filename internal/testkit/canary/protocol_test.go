@@ -10,8 +10,8 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/protocoltest"
 )
 
-// A list and an action, which few CLIs know yet, show no secret, be it theirs or
-// one that they do not need.
+// Lists and actions, which few CLIs have yet, show no secret, neither their own nor
+// others.
 func TestListAndActionShowNoSecret(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.Start(t, mockserver.Options{})

@@ -1,5 +1,5 @@
-// Package contract is the contract with the API as an OpenAPI document, and a
-// handler that holds both sides of every call to it. Only tests use it.
+// Package contract is the contract with the API as an OpenAPI document, and a handler
+// that checks both sides of every call against it. Only tests use it.
 package contract
 
 import (
@@ -25,20 +25,21 @@ import (
 //go:embed openapi.yaml
 var document []byte
 
-// Checker holds calls to the contract.
+// Checker checks calls against the contract.
 type Checker struct {
 	router    routers.Router
 	violation func(error)
 }
 
-// New returns a checker that calls violation with every breach, from any
-// goroutine, or an error if the document itself is not valid.
+// New returns a checker that calls violation for every violation, from any goroutine, or
+// an error if the document itself is invalid.
 func New(violation func(error)) (*Checker, error) {
 	router, err := router()
 	return &Checker{router, violation}, err
 }
 
-// router is made once: to parse and validate the document takes longer than most tests.
+// router is created once: parsing and validating the document takes longer than most
+// tests.
 var router = sync.OnceValues(func() (routers.Router, error) {
 	doc, err := load()
 	if err != nil {
@@ -48,8 +49,8 @@ var router = sync.OnceValues(func() (routers.Router, error) {
 	return gorillamux.NewRouter(doc)
 })
 
-// Hold returns a wrapper around an API for one test, in which a call that breaks
-// the contract is an error.
+// Hold returns a wrapper for an API in one test, in which a violation of the contract is
+// an error.
 func Hold(t testing.TB) func(http.Handler) http.Handler {
 	t.Helper()
 	checker, err := New(func(err error) { t.Errorf("the contract is broken: %s", err) })
@@ -59,8 +60,8 @@ func Hold(t testing.TB) func(http.Handler) http.Handler {
 	return checker.Wrap
 }
 
-// Wrap passes every call on to api and checks what came in, unless it was
-// refused as faulty, and what went out.
+// Wrap passes every call on to api. It checks the request, unless it was rejected as
+// invalid, and the answer.
 func (c *Checker) Wrap(api http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		content, err := io.ReadAll(r.Body)
@@ -126,7 +127,7 @@ func load() (*openapi3.T, error) {
 }
 
 // Line returns the number of the line of the OpenAPI document that begins with this text,
-// indentation aside, 0 if there is none.
+// without its indentation, 0 if there is none.
 func Line(begins string) int {
 	for i, line := range strings.Split(string(document), "\n") {
 		if strings.HasPrefix(strings.TrimSpace(line), begins) {

@@ -26,11 +26,11 @@ type exchange struct {
 	method, path, body string
 	status             int
 	answer             string
-	// change makes the request another one.
+	// change changes the request.
 	change func(*http.Request)
 }
 
-// violations sends a request through a checker, and returns what that reports.
+// violations sends a request through a checker, and returns what it reports.
 func (e exchange) violations(t *testing.T) []error {
 	t.Helper()
 	var mu sync.Mutex
@@ -84,8 +84,8 @@ func TestWhatKeepsTheContract(t *testing.T) {
 		"list":         {"GET", "/tokens?limit=100", "", 200, `[` + shown + `]`, nil},
 		"empty list":   {"GET", "/tokens", "", 200, `[]`, nil},
 		"error":        {"GET", "/tokens/" + id, "", 404, `{"code":"not_found","message":"No.","details":[{"field":"a","message":"b"}]}`, nil},
-		// A server that refuses what is wrong keeps the contract, and so does the
-		// test that asked it.
+		// A server that rejects an invalid request follows the contract, and so does the
+		// test that sent it.
 		"wrong body refused": {"POST", "/tokens", `{"role":"Owner"}`, 422, wrong, nil},
 		"no JSON refused":    {"PUT", "/tokens/" + id, `{`, 400, wrong, nil},
 		"bad limit refused":  {"GET", "/tokens?limit=0", "", 400, wrong, nil},
@@ -112,7 +112,7 @@ func TestWhatBreaksTheContract(t *testing.T) {
 	full := "[" + strings.TrimSuffix(strings.Repeat(shown+",", 101), ",") + "]"
 	for name, test := range map[string]struct {
 		exchange
-		// of is what the report begins with.
+		// of is the beginning of the report.
 		of string
 	}{
 		"no credentials":           {exchange{"GET", "/organization", "", 200, `{"id":"` + key + `","name":"Test"}`, drop("Authorization")}, "request"},

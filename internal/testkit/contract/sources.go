@@ -10,13 +10,14 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// Source is an element of the contract, and where it comes from.
+// Source is an element of the contract and its source.
 type Source struct {
-	// Element is such as "GET /tokens", "GET /tokens: parameter limit" or "Token.id".
+	// Element is, for example, "GET /tokens", "GET /tokens: parameter limit" or
+	// "Token.id".
 	Element string
-	// From is published or assumed; anything else is a mistake in the document.
+	// From is published or assumed. Anything else is an error in the document.
 	From string
-	// Says is what the document says of it, in a few words.
+	// Says is what the document says about it, in a few words.
 	Says string
 }
 
@@ -26,7 +27,7 @@ const (
 	codesExtension  = "x-codes"
 )
 
-// Sources returns all elements of the contract, or an error if the document is not valid.
+// Sources returns all elements of the contract, or an error if the document is invalid.
 func Sources() ([]Source, error) {
 	doc, err := load()
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 )
 
-// The scheduled example rotates with the real provider time, twice, when the date in its
+// The scheduled example rotates twice with the real provider time, after the date in its
 // state is over.
 func TestClientTime(t *testing.T) {
 	t.Parallel()
@@ -36,7 +36,7 @@ func TestClientTime(t *testing.T) {
 	r.finish()
 }
 
-// endQuarter puts the end of the quarter in the state into the past.
+// endQuarter moves the end of the quarter in the state to the past.
 func (r *run) endQuarter() {
 	r.Helper()
 	file := filepath.Join(r.Dir, "terraform.tfstate")

@@ -1,9 +1,9 @@
-// Package examples has no code but tests: they apply the examples that are whole, and
-// validate those of the reference, under a real CLI and against a mock server.
+// Package examples has only tests: they apply the complete examples and validate those of
+// the reference, under a real CLI and against a mock server.
 //
-// Other vendors' providers are not at hand: stand-ins take their place. What they are
-// given is checked, and whether Cloudfleet accepts it. Not checked is whether the real
-// ones accept it too: their further validation, their APIs, and their versions.
+// Stand-ins take the place of other vendors' providers. The tests check what these
+// receive, and that Cloudfleet accepts it. They do not check that the real providers
+// accept it as well: their further validation, their APIs, and their versions.
 package examples_test
 
 import (
@@ -35,36 +35,37 @@ var (
 	variableBlock   = regexp.MustCompile(`(?m)^variable "(\w+)" \{\n(  .*\n)*`)
 )
 
-// reference are the folders whose layout tfplugindocs decides. Every other one is an
-// example that is whole.
+// reference are the folders with a layout of tfplugindocs. All others are complete
+// examples.
 var reference = []string{
 	"actions", "data-sources", "ephemeral-resources", "functions", "list-resources", "provider", "resources",
 }
 
-// whole is what the test knows of an example.
+// whole is what the test knows of a complete example.
 type whole struct {
-	// variables are its variables at first. A run adds those that are made up.
+	// variables are its initial variables. A run adds generated ones.
 	variables map[string]string
-	// secrets is where its state has a secret in plain text, sorted: types of resources,
-	// and "output". Where it is in none of them, the plan has none either.
+	// secrets says where its state has a secret in plain text, sorted: types of
+	// resources, and "output". If it is empty, plans have none either.
 	secrets []string
-	// needs is what of the CLI it needs, beside what the provider does.
+	// needs is the feature of the CLI that it needs, in addition to those of the
+	// provider.
 	needs acctest.Feature
-	// left are names of tokens that are still there after the end.
+	// left are names of tokens that exist after the end.
 	left []string
 	use  func(*run)
 }
 
-// run is an example in a folder of its own, as a reader has copied it.
+// run is an example in its own folder, as a user has copied it.
 type run struct {
 	*testing.T
 	*terraformcli.Folder
 	*vendors
 	whole
 	cloud *acctest.Cloud
-	// asPrinted is set where the host names are the public ones.
+	// asPrinted is set if the host names are the public ones.
 	asPrinted bool
-	// hidden is a value that may be in no plan and no state.
+	// hidden is a value that must be in no plan and no state.
 	hidden string
 }
 
@@ -86,13 +87,13 @@ func TestAccWholeExamples(t *testing.T) {
 }
 
 // start copies an example into a folder, with a stand-in for each other provider that it
-// uses, but for the real ones.
+// uses, except for real ones.
 func start(t *testing.T, newFolder func(*testing.T) *terraformcli.Folder, name string, example whole, realProviders ...string) *run {
 	t.Helper()
 	config := read(t, filepath.Join(root, name, "main.tf"))
 	checkForm(t, config)
 	acctest.Need(t, example.needs)
-	// Its secrets are old enough for verify_secret to judge them.
+	// Its secrets are old enough for verify_secret.
 	cloud := acctest.Start(t, mockserver.Options{Now: func() time.Time { return time.Now().Add(-10 * time.Minute) }})
 	folder := newFolder(t)
 	must(t, os.CopyFS(folder.Dir, os.DirFS(filepath.Join(root, name))))
@@ -115,7 +116,7 @@ func start(t *testing.T, newFolder func(*testing.T) *terraformcli.Folder, name s
 	return r
 }
 
-// finish destroys everything, and makes sure that nothing is left.
+// finish destroys everything, and checks that nothing is left.
 func (r *run) finish() {
 	r.Helper()
 	r.must("destroy", "-auto-approve")
@@ -128,8 +129,8 @@ func (r *run) finish() {
 	}
 }
 
-// Examples run as they are printed, with nothing in the environment but credentials:
-// Cloudfleet's public host names are answered for, over TLS.
+// Examples run as printed, with only credentials in the environment: the mock server
+// answers for Cloudfleet's public host names, over TLS.
 func TestAccExamplesAsPrinted(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "darwin" || runtime.GOOS == "windows" {
@@ -180,7 +181,7 @@ func TestGuidesHaveEveryExample(t *testing.T) {
 	}
 }
 
-// A pipeline beside an example uses the names that the example sets, and all of them.
+// The pipeline of an example uses all names that the example sets, and no others.
 func TestPipelinesUseWhatIsSet(t *testing.T) {
 	for file, used := range map[string]*regexp.Regexp{
 		"github-actions/push.yml":   regexp.MustCompile(`(?:vars|secrets)\.(\w+)`),
@@ -201,8 +202,8 @@ func TestPipelinesUseWhatIsSet(t *testing.T) {
 	}
 }
 
-// checkForm reports what a reader would miss: for whom an example is, which CLI it
-// needs, what of it is not tested for real, and what its variables are.
+// checkForm reports missing information for users: the purpose of an example, the CLI
+// that it needs, what is not tested for real, and its variables.
 func checkForm(t *testing.T, config string) {
 	t.Helper()
 	head, _, _ := strings.Cut(config, "\n\n")
@@ -232,8 +233,8 @@ func constraint(t *testing.T, config string) string {
 	return match[1]
 }
 
-// folders skips a test that needs a CLI, or returns a function that makes a folder
-// with one in it.
+// folders skips a test if acceptance tests are off, or returns a function that makes a
+// folder with a CLI.
 func folders(t *testing.T) func(*testing.T) *terraformcli.Folder {
 	t.Helper()
 	if os.Getenv(resource.EnvTfAcc) == "" {
@@ -249,7 +250,7 @@ func folders(t *testing.T) func(*testing.T) *terraformcli.Folder {
 	}
 }
 
-// set gives a variable another value.
+// set sets a variable.
 func (r *run) set(variable, value string) { r.Env = append(r.Env, "TF_VAR_"+variable+"="+value) }
 
 func (r *run) must(args ...string) []byte {
@@ -259,8 +260,8 @@ func (r *run) must(args ...string) []byte {
 	return out
 }
 
-// apply applies the example, and makes sure that there is nothing to do after it and
-// that secrets are where they may be.
+// apply applies the example, and checks that the next plan is empty and that secrets are
+// only where they may be.
 func (r *run) apply() {
 	r.Helper()
 	r.must("plan", "-out=plan")

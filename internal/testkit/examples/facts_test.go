@@ -11,8 +11,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 )
 
-// facts are what `providers schema -json` says of a real provider, as far as the examples
-// use it. They are in testdata, with the provider's version.
+// facts are from the output of `providers schema -json` for a real provider, as far as
+// the examples use it. They are in testdata, with the provider's version.
 type facts struct {
 	Source      string
 	Provider    factBlock
@@ -32,8 +32,8 @@ type factBlock struct {
 	} `json:"block_types"`
 }
 
-// What a stand-in takes, the real provider takes too: each attribute and block is there,
-// of the same type, mode and nesting.
+// The real provider has all attributes and blocks of its stand-in, with the same type,
+// mode and nesting.
 func TestStandInsAreLikeTheRealProviders(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/*.json")
@@ -60,8 +60,8 @@ func TestStandInsAreLikeTheRealProviders(t *testing.T) {
 	}
 }
 
-// differences returns what of a stand-in is not as it really is, and the types that the
-// facts do not have.
+// differences returns how a stand-in differs from the real provider, and the types that
+// are not in the facts.
 func differences(schemas *tfprotov6.GetProviderSchemaResponse, actual facts) (all, unknown []string) {
 	all = append(all, blockDifferences("provider", schemas.Provider.Block, actual.Provider)...)
 	for _, kind := range []struct {

@@ -17,8 +17,8 @@ import (
 
 var blockOf = regexp.MustCompile(`(?m)^(?:resource|data|provider) "([a-z]+)`)
 
-// The examples of the reference are parts: each gets what it lacks to be validated. They
-// are not applied, and import.sh is not run: the tests of what they show do that.
+// The examples of the reference are parts: what is missing is added to validate them.
+// They are not applied, and import.sh is not run: other tests cover that.
 func TestAccReferenceExamplesAreValid(t *testing.T) {
 	t.Parallel()
 	newFolder := folders(t)
@@ -43,7 +43,8 @@ func TestAccReferenceExamplesAreValid(t *testing.T) {
 
 var terraformFence = regexp.MustCompile("(?ms)^```terraform\n(.*?)^```")
 
-// lacking is what a configuration in the text of a page lacks, by a part of it.
+// lacking is what a configuration in the text of a page needs in addition, by a part of
+// it.
 var lacking = map[string]string{
 	`alias               = "customer"`: `variable "customer_token_id" {}
 variable "customer_token_secret" {}`,
@@ -58,7 +59,7 @@ variable "customer_token_secret" {}`,
 }`,
 }
 
-// Configurations in the text of the pages are valid, too.
+// Configurations in the text of pages are valid, too.
 func TestAccConfigurationsInPagesAreValid(t *testing.T) {
 	t.Parallel()
 	newFolder := folders(t)
@@ -93,7 +94,7 @@ func TestAccConfigurationsInPagesAreValid(t *testing.T) {
 	}
 }
 
-// validate validates a configuration, in a file of this name, with stand-ins for the
+// validate validates a configuration in a file of this name, with stand-ins for the
 // providers that it does not declare.
 func validate(t *testing.T, folder *terraformcli.Folder, file, config string) {
 	t.Helper()
@@ -126,7 +127,7 @@ func validate(t *testing.T, folder *terraformcli.Folder, file, config string) {
 	must(t, err)
 }
 
-// needs is what an example needs of the CLI.
+// needs returns the feature of the CLI that an example needs.
 func needs(file string) acctest.Feature {
 	for _, n := range []struct {
 		part    string
@@ -142,7 +143,7 @@ func needs(file string) acctest.Feature {
 	return acctest.Core
 }
 
-// headFor is the block terraform for an example.
+// headFor returns the terraform block for an example.
 func headFor(standIns map[string]*standIn) string {
 	sources := []string{"cloudfleet/cloudfleet"}
 	for address := range standIns {

@@ -27,8 +27,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// standIn is another vendor's provider, as far as the examples use it. It talks to
-// nobody, and remembers what it was given.
+// standIn is another vendor's provider, as far as the examples use it. It makes no calls,
+// and stores what it receives.
 type standIn struct {
 	name        string
 	schema      providerschema.Schema
@@ -36,35 +36,34 @@ type standIn struct {
 	dataSources map[string]source
 
 	mu sync.Mutex
-	// received is each configuration that something was created or updated with, by
-	// type, oldest first. What is write-only is in it.
+	// received has each configuration of a create or update, by type, oldest first. It
+	// includes write-only values.
 	received map[string][]tfsdk.Config
-	// last is the last of them, by the ID of the resource.
+	// last has the last of them, by the ID of the resource.
 	last map[string]tfsdk.Config
-	// configured is what the provider was configured with last.
+	// configured is the last configuration of the provider.
 	configured tfsdk.Config
 }
 
 // kind is a type of resource.
 type kind struct {
 	schema schema.Schema
-	// versions are the arguments that say when the provider takes a write-only one anew, by
-	// the name of that one.
+	// versions are the arguments for the version of a write-only argument, by the name of
+	// the latter.
 	versions map[string]string
-	// compute, if set, fills in what is computed beside the id.
+	// compute, if set, sets computed attributes other than the id.
 	compute func(context.Context, *tfsdk.State) diag.Diagnostics
-	// gone, if set, reports whether a refresh finds nothing any more.
+	// gone, if set, reports whether a refresh finds nothing.
 	gone func(context.Context, tfsdk.State) bool
 }
 
-// source is a type of data source, which gives the same answer to all.
+// source is a type of data source, which always gives the same answer.
 type source struct {
 	schema datasourceschema.Schema
 	answer map[string]string
 }
 
-// given returns what the newest of a type was configured with that has this value in
-// the attribute by.
+// given returns the newest configuration of a type whose attribute by has this value.
 func (s *standIn) given(t *testing.T, typeName, by, value string) tfsdk.Config {
 	t.Helper()
 	s.mu.Lock()
@@ -138,8 +137,8 @@ func (r standInResource) Create(ctx context.Context, req resource.CreateRequest,
 	resp.Diagnostics.Append(r.receive(ctx, req.Config, &resp.State, id)...)
 }
 
-// Update takes a write-only argument anew only where its version has changed, as the real
-// providers do: they cannot compare it with anything.
+// Update accepts a new write-only value only if its version has changed, as the real
+// providers do: they cannot compare the value.
 func (r standInResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	resp.State.Raw = req.Plan.Raw
 	var id string
@@ -156,14 +155,14 @@ func (r standInResource) Update(ctx context.Context, req resource.UpdateRequest,
 	resp.Diagnostics.Append(r.receive(ctx, config, &resp.State, id)...)
 }
 
-// taken returns what the resource with this ID was configured with last.
+// taken returns the last configuration of the resource with this ID.
 func (r standInResource) taken(id string) tfsdk.Config {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.last[id]
 }
 
-// withAttribute returns an object with one attribute as it is in another.
+// withAttribute returns an object with one attribute of another.
 func withAttribute(object, other tftypes.Value, name string) tftypes.Value {
 	var attributes, others map[string]tftypes.Value
 	if object.As(&attributes) != nil || other.As(&others) != nil {
@@ -182,7 +181,7 @@ func (r standInResource) receive(ctx context.Context, config tfsdk.Config, state
 	if r.kind.compute != nil {
 		diags.Append(r.kind.compute(ctx, state)...)
 	}
-	// What is computed and not of interest here.
+	// Other computed attributes do not matter here.
 	known, err := tftypes.Transform(state.Raw, func(_ *tftypes.AttributePath, v tftypes.Value) (tftypes.Value, error) {
 		if v.IsKnown() {
 			return v, nil
@@ -224,8 +223,8 @@ func (d standInDataSource) Read(ctx context.Context, req datasource.ReadRequest,
 	}
 }
 
-// reattach serves providers, by their source addresses, until the test ends, and
-// returns the environment variable by which a CLI finds them.
+// reattach serves providers, by their source addresses, until the test ends, and returns
+// the environment variable for the CLI.
 func reattach(t *testing.T, providers map[string]*standIn) string {
 	t.Helper()
 	type address struct{ Network, String string }
@@ -239,7 +238,7 @@ func reattach(t *testing.T, providers map[string]*standIn) string {
 	servers := map[string]server{}
 	for name, p := range providers {
 		p.received, p.last = map[string][]tfsdk.Config{}, map[string]tfsdk.Config{}
-		// Not the test's context: it ends before the clean-up begins.
+		// The test's context ends before the clean-up begins.
 		ctx, cancel := context.WithCancel(context.Background())
 		started, stopped, failed := make(chan *plugin.ReattachConfig), make(chan struct{}), make(chan error, 1)
 		go func() {
@@ -270,7 +269,7 @@ func reattach(t *testing.T, providers map[string]*standIn) string {
 	return "TF_REATTACH_PROVIDERS=" + string(text)
 }
 
-// addresses returns what is in a configuration's required_providers beside ours.
+// addresses returns the other providers in a configuration's required_providers.
 func addresses(config string) []string {
 	var all []string
 	for _, match := range sourceArgument.FindAllStringSubmatch(config, -1) {

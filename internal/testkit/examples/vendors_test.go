@@ -23,15 +23,15 @@ import (
 	"golang.org/x/crypto/nacl/box"
 )
 
-// vendors are stand-ins for all providers that the examples use. Their schemas are held to
-// the real ones where testdata has these (facts_test.go), and made after the documentation
-// else, with what one attribute demands of another where an example could get it wrong.
+// vendors are stand-ins for all providers that the examples use. Their schemas are
+// compared with the real ones in testdata (facts_test.go), or follow the documentation.
+// They also have the rules between attributes that an example could violate.
 type vendors struct {
 	github, gitlab, helm, kubernetes, local, time, vault *standIn
 
 	// githubPublic and githubPrivate are a repository's keys.
 	githubPublic, githubPrivate *[32]byte
-	// later is how many seconds the provider time is ahead of the time.
+	// later is how many seconds the provider time is ahead of the clock.
 	later atomic.Int64
 }
 
@@ -78,7 +78,7 @@ func newVendors(t *testing.T) *vendors {
 	kv := of(map[string]schema.Attribute{
 		"mount": required, "name": required,
 		"data_json_wo": schema.StringAttribute{Required: true, WriteOnly: true},
-		// Optional there, but without it no rotation would arrive.
+		// Optional in the real provider, but without it no rotation would arrive.
 		"data_json_wo_version": schema.Int64Attribute{Required: true},
 	})
 	kv.versions = map[string]string{"data_json_wo": "data_json_wo_version"}
@@ -121,7 +121,7 @@ var (
 	computed  = schema.StringAttribute{Computed: true, PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()}}
 )
 
-// of returns a kind of resource with these attributes and an id, as the SDK for providers
+// of returns a kind of resource with these attributes and an id, as the plugin SDK
 // declares one.
 func of(attributes map[string]schema.Attribute) kind {
 	attributes["id"] = schema.StringAttribute{
@@ -138,7 +138,8 @@ func newKubernetes() *standIn {
 	secret := of(map[string]schema.Attribute{
 		"type": schema.StringAttribute{Optional: true},
 		"data": texts,
-		// Without a revision, that provider writes an empty secret, and no rotation arrives.
+		// Without a revision, the real provider writes an empty secret, and no rotation
+		// arrives.
 		"data_wo": schema.MapAttribute{ElementType: types.StringType, Optional: true, WriteOnly: true, Validators: []validator.Map{
 			mapvalidator.AlsoRequires(path.MatchRoot("data_wo_revision")),
 		}},
@@ -158,8 +159,8 @@ func newKubernetes() *standIn {
 	return &standIn{name: "kubernetes", resources: map[string]kind{"kubernetes_secret_v1": secret, "kubernetes_pod_v1": pod}}
 }
 
-// newTime is a provider whose resource leaves the state when its time is over, so
-// that the next plan makes another: it is how time_rotating rotates.
+// newTime is a provider whose resource leaves the state when its time is over, so that
+// the next plan creates another, as time_rotating does.
 func (v *vendors) newTime() *standIn {
 	now := func() time.Time { return time.Now().UTC().Add(time.Duration(v.later.Load()) * time.Second) }
 	rotating := of(map[string]schema.Attribute{

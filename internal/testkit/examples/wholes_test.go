@@ -50,12 +50,12 @@ var wholes = map[string]whole{
 	"opentofu-mirror": {needs: acctest.OCIMirrors, secrets: []string{"cloudfleet_api_token", "output"}, use: opentofuMirror},
 }
 
-// login is a user name and a password, as they arrived where they are used.
+// login is a user name and a password, as they were received.
 type login struct{ Username, Password string }
 
-// expectRotation applies an example, then changes what rotates it and applies again.
-// What arrived must be accepted each time, under the same user name, and be refused
-// once it is rotated.
+// expectRotation applies an example, then changes its rotation and applies again. The
+// login must be accepted each time, with the same user name, and the old one rejected
+// after the rotation.
 func (r *run) expectRotation(role cloudfleet.Role, arrived func() login, rotate func()) {
 	r.Helper()
 	r.apply()
@@ -109,7 +109,7 @@ func quickstart(r *run) {
 	}, func() { r.set("rotation", "2026-Q2") })
 }
 
-// githubPassword opens the box that GitHub was given.
+// githubPassword decrypts the secret that GitHub received.
 func (r *run) githubPassword() string {
 	r.Helper()
 	secret := r.github.given(r.T, "github_actions_secret", "secret_name", "REGISTRY_PASSWORD")
@@ -326,7 +326,8 @@ func helmChart(r *run) {
 	r.apply()
 	registry := path.Root("registries").AtListIndex(0)
 	r.equal("the registry's URL", get[string](r.T, r.helm.configured, registry.AtName("url")), "oci://"+r.hostname())
-	// The token is deleted by now: what the provider helm leaves in a file is of no use.
+	// The token is deleted by now: the login that the provider helm leaves in a file is
+	// invalid.
 	username, password := get[string](
 		r.T,
 		r.helm.configured,
@@ -344,7 +345,7 @@ func helmChart(r *run) {
 	r.equal("the number of tokens", len(r.cloud.Issued()), 0)
 }
 
-// That the push works, and the installation, is what make release-check shows.
+// make release-check tests the push and the installation.
 func opentofuMirror(r *run) {
 	r.apply()
 	var install login
@@ -355,7 +356,7 @@ func opentofuMirror(r *run) {
 	r.equal("the host name", hostname, r.hostname())
 }
 
-// The tests of a module pass, call nobody, and fail where the module is wrong.
+// The tests of a module pass, make no calls, and fail if the module is wrong.
 func moduleTests(r *run) {
 	r.cloud.ForgetRequests()
 	out := string(r.must("test", "-no-color"))
@@ -370,7 +371,7 @@ func moduleTests(r *run) {
 	}
 }
 
-// Each run uses the credentials of the rotation before, and is never locked out.
+// Each run uses the credentials of the previous rotation, and is never locked out.
 func providerToken(r *run) {
 	r.set("token_id", r.cloud.TokenID)
 	r.must("apply", "-auto-approve") // which has no secret yet
@@ -394,7 +395,7 @@ func providerToken(r *run) {
 	must(r.T, os.Remove(filepath.Join(r.Dir, "main.tf")))
 }
 
-// Nothing is found at first; then a token is too old, and one has too many rights.
+// There are no findings at first. Then a token is too old, and one has too many rights.
 func audit(r *run) {
 	const finding = "Check block assertion failed"
 	plan := func() string { return strings.Join(strings.Fields(string(r.must("plan", "-no-color"))), " ") }

@@ -21,11 +21,11 @@ import (
 )
 
 const (
-	// shortTimeout is for faults that it ends. A machine that runs only the quick tests
-	// answers sooner than one that is busy with a CLI.
+	// shortTimeout is for faults that a timeout ends. In quick tests a machine is less
+	// busy than with a CLI.
 	shortTimeout = 15 * time.Second
 	quickTimeout = 8 * time.Second
-	// The consequences that a user must be told of.
+	// The consequences that messages must report.
 	mayExist     = "Cloudfleet may have created the token"
 	mayBeRevoked = "secret may be revoked already"
 )
@@ -48,8 +48,8 @@ func (c *cell) errorf(format string, args ...any) {
 	c.t.Errorf("%s, %s, lasting %t: %s", c.op.name, c.fault.Name, c.lasting, fmt.Sprintf(format, args...))
 }
 
-// provider is the provider as a CLI starts it for one run. Where a fault is met, it
-// waits no longer than it has to.
+// provider is the provider as a CLI starts it for one run, with short waits if it meets a
+// fault.
 func (c *cell) provider(endpoint string, meetsFault bool) *protocoltest.Provider {
 	arguments := map[string]any{"endpoint": endpoint, "max_retries": 1}
 	if meetsFault && slices.Contains(c.fault.Says, tokentest.NoWhole) {
@@ -109,7 +109,7 @@ func (c *cell) run() string {
 	return outcome
 }
 
-// inject breaks the first call of the operation, or all if the fault is lasting.
+// inject breaks the first call of the operation, or all calls if the fault lasts.
 func (c *cell) inject() func(http.Handler) http.Handler {
 	call := c.op.call
 	for id := range slots[c.op.resource] {
@@ -127,7 +127,8 @@ func (c *cell) inject() func(http.Handler) http.Handler {
 	}
 }
 
-// server is what the server has: the tokens, and whether the state's secrets are valid.
+// server describes the server: the tokens, and whether the secrets in the state are
+// valid.
 func (c *cell) server() string {
 	var valid []string
 	for id, secret := range slots[c.op.resource] {
@@ -141,7 +142,7 @@ func (c *cell) server() string {
 	return s
 }
 
-// outcome is what the document says of the run.
+// outcome is the result of the run in the guide.
 func (c *cell) outcome(told protocoltest.Diags, before map[string]any, serverBefore string) string {
 	acted := c.server() != serverBefore && c.fault.Name != tokentest.DeletedElsewhere
 	isNew := !reflect.DeepEqual(c.token.State(), before)
@@ -167,12 +168,12 @@ func (c *cell) outcome(told protocoltest.Diags, before map[string]any, serverBef
 	}
 }
 
-// isAboutTheFault reports whether a warning comes only where a fault was met.
+// isAboutTheFault reports whether a warning appears only with a fault.
 func isAboutTheFault(d *tfprotov6.Diagnostic) bool {
 	return !strings.Contains(d.Summary, "The apply revokes") && !strings.Contains(d.Summary, "The secret of the imported")
 }
 
-// mustSay holds what the user is told against what has become of the secrets.
+// mustSay checks that the messages report what happened to the secrets.
 func (c *cell) mustSay(told protocoltest.Diags) {
 	text := told.String()
 	if told.HasError() {
@@ -181,7 +182,7 @@ func (c *cell) mustSay(told protocoltest.Diags) {
 			says = []string{"Cannot import API token"}
 		}
 		for _, part := range says {
-			// A busy machine may leave a ping unanswered before the time is over.
+			// A busy machine may not answer a ping in time.
 			isLost := c.http2 && part == tokentest.NoWhole && strings.Contains(text, "client connection lost")
 			if !isLost && !strings.Contains(strings.ToLower(text), strings.ToLower(part)) {
 				c.errorf("the error does not say %q: %s", part, text)
@@ -200,8 +201,8 @@ func (c *cell) mustSay(told protocoltest.Diags) {
 	}
 }
 
-// mustAgree holds the state against the server, and what is left at the server
-// against what the user was told.
+// mustAgree compares the state with the server, and the messages with what is left at the
+// server.
 func (c *cell) mustAgree(told string) {
 	state := c.token.State()
 	if (state == nil) != (c.op.goal == nil) {
@@ -234,7 +235,7 @@ func (c *cell) mustAgree(told string) {
 	}
 }
 
-// mustBeSilent looks for secrets in all that the user is told and all that is logged.
+// mustBeSilent searches for secrets in all messages and logs.
 func (c *cell) mustBeSilent(told string) {
 	if !strings.Contains(c.log.String(), "called the Cloudfleet API") || !strings.Contains(c.log.String(), "Calling provider defined") {
 		c.errorf("the log is not one: %s", c.log)

@@ -31,8 +31,8 @@ func (m *table) String() string {
 	return b.String()
 }
 
-// compareWithGuide holds the part of a guide between its two marks against what
-// was found, or with -update puts it there.
+// compareWithGuide compares the part of a guide between its two marks with the results,
+// or updates it with -update.
 func compareWithGuide(t *testing.T, path, found string) {
 	t.Helper()
 	const begin, end = "<!-- found by a test: begin -->\n", "<!-- found by a test: end -->\n"

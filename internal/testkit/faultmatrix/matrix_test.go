@@ -1,5 +1,5 @@
-// Package faultmatrix has no code but a test: it breaks each call of the provider in
-// each way, over HTTP/1.1 and HTTP/2, and writes what becomes of it into a guide.
+// Package faultmatrix has only a test: it breaks each call of the provider in each way,
+// over HTTP/1.1 and HTTP/2, and compares the results with a guide.
 package faultmatrix_test
 
 import (
@@ -21,7 +21,7 @@ import (
 )
 
 // TestMain lets the provider trust the certificate of the standard library's test
-// servers, and wait for reads that lag, but not for long.
+// servers, and shortens the wait for reads that lag.
 func TestMain(m *testing.M) {
 	cloudfleet.LagTime = 500 * time.Millisecond
 	dir, err := os.MkdirTemp("", "")
@@ -43,9 +43,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// TestFaultMatrix breaks each call in each way, once and for as long as the run
-// lasts, and holds what becomes of it against what the provider promises. The
-// guide shows what it found.
+// TestFaultMatrix breaks each call in each way, once and for the whole run, and checks
+// what the provider promises. The guide has the results.
 func TestFaultMatrix(t *testing.T) {
 	t.Parallel()
 	var trapped atomic.Int32
@@ -58,7 +57,7 @@ func TestFaultMatrix(t *testing.T) {
 	compareWithGuide(t, "../../../templates/guides/faults.md.tmpl", found)
 }
 
-// What becomes of a fault is the same over HTTP/2.
+// Faults have the same results over HTTP/2.
 func TestFaultMatrixOverHTTP2(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -70,7 +69,7 @@ func TestFaultMatrixOverHTTP2(t *testing.T) {
 	compareWithGuide(t, "../../../templates/guides/faults.md.tmpl", matrix(t, "http://127.0.0.1:1", true))
 }
 
-// matrix breaks all calls, and returns what it found as Markdown.
+// matrix breaks all calls, and returns the results as Markdown.
 func matrix(t *testing.T, elsewhere string, http2 bool) string {
 	t.Helper()
 	var all []row

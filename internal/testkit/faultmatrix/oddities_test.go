@@ -11,21 +11,20 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/tokentest"
 )
 
-// row is a fault, with what a row of the matrix needs beside it.
+// row is a fault, and what else a row of the matrix needs.
 type row struct {
 	tokentest.Fault
-	// organization is set where the fault also happens to the call that asks for the
-	// organization.
+	// organization is set if the fault also affects the call that reads the organization.
 	organization bool
-	// onlyOnce is set where the fault makes no sense for as long as a run lasts.
+	// onlyOnce is set if the fault makes no sense for a whole run.
 	onlyOnce bool
-	// respells is set where the server keeps another name than it was sent.
+	// respells is set if the server stores another name than it was sent.
 	respells bool
-	// notFor returns whether the fault cannot happen to a call.
+	// notFor reports whether the fault cannot happen to a call.
 	notFor func(operation) bool
 }
 
-// oddities are answers that no contract promises, and that servers give.
+// oddities are answers of real servers that no contract promises.
 func oddities() []row {
 	const limited, runAgain = "429 Too Many Requests (rate_limited)", "run it again"
 	retryAfter := func(value func() string) tokentest.FaultHandler { return tokentest.Decline(429, "rate_limited", value) }
@@ -65,7 +64,7 @@ func deleted(status int, body string) tokentest.FaultHandler {
 	return tokentest.After(tokentest.AnswerWith(status, body))
 }
 
-// sparse leaves out of an answer what the provider can do without.
+// sparse removes from an answer what the provider does not need.
 func sparse(api http.Handler, w http.ResponseWriter, r *http.Request) {
 	tokentest.Rewrite(func(_ *http.Request, body map[string]any) {
 		for _, name := range []string{"created_at", "updated_at", "role", "name"} {

@@ -13,7 +13,7 @@ const (
 	rotating = "cloudfleet_rotating_api_token"
 )
 
-// slots are the attributes that hold the ID of a token, and those with its secret.
+// slots are the attributes with the ID of a token, and those with its secret.
 var slots = map[string]map[string]string{
 	single:   {"id": "secret"},
 	rotating: {"token_id": "secret", "previous_token_id": "previous_secret"},
@@ -26,10 +26,9 @@ type operation struct {
 	name      string
 	resource  string
 	ignoreKey bool
-	// call is what is sent, the ID in an attribute standing as {attribute}.
+	// call is the request, with {attribute} for the ID in an attribute.
 	call string
-	// before is what is applied before the operation begins, and goal what it is to
-	// come to; nil is nothing.
+	// before is applied before the operation, and goal is its result; nil is nothing.
 	before []map[string]any
 	goal   map[string]any
 	do     doing

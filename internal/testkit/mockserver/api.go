@@ -17,7 +17,7 @@ const (
 	maxPageSize = 100
 )
 
-// handler works on an authenticated request, with the store locked.
+// handler handles an authenticated request, with the store locked.
 type handler func(w http.ResponseWriter, r *http.Request, caller *record)
 
 func (s *Server) routes() http.Handler {
@@ -60,7 +60,7 @@ func (s *Server) administrator(next handler) http.Handler {
 	})
 }
 
-// token hands on the token that the path names, in place of the caller's own.
+// token passes on the token in the path instead of the caller's own.
 func (s *Server) token(next handler) http.Handler {
 	return s.administrator(func(w http.ResponseWriter, r *http.Request, caller *record) {
 		t := s.store.find(caller.organization, r.PathValue("id"))
@@ -121,7 +121,7 @@ func (s *Server) createToken(w http.ResponseWriter, r *http.Request, caller *rec
 	}))
 }
 
-// once issues a secret, or answers as before to a key that was seen before.
+// once issues a secret, or repeats the answer for a key that was seen before.
 func (s *Server) once(r *http.Request, o *organization, issue func() issued) issued {
 	key := r.Header.Get("Idempotency-Key")
 	if key == "" || s.options.IgnoreIdempotencyKey {
@@ -168,8 +168,7 @@ type fieldError struct {
 	Message string `json:"message"`
 }
 
-// readSettings reads the body of a create or an update, or answers what is wrong
-// with it.
+// readSettings reads the body of a create or an update, or answers with an error.
 func readSettings(w http.ResponseWriter, r *http.Request) (settings, bool) {
 	var body map[string]any
 	content, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))

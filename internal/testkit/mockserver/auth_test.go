@@ -34,7 +34,7 @@ func TestCredentialsAreRequired(t *testing.T) {
 		http.StatusUnauthorized,
 	)
 	if tokens := admin.Tokens(admin.OrganizationID); len(tokens) != 1 {
-		t.Errorf("something was done all the same: %v", tokens)
+		t.Errorf("something was done: %v", tokens)
 	}
 }
 
@@ -73,10 +73,10 @@ func TestUserMayNotManageTokens(t *testing.T) {
 	}
 	wantStatus(t, user.call(t, http.MethodGet, "/organization", ""), http.StatusOK)
 	if !admin.Accepts(issued.ID, issued.Secret) || len(admin.Tokens(admin.OrganizationID)) != 2 {
-		t.Error("something was done all the same")
+		t.Error("something was done")
 	}
 
-	// The role is that of now, not that of the day it was created.
+	// The present role counts, not that at the creation.
 	wantStatus(t, admin.call(t, http.MethodPut, "/tokens/"+issued.ID, settings("ci", "Administrator")), http.StatusOK)
 	wantStatus(t, user.call(t, http.MethodGet, "/tokens", ""), http.StatusOK)
 }

@@ -17,9 +17,9 @@ import (
 
 const absentID = "2iKo4Asy51EUx2gpJFW76t"
 
-// api is a mock server for one test, and what it takes to call it as its first
-// organization's Administrator. The server is called without the provider's
-// client, which could share a mistake with it.
+// api is a mock server for one test, with the login of its first organization's
+// Administrator. It is called without the provider's client, which could have the same
+// mistake.
 type api struct {
 	*mockserver.Server
 	mockserver.Credentials
@@ -35,7 +35,7 @@ func start(t *testing.T, o mockserver.Options) api {
 	return api{server, server.AddOrganization("Test"), listener.URL}
 }
 
-// as is the same server for somebody else.
+// as returns the same server with another login.
 func (a api) as(id, secret string) api {
 	a.TokenID, a.TokenSecret = id, secret
 	return a
@@ -75,8 +75,8 @@ func decode[T any](t *testing.T, a answer) (v T) {
 	return v
 }
 
-// call calls an endpoint below /v1. A create has an Idempotency-Key of its own
-// unless a change says otherwise.
+// call calls an endpoint below /v1. A create has an Idempotency-Key unless change removes
+// it.
 func (a api) call(t *testing.T, method, path, body string, changes ...func(http.Header)) answer {
 	t.Helper()
 	got, err := a.try(t, method, path, body, changes...)

@@ -8,7 +8,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 )
 
-// registry asks the registry in europe which API it is.
+// registry reads the API version of the registry in europe.
 func (a api) registry(t *testing.T, authorization func(*http.Request)) int {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, a.url+"/v2/", nil)
@@ -51,8 +51,8 @@ func TestRegistryKnowsTheTokens(t *testing.T) {
 	}
 }
 
-// What tests look for in the API's log is not to be hidden by layers and manifests,
-// and a fault that is meant for the API is none of the registry's.
+// The API's log has no requests for layers and manifests, and a fault of the API does not
+// affect the registry.
 func TestRegistryIsApartFromTheAPI(t *testing.T) {
 	t.Parallel()
 	admin := start(t, mockserver.Options{})

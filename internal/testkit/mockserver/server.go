@@ -19,22 +19,22 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver/registry"
 )
 
-// Options configures a [Server]. The zero value is a fast and unlimited one.
+// Options configures a [Server]. The zero value is fast and has no limits.
 type Options struct {
-	// Latency is how long each request waits before it is worked on.
+	// Latency is how long each request waits.
 	Latency time.Duration
-	// RateLimit is how many requests a second are served, by the API and by the
-	// registries each, in bursts of at most as many; the others get 429 with a Retry-After. Zero is no limit.
+	// RateLimit is how many requests a second the API and the registries each serve, with
+	// bursts of as many. The others get 429 with a Retry-After. Zero: no limit.
 	RateLimit int
-	// IgnoreIdempotencyKey makes every create a new token, and every regenerate a new secret, even under a key that
-	// was seen before.
+	// IgnoreIdempotencyKey creates a new token for every create, and a new secret for
+	// every regenerate, even with a key that was seen before.
 	IgnoreIdempotencyKey bool
-	// RegistryBearer makes the registries challenge with a Bearer token service,
-	// instead of with Basic.
+	// RegistryBearer lets the registries challenge with a Bearer token service instead of
+	// Basic.
 	RegistryBearer bool
 	// Now is the server's clock. Nil is time.Now.
 	Now func() time.Time
-	// Wrap, if set, is put around the API, inside of Intercept.
+	// Wrap, if set, wraps the API, inside of Intercept.
 	Wrap func(http.Handler) http.Handler
 }
 
@@ -42,7 +42,7 @@ type Options struct {
 // concurrent use. Wrap, Intercept and Requests are of the API only.
 type Server struct {
 	options Options
-	// limiter is of the API, and registryLimiter of all registries together.
+	// limiter limits the API, and registryLimiter all registries together.
 	limiter, registryLimiter atomic.Pointer[rate.Limiter]
 	api                      http.Handler
 	intercept                atomic.Pointer[func(http.Handler) http.Handler]
@@ -55,12 +55,12 @@ type Server struct {
 	log, registryLog []Request
 }
 
-// Request is an entry of the request log. It holds no secrets.
+// Request is an entry of the request log. It contains no secrets.
 type Request struct {
 	Method, Path, Query string
-	// Status is 0 where the connection was cut instead of an answer.
+	// Status is 0 if the connection was cut instead of an answer.
 	Status int
-	// TokenID is the user name that the request came with.
+	// TokenID is the user name of the request.
 	TokenID        string
 	IdempotencyKey string
 	UserAgent      string
@@ -97,7 +97,7 @@ func New(o Options) *Server {
 	return s
 }
 
-// AddOrganization makes an organization with one Administrator token.
+// AddOrganization creates an organization with one Administrator token.
 func (s *Server) AddOrganization(name string) Credentials {
 	s.store.mu.Lock()
 	defer s.store.mu.Unlock()
@@ -106,7 +106,7 @@ func (s *Server) AddOrganization(name string) Credentials {
 	return Credentials{OrganizationID: o.ID, TokenID: t.ID, TokenSecret: t.Secret}
 }
 
-// LimitRate changes Options.RateLimit of a server that is running.
+// LimitRate changes Options.RateLimit of a running server.
 func (s *Server) LimitRate(perSecond int) {
 	s.limiter.Store(nil)
 	s.registryLimiter.Store(nil)
@@ -116,9 +116,8 @@ func (s *Server) LimitRate(perSecond int) {
 	}
 }
 
-// Intercept puts a handler between every further request and the API, to inject
-// faults; nil takes it away. To cut the connection, panic with
-// http.ErrAbortHandler.
+// Intercept passes every further request of the API through a handler, to inject faults.
+// Nil removes it. To cut the connection, panic with http.ErrAbortHandler.
 func (s *Server) Intercept(f func(api http.Handler) http.Handler) {
 	if f == nil {
 		s.intercept.Store(nil)
@@ -136,8 +135,7 @@ func (s *Server) InterceptRegistry(f func(registry http.Handler) http.Handler) {
 	s.interceptRegistry.Store(&f)
 }
 
-// Requests returns what came in to the API since the start or the last
-// ForgetRequests.
+// Requests returns the requests to the API since the start or the last ForgetRequests.
 func (s *Server) Requests() []Request {
 	s.logMu.Lock()
 	defer s.logMu.Unlock()
@@ -190,7 +188,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	handler.ServeHTTP(recorder, r)
 }
 
-// throttled answers 429 in place of next where there are more requests than the limit.
+// throttled answers 429 in place of next above the limit.
 func throttled(limiter *rate.Limiter, next http.Handler) http.Handler {
 	if limiter == nil {
 		return next
@@ -207,7 +205,7 @@ func throttled(limiter *rate.Limiter, next http.Handler) http.Handler {
 	})
 }
 
-// statusRecorder remembers the status that was answered.
+// statusRecorder stores the status of an answer.
 type statusRecorder struct {
 	http.ResponseWriter
 	status int

@@ -23,7 +23,8 @@ func TestUnknownEndpoint(t *testing.T) {
 		{http.MethodDelete, "/tokens", ""},
 		{http.MethodGet, "/tokens/" + a.TokenID + "/regenerate", ""},
 	} {
-		// Not not_found: a mistyped endpoint does not mean that a token is gone.
+		// The code is not not_found: a mistyped endpoint does not mean that a token is
+		// gone.
 		wantError(t, a.call(t, e.method, e.path, e.body), http.StatusNotFound, "no_such_endpoint")
 	}
 }
@@ -103,7 +104,7 @@ func TestLatency(t *testing.T) {
 		t.Errorf("it took %s", took)
 	}
 
-	// One who waits does not keep others waiting.
+	// A waiting request does not delay others.
 	begin = time.Now()
 	var callers sync.WaitGroup
 	for range 20 {
@@ -197,7 +198,7 @@ func TestRequestLog(t *testing.T) {
 	}
 }
 
-// It is the race detector that this is for.
+// This test is for the race detector.
 func TestParallelUse(t *testing.T) {
 	t.Parallel()
 	a := start(t, mockserver.Options{})

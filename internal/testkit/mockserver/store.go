@@ -42,17 +42,17 @@ type record struct {
 	organization *organization
 	// number orders tokens by creation.
 	number int
-	// secretHash is all that a token keeps of its secret: it can't be shown again.
+	// secretHash is stored instead of the secret, which cannot be shown again.
 	secretHash [sha256.Size]byte
 }
 
-// store is the state. Its methods want mu held.
+// store is the state. Its methods require mu to be held.
 type store struct {
 	mu      sync.Mutex
 	now     func() time.Time
 	records []*record
 	created int
-	// answers is what creates answered, by organization and idempotency key.
+	// answers are the answers to creates, by organization and idempotency key.
 	answers map[string]issued
 }
 
@@ -111,7 +111,7 @@ func (s *Server) Tokens(organizationID string) []Token {
 	return tokens
 }
 
-// Accepts reports whether the pair of ID and secret is good at this moment.
+// Accepts reports whether ID and secret are valid now.
 func (s *Server) Accepts(id, secret string) bool {
 	s.store.mu.Lock()
 	defer s.store.mu.Unlock()

@@ -112,7 +112,7 @@ func TestSettingsThatAreNotValid(t *testing.T) {
 		}
 	}
 	if tokens := a.Tokens(a.OrganizationID); len(tokens) != 2 || tokens[1].Name != "ci" {
-		t.Errorf("something was done all the same: %v", tokens)
+		t.Errorf("something was done: %v", tokens)
 	}
 }
 
@@ -137,7 +137,7 @@ func TestBrokenJSON(t *testing.T) {
 		}
 	}
 	if tokens := a.Tokens(a.OrganizationID); len(tokens) != 2 || tokens[1].Name != "before" {
-		t.Errorf("something was done all the same: %v", tokens)
+		t.Errorf("something was done: %v", tokens)
 	}
 }
 
@@ -203,7 +203,7 @@ func TestPages(t *testing.T) {
 	}
 }
 
-// What is deleted between two pages must not make another token slip through.
+// A deletion between two pages must not hide another token.
 func TestPagesWhileTokensAreDeleted(t *testing.T) {
 	t.Parallel()
 	a := start(t, mockserver.Options{})

@@ -1,7 +1,6 @@
-// Package protocoltest drives the provider as Terraform's core does, over plugin
-// protocol 6 but within the test: no CLI is needed, and a test reaches what a CLI
-// does not show. Values go in and come out as plain maps. What is a mistake in the
-// test, such as an argument that no schema has, panics.
+// Package protocoltest calls the provider as Terraform's core does, over plugin protocol
+// 6 but inside the test: it needs no CLI, and reaches what a CLI does not show. Values
+// are plain maps. A mistake in the test, such as an argument that no schema has, panics.
 package protocoltest
 
 import (
@@ -18,7 +17,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
 )
 
-// Provider is the provider, configured.
+// Provider is a configured provider.
 type Provider struct {
 	server     server
 	schemas    *tfprotov6.GetProviderSchemaResponse
@@ -31,9 +30,8 @@ type server interface {
 	tfprotov6.ActionServer
 }
 
-// Start configures a provider with an Administrator's credentials. It does not
-// retry: what a test breaks is meant to be seen. Arguments come before these, and
-// one that is nil is left out.
+// Start configures a provider with an Administrator's credentials and without retries, so
+// that injected faults show. arguments replace these; nil removes one.
 func Start(t *testing.T, cloud *acctest.Cloud, arguments map[string]any) *Provider {
 	t.Helper()
 	config := map[string]any{
@@ -48,8 +46,7 @@ func Start(t *testing.T, cloud *acctest.Cloud, arguments map[string]any) *Provid
 	return p
 }
 
-// Configure configures a provider with these arguments alone, and returns what it has
-// to say of them.
+// Configure configures a provider with only these arguments, and returns its diagnostics.
 func Configure(t *testing.T, arguments map[string]any) (*Provider, Diags) {
 	t.Helper()
 	full := must(as[server](must(providerserver.NewProtocol6WithError(provider.New("test")())())))
@@ -65,7 +62,7 @@ func Configure(t *testing.T, arguments map[string]any) (*Provider, Diags) {
 	return &Provider{full, schemas, identities.IdentitySchemas}, diags
 }
 
-// schemas asks for the provider's schemas once: they are the same for all tests.
+// schemas reads the provider's schemas once: they are the same for all tests.
 var schemas = sync.OnceValues(func() (*tfprotov6.GetProviderSchemaResponse, *tfprotov6.GetResourceIdentitySchemasResponse) {
 	full := must(as[server](must(providerserver.NewProtocol6WithError(provider.New("test")())())))
 	ctx := context.Background()
@@ -85,8 +82,8 @@ func (p *Provider) Data(ctx context.Context, typeName string, config map[string]
 	return object(unpack(typ, read.State)), append(valid.Diagnostics, read.Diagnostics...)
 }
 
-// Listed is a result of a list: a resource, or diagnostics, or both. Resource is
-// nil unless it was asked for.
+// Listed is a result of a list: a resource, or diagnostics, or both. Resource is nil
+// unless requested.
 type Listed struct {
 	DisplayName        string
 	Identity, Resource map[string]any
@@ -94,7 +91,7 @@ type Listed struct {
 }
 
 // List yields the results of a list one by one, so that a test can stop early. The
-// provider is told of the limit, and not held to it.
+// provider gets the limit, but more results are not dropped.
 func (p *Provider) List(ctx context.Context, typeName string, config map[string]any, limit int64, includeResource bool) iter.Seq[Listed] {
 	packed := pack(encode(p.schemas.ListResourceSchemas[typeName].ValueType(), config))
 	return func(yield func(Listed) bool) {
@@ -115,7 +112,7 @@ func (p *Provider) List(ctx context.Context, typeName string, config map[string]
 	}
 }
 
-// PlanAction plans an action. What is not known yet is Unknown in config.
+// PlanAction plans an action. Unknown values are Unknown in config.
 func (p *Provider) PlanAction(ctx context.Context, actionType string, config map[string]any) Diags {
 	packed := pack(encode(p.schemas.ActionSchemas[actionType].Schema.ValueType(), config))
 	valid := must(p.server.ValidateActionConfig(ctx, &tfprotov6.ValidateActionConfigRequest{ActionType: actionType, Config: packed}))
@@ -126,8 +123,7 @@ func (p *Provider) PlanAction(ctx context.Context, actionType string, config map
 	return append(valid.Diagnostics, planned.Diagnostics...)
 }
 
-// Invoke runs an action, which a CLI has planned before. Progress is called with
-// each message as it comes, while the action goes on.
+// Invoke runs an action. progress is called with each message as it arrives.
 func (p *Provider) Invoke(ctx context.Context, actionType string, config map[string]any, progress func(string)) (diags Diags) {
 	packed := pack(encode(p.schemas.ActionSchemas[actionType].Schema.ValueType(), config))
 	stream := must(p.server.InvokeAction(ctx, &tfprotov6.InvokeActionRequest{ActionType: actionType, Config: packed}))

@@ -70,7 +70,7 @@ func TestLifeOfAResource(t *testing.T) {
 	}
 }
 
-// Core keeps what a failed create left, and replaces it.
+// Core keeps what a failed create left behind, and replaces it.
 func TestTaint(t *testing.T) {
 	t.Parallel()
 	cloud := acctest.Start(t, mockserver.Options{})

@@ -13,7 +13,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/provider"
 )
 
-// Resource is one resource with the state that core would keep of it.
+// Resource is a resource with the state that core would keep.
 type Resource struct {
 	provider *Provider
 	typeName string
@@ -35,41 +35,41 @@ func (p *Provider) Resource(typeName string) *Resource {
 	return r
 }
 
-// Use lets another provider go on with the resource, as each run of a CLI does.
+// Use continues with another provider, as each run of a CLI does.
 func (r *Resource) Use(p *Provider) { r.provider = p }
 
-// State is the resource's attributes, nil where there is none.
+// State returns the resource's attributes, nil if there is no state.
 func (r *Resource) State() map[string]any { return object(r.state.value) }
 
-// Text is an attribute of the state that is a string, empty where there is none.
+// Text returns a string attribute of the state, empty if there is none.
 func (r *Resource) Text(name string) string {
 	text, _ := r.State()[name].(string)
 	return text
 }
 
-// Set changes attributes of the state: what an earlier run has saved, or time has made
-// of it.
+// Set changes attributes of the state: what an earlier run has stored, or what it is
+// after some time.
 func (r *Resource) Set(attributes map[string]any) {
 	state := r.State()
 	maps.Copy(state, attributes)
 	r.state.value = encode(r.schema.ValueType(), state)
 }
 
-// Saved is all that core would save of the resource, in some form.
+// Saved returns everything that core would store, in some form.
 func (r *Resource) Saved() string {
 	return fmt.Sprint(r.State(), string(r.state.private), r.Identity())
 }
 
-// Private is the resource's private state.
+// Private returns the resource's private state.
 func (r *Resource) Private() string { return string(r.state.private) }
 
-// Identity is the resource's identity, nil where there is none.
+// Identity returns the resource's identity, nil if there is none.
 func (r *Resource) Identity() map[string]any {
 	return r.provider.identity(r.typeName, r.state.identity)
 }
 
-// MoveTo makes the resource one of another type, as a `moved` block does. keepIdentity
-// is what OpenTofu does: it takes no notice of the identity that the provider returns.
+// MoveTo changes the type of the resource, as a `moved` block does. With keepIdentity it
+// ignores the identity that the provider returns, as OpenTofu does.
 func (r *Resource) MoveTo(ctx context.Context, typeName string, keepIdentity bool) Diags {
 	source := must(json.Marshal(r.State()))
 	moved := must(r.provider.server.MoveResourceState(ctx, &tfprotov6.MoveResourceStateRequest{
@@ -88,8 +88,8 @@ func (r *Resource) MoveTo(ctx context.Context, typeName string, keepIdentity boo
 	return moved.Diagnostics
 }
 
-// UpgradeIdentity returns what becomes of an identity that an earlier version of the
-// provider has saved.
+// UpgradeIdentity returns the upgrade of an identity of an earlier version of the
+// provider.
 func (r *Resource) UpgradeIdentity(ctx context.Context, version int64, before map[string]any) (map[string]any, Diags) {
 	upgraded := must(r.provider.server.UpgradeResourceIdentity(ctx, &tfprotov6.UpgradeResourceIdentityRequest{
 		TypeName: r.typeName, Version: version, RawIdentity: &tfprotov6.RawState{JSON: must(json.Marshal(before))},
@@ -97,15 +97,14 @@ func (r *Resource) UpgradeIdentity(ctx context.Context, version int64, before ma
 	return r.provider.identity(r.typeName, upgraded.UpgradedIdentity), upgraded.Diagnostics
 }
 
-// ForgetIdentity makes the state one that a CLI without identities has written,
-// such as Terraform before 1.12.
+// ForgetIdentity makes the state that of a CLI without identities, such as Terraform
+// before 1.12.
 func (r *Resource) ForgetIdentity() { r.state.identity = nil }
 
-// Tainted reports whether a create failed and left something: the next Apply
-// replaces it.
+// Tainted reports whether a failed create left something that the next Apply replaces.
 func (r *Resource) Tainted() bool { return r.state.tainted }
 
-// save keeps a state, unless there is none any more.
+// save stores a state, if there is one.
 func (r *Resource) save(packed *tfprotov6.DynamicValue, private []byte, identity *tfprotov6.ResourceIdentityData, tainted bool) {
 	r.state = state{value: unpack(r.schema.ValueType(), packed)}
 	if !r.state.value.IsNull() {
@@ -113,8 +112,8 @@ func (r *Resource) save(packed *tfprotov6.DynamicValue, private []byte, identity
 	}
 }
 
-// Plan plans a change to config, or a delete where config is nil, and returns the
-// planned state, in which what is not known yet is Unknown.
+// Plan plans a change to config, or a delete if config is nil, and returns the planned
+// state. Unknown values are Unknown.
 func (r *Resource) Plan(ctx context.Context, config map[string]any) (map[string]any, Diags) {
 	_, planned, diags := r.plan(ctx, config)
 	return object(unpack(r.schema.ValueType(), planned.PlannedState)), diags
@@ -143,9 +142,9 @@ func (r *Resource) plan(
 	return pack(configured), planned, append(diags, planned.Diagnostics...)
 }
 
-// propose is config without what is write-only, and with what the provider computes as
-// it is in the state: null in a create, which the provider makes unknown. It looks at the
-// top level alone.
+// propose returns config without write-only values, and with computed values from the
+// state: null in a create, which the provider makes unknown. It considers only the top
+// level.
 func (r *Resource) propose(config tftypes.Value) tftypes.Value {
 	if config.IsNull() {
 		return config
@@ -165,9 +164,9 @@ func (r *Resource) propose(config tftypes.Value) tftypes.Value {
 	return tftypes.NewValue(config.Type(), after)
 }
 
-// Apply plans a change to config and applies it. A state that comes with an error
-// is kept; if it is a create's, it is tainted. To look first at what has become of
-// the resource, as `terraform apply` does, call Refresh.
+// Apply plans a change to config and applies it. A state that is returned with an error
+// is stored; that of a create is tainted. Call Refresh before to read first, as
+// `terraform apply` does.
 func (r *Resource) Apply(ctx context.Context, config map[string]any) Diags {
 	configured, planned, diags := r.plan(ctx, config)
 	if diags.HasError() {
@@ -198,8 +197,8 @@ func (r *Resource) Apply(ctx context.Context, config map[string]any) Diags {
 	return diags
 }
 
-// inconsistencies are values that an apply left unknown, or made other than
-// planned.
+// inconsistencies returns an error for each value that is unknown after an apply, or not
+// as planned.
 func inconsistencies(planned, result map[string]any) (diags Diags) {
 	if (planned == nil) != (result == nil) {
 		return Diags{failed("Provider returned invalid result object after apply", fmt.Sprintf("There is a state: %t", result != nil))}
@@ -212,7 +211,7 @@ func inconsistencies(planned, result map[string]any) (diags Diags) {
 	return diags
 }
 
-// keeps reports whether a value is known, and what was planned of it.
+// keeps reports whether a value is known, and as planned.
 func keeps(planned, is any) bool {
 	attributes, isObject := is.(map[string]any)
 	plannedAttributes, wasObject := planned.(map[string]any)
@@ -227,10 +226,11 @@ func keeps(planned, is any) bool {
 	return true
 }
 
-// Destroy plans a delete and applies it. Without a state it does nothing.
+// Destroy plans a delete and applies it. It does nothing without a state.
 func (r *Resource) Destroy(ctx context.Context) Diags { return r.Apply(ctx, nil) }
 
-// Refresh reads the resource. What is gone is forgotten; an error changes nothing.
+// Refresh reads the resource. It removes the state if the resource is gone. An error
+// changes nothing.
 func (r *Resource) Refresh(ctx context.Context) Diags {
 	if r.state.value.IsNull() {
 		return nil
@@ -245,12 +245,12 @@ func (r *Resource) Refresh(ctx context.Context) Diags {
 	return read.Diagnostics
 }
 
-// Import imports by ID and reads what was imported.
+// Import imports by ID and reads the resource.
 func (r *Resource) Import(ctx context.Context, id string) Diags {
 	return r.imported(ctx, &tfprotov6.ImportResourceStateRequest{TypeName: r.typeName, ID: id})
 }
 
-// ImportByIdentity imports by identity and reads what was imported.
+// ImportByIdentity imports by identity and reads the resource.
 func (r *Resource) ImportByIdentity(ctx context.Context, identity map[string]any) Diags {
 	data := pack(encode(r.provider.identities[r.typeName].ValueType(), identity))
 	return r.imported(ctx, &tfprotov6.ImportResourceStateRequest{

@@ -9,10 +9,10 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// Unknown stands in a map for a value that is known only after apply.
+// Unknown represents an unknown value in a map.
 var Unknown any = tftypes.UnknownValue
 
-// Diags are diagnostics as they come over the protocol.
+// Diags are diagnostics of the protocol.
 type Diags []*tfprotov6.Diagnostic
 
 // HasError reports whether one of them is an error.
@@ -25,8 +25,8 @@ func (d Diags) HasError() bool {
 	return false
 }
 
-// String is all that a user would read, each with its severity first and, where
-// it is about an attribute, the attribute's path.
+// String returns everything that a user would read, each diagnostic with its severity and
+// the path of its attribute, if any.
 func (d Diags) String() string {
 	var b strings.Builder
 	for _, one := range d {
@@ -39,7 +39,7 @@ func failed(summary, detail string) *tfprotov6.Diagnostic {
 	return &tfprotov6.Diagnostic{Severity: tfprotov6.DiagnosticSeverityError, Summary: summary, Detail: detail}
 }
 
-// must is for errors beside the diagnostics: mistakes in the test.
+// must is for errors that are not diagnostics: mistakes in the test.
 func must[T any](v T, err error) T {
 	if err != nil {
 		panic(err)
@@ -47,9 +47,9 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// encode makes an object of this type. An attribute that the map leaves out is
-// null. In it are texts, numbers and the like, and maps and slices of them: a list, or a
-// set of texts.
+// encode makes an object of this type. Attributes that are not in the map are null.
+// Values are strings, numbers and the like, and maps and slices of them: a list, or a set
+// of strings.
 func encode(typ tftypes.Type, attributes map[string]any) tftypes.Value {
 	values := map[string]tftypes.Value{}
 	for name, kind := range must(as[tftypes.Object](typ)).AttributeTypes {
@@ -86,7 +86,7 @@ func as[T any](v any) (T, error) {
 	return t, nil
 }
 
-// decode is the way back. Every number is an int64.
+// decode is the inverse of encode. All numbers are int64.
 func decode(v tftypes.Value) any {
 	switch {
 	case v.IsNull():
@@ -128,7 +128,7 @@ func object(v tftypes.Value) map[string]any {
 	return attributes
 }
 
-// pack and unpack are the way over the wire. What was not sent is null.
+// pack and unpack convert values from and to the wire format. A missing value is null.
 func pack(v tftypes.Value) *tfprotov6.DynamicValue {
 	packed := must(tfprotov6.NewDynamicValue(v.Type(), v))
 	return &packed

@@ -1,6 +1,6 @@
-// Package terraformcli runs a real Terraform CLI with the provider as a binary of
-// its own, as a user's machine does, but without `terraform init` and its
-// downloads. It is for tests and the demo.
+// Package terraformcli runs a real Terraform CLI with the provider as a separate binary,
+// as on a user's machine, but without `terraform init` and its downloads. It is for tests
+// and the demo.
 package terraformcli
 
 import (
@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// Build builds a command of this repository into dir, and returns its path. It has
-// to be called from within the repository.
+// Build builds a command of this repository into dir, and returns its path. It must be
+// called from inside the repository.
 func Build(ctx context.Context, dir, name, source string) (string, error) {
 	const module = "github.com/cloudfleet/terraform-provider-cloudfleet"
 	path := filepath.Join(dir, name)
@@ -31,7 +31,7 @@ func BuildProvider(ctx context.Context, dir string) error {
 	return err
 }
 
-// Folder is a working folder with a configuration, and the CLI that works in it.
+// Folder is a working folder with a configuration and its CLI.
 type Folder struct {
 	Dir string
 	// CLI is the path of terraform or tofu.
@@ -40,8 +40,8 @@ type Folder struct {
 	Env []string
 }
 
-// New makes dir a folder in which the CLI takes the provider from plugins. Nothing
-// of the caller's environment but PATH is in its Env.
+// New makes dir a folder in which the CLI takes the provider from plugins. Its Env has
+// only PATH of the caller's environment.
 func New(dir, cli, plugins string) (*Folder, error) {
 	config := filepath.Join(dir, ".cli.tfrc")
 	err := os.WriteFile(config, fmt.Appendf(nil, `
@@ -57,8 +57,8 @@ disable_checkpoint = true
 	}}, err
 }
 
-// Override has the CLI take another provider from a folder, too. It is for providers that
-// are not reattached.
+// Override lets the CLI take another provider from a folder, for providers that are not
+// reattached.
 func (f *Folder) Override(source, dir string) error {
 	config := filepath.Join(f.Dir, ".cli.tfrc")
 	content, err := os.ReadFile(config)
@@ -70,7 +70,7 @@ func (f *Folder) Override(source, dir string) error {
 	return os.WriteFile(config, []byte(strings.Replace(string(content), block, more, 1)), 0o600)
 }
 
-// Command is the CLI with these arguments. When ctx ends it is interrupted, as by
+// Command returns the CLI with these arguments. When ctx ends, it is interrupted as with
 // Ctrl-C, and killed half a minute later.
 func (f *Folder) Command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, f.CLI, args...)
@@ -80,8 +80,7 @@ func (f *Folder) Command(ctx context.Context, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// Run runs the CLI and returns its standard output, or an error with all that it
-// printed.
+// Run runs the CLI and returns its standard output, or an error with its whole output.
 func (f *Folder) Run(ctx context.Context, args ...string) ([]byte, error) {
 	cmd := f.Command(ctx, args...)
 	var stdout, stderr bytes.Buffer

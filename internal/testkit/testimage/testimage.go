@@ -1,4 +1,4 @@
-// Package testimage makes small container images, for tests and the demo.
+// Package testimage creates small container images, for tests and the demo.
 package testimage
 
 import (
@@ -18,8 +18,8 @@ import (
 	"oras.land/oras-go/v2/registry/remote/auth"
 )
 
-// Write puts an image under a tag: a manifest for one platform, such as
-// linux/arm/v7, and an index for more.
+// Write pushes an image with a tag: a manifest for one platform, such as linux/arm/v7, or
+// an index for several.
 func Write(ctx context.Context, target oras.Target, tag string, platforms ...string) (ocispec.Descriptor, error) {
 	var manifests []ocispec.Descriptor
 	for _, name := range platforms {
@@ -44,7 +44,7 @@ func Write(ctx context.Context, target oras.Target, tag string, platforms ...str
 func writeManifest(ctx context.Context, target oras.Target, platformName string) (ocispec.Descriptor, error) {
 	parts := append(strings.Split(platformName, "/"), "")
 	platform := ocispec.Platform{OS: parts[0], Architecture: parts[1], Variant: parts[2]}
-	// A file of its own, so that no two platforms share a layer.
+	// Each platform has its own file, so that no two share a layer.
 	var content bytes.Buffer
 	archive := tar.NewWriter(&content)
 	if err := archive.WriteHeader(&tar.Header{Name: strings.ReplaceAll(platformName, "/", "-"), Mode: 0o644}); err != nil {
@@ -79,9 +79,9 @@ func pushJSON(ctx context.Context, target oras.Target, mediaType string, v any) 
 	return oras.PushBytes(ctx, target, mediaType, content)
 }
 
-// Repository is a repository of the mock server at serverURL, by the virtual host
-// of a registry. The server is asked as a proxy, because names below localhost do
-// not resolve everywhere.
+// Repository returns a repository of the mock server at serverURL, with a registry's host
+// name. The server is used as a proxy, because names below localhost do not resolve
+// everywhere.
 func Repository(serverURL, host, name, username, password string) (*remote.Repository, error) {
 	server, err := url.Parse(serverURL)
 	if err != nil {

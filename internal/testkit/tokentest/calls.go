@@ -13,13 +13,13 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
 )
 
-// CreateElsewhere creates a token with the role User as somebody else would.
+// CreateElsewhere creates a token with the role User as another client.
 func CreateElsewhere(t *testing.T, cloud *acctest.Cloud, name string) {
 	t.Helper()
 	Call(t, cloud, http.MethodPost, "/tokens", fmt.Sprintf(`{"name": %q, "role": "User"}`, name))
 }
 
-// Call calls the API as somebody else would.
+// Call calls the API as another client.
 func Call(t *testing.T, cloud *acctest.Cloud, method, path, body string) {
 	t.Helper()
 	req, err := http.NewRequest(method, cloud.Endpoint+path, strings.NewReader(body))
@@ -47,7 +47,7 @@ func Call(t *testing.T, cloud *acctest.Cloud, method, path, body string) {
 	}
 }
 
-// Issue makes a token at the API, as somebody else would.
+// Issue creates a token as another client.
 func Issue(t *testing.T, cloud *acctest.Cloud, name string, role cloudfleet.Role) cloudfleet.Token {
 	t.Helper()
 	client, err := cloudfleet.New(cloudfleet.Options{

@@ -1,5 +1,5 @@
-// Package tokentest is what the tests of the token resources share: configurations,
-// calls of the API by somebody else, and faults.
+// Package tokentest has what the tests of the token resources share: configurations,
+// calls of the API by other clients, and faults.
 package tokentest
 
 import (
@@ -14,10 +14,10 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 )
 
-// Address is where Token puts its token.
+// Address is the address of Token's resource.
 const Address = "cloudfleet_api_token.ci"
 
-// RotatingAddress is where Rotating puts its token.
+// RotatingAddress is the address of Rotating's resource.
 const RotatingAddress = "cloudfleet_rotating_api_token.ci"
 
 // Token is a configuration of one token; arguments are lines of HCL.
@@ -42,8 +42,8 @@ func Trigger(value string) string { return fmt.Sprintf("rotation_trigger = %q", 
 // Attribute is the path of an attribute.
 func Attribute(name string) tfjsonpath.Path { return tfjsonpath.New(name) }
 
-// Late is a trigger that is known only after apply when it changes: a new value
-// of input, or of replace alone, which leaves the value as it is.
+// Late is a trigger that is known only after apply when it changes: a new value of input,
+// or only of replace, which does not change the value.
 func Late(input, replace string) string {
 	return fmt.Sprintf("resource \"terraform_data\" \"late\" {\n  input = %q\n  triggers_replace = %q\n}\n", input, replace) +
 		Token("ci", "User", "rotation_trigger = terraform_data.late.output")
@@ -64,10 +64,10 @@ func AgeIdentity(t *testing.T) *age.X25519Identity {
 	return identity
 }
 
-// created is what stands in a display name.
+// created matches the date in a display name.
 var created = regexp.MustCompile(`, created \d{4}-\d\d-\d\d`)
 
-// WithoutDate returns a display name without the day of the creation, which it has to
+// WithoutDate returns a display name without the date of the creation, which it must
 // have.
 func WithoutDate(displayName string) string {
 	if !created.MatchString(displayName) {
@@ -76,7 +76,7 @@ func WithoutDate(displayName string) string {
 	return created.ReplaceAllString(displayName, "")
 }
 
-// Message matches a text in an error however the CLI breaks its lines.
+// Message matches a text in an error, wherever the CLI breaks its lines.
 func Message(text string) *regexp.Regexp {
 	words := strings.Fields(text)
 	for i := range words {
@@ -85,7 +85,7 @@ func Message(text string) *regexp.Regexp {
 	return regexp.MustCompile(strings.Join(words, `[\s│]+`))
 }
 
-// What values of a token look like.
+// Forms of a token's values.
 var (
 	TokenID   = knownvalue.StringRegexp(regexp.MustCompile(`^[1-9A-HJ-NP-Za-km-z]{22}$`))
 	Secret    = knownvalue.StringRegexp(regexp.MustCompile(`^cf_secret_[0-9A-Za-z]{32}$`))

@@ -14,10 +14,10 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
 )
 
-// Fault is what goes wrong with a call.
+// Fault is a failure of a call.
 type Fault struct {
 	Name string
-	// Does answers in place of the API. It is nil where nobody listens at all.
+	// Does answers in place of the API. Nil: there is no server.
 	Does func(api http.Handler, w http.ResponseWriter, r *http.Request)
 	// Says is what an error about it must contain.
 	Says []string
@@ -35,8 +35,8 @@ const (
 	NoWhole    = "no whole answer within the request timeout"
 )
 
-// Faults are all that goes wrong between the provider and the API. Elsewhere is
-// another server, that nothing must be sent to.
+// Faults are all failures between the provider and the API. elsewhere is another server,
+// which must receive nothing.
 func Faults(elsewhere string) []Fault {
 	return []Fault{
 		{"connection refused", nil, []string{"connection refused", network, runAgain}},
@@ -95,8 +95,8 @@ func Faults(elsewhere string) []Fault {
 	}
 }
 
-// received waits for the whole request: only then does a server notice that the
-// client has left.
+// received reads the whole request: only then does a server notice that the client has
+// left.
 func received(r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }
 
 // Act lets the server act, and drops its answer.
@@ -185,7 +185,7 @@ func drip(_ http.Handler, w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// WithholdSecret answers without the secret, or not where there is none.
+// WithholdSecret removes the secret from an answer that has one.
 func WithholdSecret(api http.Handler, w http.ResponseWriter, r *http.Request) {
 	answer := httptest.NewRecorder()
 	api.ServeHTTP(answer, r)
@@ -197,9 +197,8 @@ func WithholdSecret(api http.Handler, w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write([]byte(strings.Replace(answer.Body.String(), `"secret"`, `"withheld"`, 1)))
 }
 
-// Breakages are the faults by which a write fails, and then some. To the provider a
-// time-out is a cut that takes longer, and a 429 that is to be waited for one that is
-// not.
+// Breakages are the faults with which a write fails, and some more. For the provider, a
+// timeout is a slow cut, and a 429 to wait for is one not to wait for.
 func Breakages() []Fault {
 	failing := slices.DeleteFunc(Faults("http://127.0.0.1:1"), func(f Fault) bool {
 		waits := strings.HasPrefix(f.Name, "429") && !strings.HasSuffix(f.Name, "an hour")
@@ -208,7 +207,7 @@ func Breakages() []Fault {
 	return append(failing, Fault{Name: "secret withheld", Does: WithholdSecret})
 }
 
-// BreakWrite breaks the write with this number, from 0, and no other.
+// BreakWrite breaks only the write with this number, from 0.
 func BreakWrite(cloud *acctest.Cloud, number int, b FaultHandler) {
 	var count atomic.Int64
 	cloud.Intercept(func(api http.Handler) http.Handler {
@@ -222,13 +221,13 @@ func BreakWrite(cloud *acctest.Cloud, number int, b FaultHandler) {
 	})
 }
 
-// IsSuccess reports whether the server acts and answers 2xx, with a body that only
-// matters where one is expected.
+// IsSuccess reports whether the server acts and answers 2xx, with a body that matters
+// only if one is expected.
 func IsSuccess(f Fault) bool {
 	return f.Name == "empty answer" || f.Name == "answer of the wrong JSON type"
 }
 
-// Rewrite lets change work on the JSON of each answer that has a body.
+// Rewrite calls change with the JSON of each answer that has a body.
 func Rewrite(change func(r *http.Request, body map[string]any)) func(http.Handler) http.Handler {
 	return func(api http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -14,8 +14,7 @@ import (
 	"time"
 )
 
-// answer is what the server has answered. An answer that did not come has an err, and
-// status 0.
+// answer is an answer of the server. If there was none, err is set and status is 0.
 type answer struct {
 	status int
 	header http.Header
@@ -23,7 +22,7 @@ type answer struct {
 	err    error
 }
 
-// seen says what came, for a report.
+// seen describes the answer in a report.
 func (a answer) seen() string {
 	if a.err != nil {
 		return "no answer"
@@ -39,7 +38,7 @@ const (
 	maxAnswer   = 4 << 20
 )
 
-// call sends one request to the API. A write is seen through even where ctx has ended.
+// call sends one request to the API. A write is completed even if ctx has ended.
 func (s *session) call(ctx context.Context, method, path string, as login, body string, header ...string) answer {
 	if method != http.MethodGet {
 		ctx = context.WithoutCancel(ctx)
@@ -95,7 +94,7 @@ func (s *session) do(req *http.Request) answer {
 	return a
 }
 
-// noteHeaders looks at what all answers have in common.
+// noteHeaders checks what all answers have in common.
 func (s *session) noteHeaders(a answer) {
 	if a.err != nil {
 		return
@@ -137,7 +136,7 @@ func (s *session) noteHeaders(a answer) {
 	}
 }
 
-// noteError looks at the body of an error.
+// noteError checks the body of an error.
 func (s *session) noteError(a answer) {
 	switch {
 	case text(a.body, "code") != "" && text(a.body, "message") != "":

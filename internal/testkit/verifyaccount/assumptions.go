@@ -1,13 +1,13 @@
 package verifyaccount
 
-// assumption is one that the provider makes about the API or the registry.
+// assumption is an assumption of the provider about the API or the registry.
 type assumption struct {
 	name, expects string
-	// contract is how the line of the OpenAPI document begins that says so.
+	// contract is the beginning of its line in the OpenAPI document.
 	contract string
-	// change is what in the code goes by it.
+	// change is the code that depends on it.
 	change string
-	// writes is set where only a run that writes can see it.
+	// writes is set if only a run that writes can check it.
 	writes bool
 }
 
@@ -18,7 +18,7 @@ const (
 	registry = "internal/oci"
 )
 
-// assumptions are all, in the order in which they are reported.
+// assumptions are all assumptions, in the order of the report.
 var assumptions = []assumption{
 	{"authentication", "HTTP Basic: the ID is the user name, the secret the password", "accessToken:", wire + "authenticate", false},
 	{"no access without credentials", "401", "security:", "", false},

@@ -14,11 +14,11 @@ var (
 	uuid    = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 	base58  = regexp.MustCompile(`^[1-9A-HJ-NP-Za-km-z]{22}$`)
 	secrets = regexp.MustCompile(`^cf_secret_[0-9A-Za-z]{32}$`)
-	// plainName is what may be shown of a name of a field or header.
+	// plainName matches names of fields and headers that may be shown.
 	plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,39}$`)
 )
 
-// describe says what a JSON value is, and never what is in it: it may be a secret.
+// describe describes the type of a JSON value, never its content, which may be a secret.
 func describe(value any) string {
 	switch v := value.(type) {
 	case nil:
@@ -52,7 +52,7 @@ func isTime(s string) bool {
 	return err == nil
 }
 
-// names lists names of fields or headers, without those that look like something else.
+// names lists names of fields or headers, without unusual ones.
 func names(all []string) string {
 	var shown []string
 	others := 0

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// read checks all that can be seen without a change.
+// read checks everything that needs no change.
 func (s *session) read(ctx context.Context) {
 	organization := s.call(ctx, http.MethodGet, "/organization", s.own, "")
 	switch organization.status {
@@ -87,13 +87,13 @@ func nextPage(a answer) (url string, ok bool) {
 	return "", false
 }
 
-// isOfAPI reports whether a URL leads to the API itself: no secret goes anywhere else.
+// isOfAPI reports whether a URL belongs to the API: no secret is sent elsewhere.
 func (s *session) isOfAPI(url string) bool {
 	return strings.HasPrefix(url, strings.TrimSuffix(s.o.Endpoint, "/")+"/")
 }
 
-// checkPages asks for a page of one token, and follows the link of it. It goes no further
-// than to the API itself.
+// checkPages reads a page of one token, and follows its link, unless that leads away from
+// the API.
 func (s *session) checkPages(ctx context.Context, all int) {
 	first := s.call(ctx, http.MethodGet, "/tokens?limit=1", s.own, "")
 	if first.status != http.StatusOK || all == 0 {
@@ -144,7 +144,7 @@ func sameToken(a, b any) bool {
 
 var tokenFields = []string{"id", "name", "role", "created_at", "updated_at"}
 
-// checkToken looks at the fields of a token in a list or an answer to a GET.
+// checkToken checks the fields of a token in a list or an answer to a GET.
 func (s *session) checkToken(token any) {
 	s.checkField("token.id", token, "id", base58.MatchString)
 	s.checkField("token.name", token, "name", func(v string) bool { return v != "" && len([]rune(v)) <= 255 })
@@ -174,7 +174,7 @@ func (s *session) checkToken(token any) {
 	}
 }
 
-// respell writes roles in the case that this server uses.
+// respell uses the spelling of roles of this server.
 func (s *session) respell(role string) {
 	switch role {
 	case strings.ToLower(role):

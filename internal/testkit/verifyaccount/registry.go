@@ -43,8 +43,8 @@ func (s *session) registryAccepts(ctx context.Context, as login) (accepted, answ
 
 var parameter = regexp.MustCompile(`(\w+)="([^"]*)"`)
 
-// registryAnswer answers the registry's challenge with a login. A token service is asked
-// only on the registry's own host: no credentials go anywhere else.
+// registryAnswer answers the registry's challenge with a login. It calls a token service
+// only on the registry's own host, so that no credentials are sent elsewhere.
 func (s *session) registryAnswer(ctx context.Context, path, scope string, as login) answer {
 	challenge := s.askRegistry(ctx, path, "")
 	scheme, rest, _ := strings.Cut(challenge.header.Get("WWW-Authenticate"), " ")

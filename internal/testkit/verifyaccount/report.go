@@ -10,7 +10,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/contract"
 )
 
-// contractLine says where the contract has the line that begins with this text, "" if
+// contractLine returns where the contract has the line that begins with this text, "" if
 // nowhere.
 func contractLine(begins string) string {
 	line := contract.Line(begins)

@@ -1,5 +1,5 @@
-// Package verifyaccount checks what the provider assumes about Cloudfleet against a real
-// account. It asks without the provider's own client, so that it sees what comes.
+// Package verifyaccount checks the provider's assumptions about Cloudfleet at a real
+// account. It does not use the provider's client, so that it sees the actual answers.
 package verifyaccount
 
 import (
@@ -12,7 +12,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/roundtrip"
 )
 
-// Verdict is what became of an assumption.
+// Verdict is the result for an assumption.
 type Verdict string
 
 // The verdicts.
@@ -22,7 +22,7 @@ const (
 	NotSeen Verdict = "not seen"
 )
 
-// Options are what to verify, and how far to go.
+// Options says what to verify, and how.
 type Options struct {
 	// Endpoint is the base URL of the API.
 	Endpoint string
@@ -30,20 +30,21 @@ type Options struct {
 	OrganizationID, TokenID, TokenSecret string
 	// Registry is the base URL of a registry of the organization.
 	Registry string
-	// Write also creates, changes and deletes a token of its own.
+	// Write also creates, changes and deletes a token.
 	Write bool
-	// Patience is how long to wait for what a write takes to be seen, 15 s if zero.
+	// Patience is how long to wait until a write is visible, 15 s if zero.
 	Patience time.Duration
 }
 
-// Result is one line of a report. Nothing in it is a value of an answer.
+// Result is a line of a report. It contains no values from answers.
 type Result struct {
 	Name    string  `json:"name"`
 	Expects string  `json:"expects"`
 	Verdict Verdict `json:"verdict"`
-	// Seen is what came, by names, types and status.
+	// Seen describes the answer by names, types and status.
 	Seen string `json:"seen,omitempty"`
-	// Contract is the line of the OpenAPI document, and Change what in the code goes by it.
+	// Contract is the line of the OpenAPI document, and Change the code that depends on
+	// it.
 	Contract string `json:"contract,omitempty"`
 	Change   string `json:"change,omitempty"`
 }
@@ -52,21 +53,21 @@ type Result struct {
 type session struct {
 	o    Options
 	http *http.Client
-	// bearer is set where the API takes the secret as a Bearer token.
+	// bearer is set if the API takes the secret as a Bearer token.
 	bearer  bool
 	own     login
 	results map[string]*Result
 	// roles are the names of the two roles as this server writes them.
 	administrator, user string
-	// name is that of the tokens that the run creates, and of no other; created are their
-	// IDs.
+	// name is the name of the tokens that the run creates, and of no others. created are
+	// their IDs.
 	name    string
 	created []string
 	// left are those that could not be deleted.
 	left []string
 }
 
-// Run verifies what it can, and deletes what it has created, also where ctx ends. The
+// Run verifies what it can, and deletes what it has created, even if ctx ends. The
 // results are in the order of the assumptions. left are the IDs of tokens that it could
 // not delete.
 func Run(ctx context.Context, o Options) (results []Result, left []string) {
@@ -98,7 +99,7 @@ func Run(ctx context.Context, o Options) (results []Result, left []string) {
 	return all, s.left
 }
 
-// transports keep what is not encrypted on this machine.
+// transports send unencrypted requests only to this machine.
 type transports struct{ plain, encrypted *http.Transport }
 
 func newTransport() transports {
@@ -120,21 +121,21 @@ func (t transports) CloseIdleConnections() {
 	t.encrypted.CloseIdleConnections()
 }
 
-// holds notes that an assumption holds, unless it was seen not to before.
+// holds records that an assumption holds, unless it was found wrong before.
 func (s *session) holds(name, seen string) {
 	if r := s.results[name]; r.Verdict == NotSeen {
 		r.Verdict, r.Seen = Holds, seen
 	}
 }
 
-// differs notes what came instead. The first difference counts.
+// differs records a difference. The first one counts.
 func (s *session) differs(name, seen string) {
 	if r := s.results[name]; r.Verdict != Differs {
 		r.Verdict, r.Seen = Differs, seen
 	}
 }
 
-// check notes one or the other.
+// check records one or the other.
 func (s *session) check(name string, ok bool, seen string) {
 	if ok {
 		s.holds(name, seen)
@@ -143,7 +144,8 @@ func (s *session) check(name string, ok bool, seen string) {
 	}
 }
 
-// status checks the status of an answer. No answer says nothing, as after an interrupt.
+// status checks the status of an answer. A missing answer, as after an interrupt, is not
+// recorded.
 func (s *session) status(name string, a answer, want int) bool {
 	if a.err == nil {
 		s.check(name, a.status == want, a.seen())
@@ -151,7 +153,7 @@ func (s *session) status(name string, a answer, want int) bool {
 	return a.err == nil && a.status/100 == want/100
 }
 
-// soon asks until it gets a yes, and says how long that took.
+// soon repeats a question until the answer is yes, and returns how long that took.
 func (s *session) soon(ctx context.Context, name string, ask func() bool) {
 	start := time.Now()
 	for first := true; ctx.Err() == nil; first = false {

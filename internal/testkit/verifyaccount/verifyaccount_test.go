@@ -20,7 +20,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 )
 
-// account is a mock server with three tokens, behind something that changes what it says.
+// account is a mock server with three tokens, and a handler that changes its answers.
 type account struct {
 	*mockserver.Server
 	mockserver.Credentials
@@ -77,7 +77,7 @@ func newAccount(t *testing.T, o mockserver.Options, change func(http.Handler) ht
 
 func asIs(api http.Handler) http.Handler { return api }
 
-// run verifies the account, and makes sure that nothing is left and no secret is shown.
+// run verifies the account, and checks that nothing is left and no secret is shown.
 func (a *account) run(ctx context.Context, t *testing.T) []Result {
 	t.Helper()
 	results, undeleted := Run(ctx, a.options)
@@ -111,7 +111,7 @@ func differing(results []Result) (names []string) {
 	return names
 }
 
-// Everything holds at the mock server, which is what the tests believe.
+// Everything holds at the mock server, on which the tests rely.
 func TestAllHoldsAtTheMockServer(t *testing.T) {
 	t.Parallel()
 	for challenge, options := range map[string]mockserver.Options{"Basic": {}, "Bearer": {RegistryBearer: true}} {
@@ -127,7 +127,7 @@ func TestAllHoldsAtTheMockServer(t *testing.T) {
 	}
 }
 
-// Without Write nothing but GET is sent, and what needs a write is not seen.
+// Without Write only GET is sent, and what needs a write is not checked.
 func TestReadOnly(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, mockserver.Options{}, asIs)
@@ -218,7 +218,8 @@ func statusAs(method string, from, to int) func(http.Handler) http.Handler {
 	})
 }
 
-// lagging answers the first read of a token after an update as the one before.
+// lagging answers the first read of a token after an update with the token as it was
+// before.
 func lagging() func(http.Handler) http.Handler {
 	var mu sync.Mutex
 	before, stale := map[string][]byte{}, map[string]bool{}
@@ -241,8 +242,8 @@ func lagging() func(http.Handler) http.Handler {
 	})
 }
 
-// bearer takes secrets as Bearer tokens at the API. It knows whose they are from the
-// answers, and the first from own.
+// bearer accepts secrets as Bearer tokens at the API. It knows their tokens from the
+// answers, and the first one from own.
 func bearer(own *account) func(http.Handler) http.Handler {
 	var owners sync.Map
 	return func(api http.Handler) http.Handler {
@@ -271,15 +272,15 @@ func bearer(own *account) func(http.Handler) http.Handler {
 	}
 }
 
-// disguise gives a secret another form, in which the server does not take it.
+// disguise changes the form of a secret to one that the server does not accept.
 func disguise(token map[string]any) {
 	if secret, issued := token["secret"].(string); issued {
 		token["secret"] = "cfs-" + secret[len(secret)-10:]
 	}
 }
 
-// A server that differs in one assumption is named in the lines about that one, and in no
-// other.
+// A server that differs in one assumption is reported in the lines about that one, and in
+// no others.
 func TestDifferences(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -352,8 +353,8 @@ func TestDifferences(t *testing.T) {
 	}
 }
 
-// Where Basic is rejected and the secret is taken as a Bearer token, all else is still
-// seen.
+// If Basic is rejected and the secret is accepted as a Bearer token, everything else is
+// still checked.
 func TestBearer(t *testing.T) {
 	t.Parallel()
 	var a account
@@ -364,7 +365,7 @@ func TestBearer(t *testing.T) {
 	}
 }
 
-// A server whose IDs are UUIDs is named as that, and all else is seen.
+// A server whose IDs are UUIDs is reported, and everything else is checked.
 func TestUUIDs(t *testing.T) {
 	t.Parallel()
 	var uuids, ids sync.Map
@@ -401,7 +402,7 @@ func TestUUIDs(t *testing.T) {
 	}
 }
 
-// A run that is interrupted leaves no token behind, whichever request was the last.
+// An interrupted run leaves no token behind, whichever request was the last.
 func TestInterrupted(t *testing.T) {
 	t.Parallel()
 	for last := int32(1); ; last++ {
@@ -426,7 +427,8 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
-// A link to the next page is not followed to another host: the credentials would go along.
+// A link to the next page on another host is not followed: credentials would be sent
+// there.
 func TestNoLinkLeadsAway(t *testing.T) {
 	t.Parallel()
 	var followed atomic.Int32
@@ -442,7 +444,7 @@ func TestNoLinkLeadsAway(t *testing.T) {
 	}
 }
 
-// Plain HTTP stays on this machine, and HTTPS goes where it is told.
+// Plain HTTP stays on this machine, and HTTPS is sent to its host.
 func TestTransports(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewTLSServer(http.NotFoundHandler())
@@ -465,7 +467,7 @@ func TestTransports(t *testing.T) {
 	}
 }
 
-// What could not be deleted is named.
+// Tokens that could not be deleted are named.
 func TestWhatIsLeftIsNamed(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, mockserver.Options{}, func(api http.Handler) http.Handler {
@@ -489,7 +491,7 @@ func TestWhatIsLeftIsNamed(t *testing.T) {
 	}
 }
 
-// Nothing that a server answers makes a run panic or end late, and no answer is shown.
+// No answer of a server makes a run panic or end late, or is shown.
 func FuzzRun(f *testing.F) {
 	f.Add(200, "application/json", `[{"id":"2iKo4Asy51EUx2gpJFW76t","name":"a","role":"User"}]`, `<http://x/v1/tokens?after=1>; rel="next"`)
 	f.Add(201, "application/json", `{"id":1,"secret":["x"],"role":{}}`, `Bearer realm="://"`)

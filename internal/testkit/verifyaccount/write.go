@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// write checks what only a token of its own can show, and deletes it again. It touches no
-// other token.
+// write checks what needs a token of its own, and deletes it again. It does not change
+// other tokens.
 func (s *session) write(ctx context.Context) {
 	defer s.cleanUp(context.WithoutCancel(ctx))
 	key := newKey()
@@ -34,7 +34,7 @@ func (s *session) settings(name, role string) string {
 	return string(body)
 }
 
-// create creates a token of the run's name, and remembers it for the end.
+// create creates a token with the run's name, and records it for the clean-up.
 func (s *session) create(ctx context.Context, key string) answer {
 	a := s.call(ctx, http.MethodPost, "/tokens", s.own, s.settings(s.name, s.user), "Idempotency-Key", key)
 	if id := text(a.body, "id"); id != "" && id != s.own.id && !slices.Contains(s.created, id) {
@@ -163,8 +163,8 @@ func (s *session) checkDelete(ctx context.Context, token *login) {
 	})
 }
 
-// cleanUp deletes what the run has created: by ID, and by its name for an answer that did
-// not come.
+// cleanUp deletes what the run has created: by ID, and by name in case an answer was
+// lost.
 func (s *session) cleanUp(ctx context.Context) {
 	for _, token := range s.tokens(ctx) {
 		id, name := text(token, "id"), text(token, "name")

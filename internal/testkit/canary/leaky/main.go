@@ -1,6 +1,6 @@
-// Command leaky is the provider with a cloudfleet_api_token that, once created,
-// does what the environment variable LEAKY says. It shows that tests would find a
-// secret, and what a crash prints.
+// Command leaky is the provider with a cloudfleet_api_token that does what the
+// environment variable LEAKY says once it was created. It shows that tests find a secret,
+// and what a crash prints.
 package main
 
 import (
@@ -22,7 +22,7 @@ import (
 
 type leakyProvider struct{ *provider.Provider }
 
-// Resources has the rotating token, too: a list resource without its resource is refused.
+// Resources has the rotating token as well: a list resource requires its resource.
 func (leakyProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{func() resource.Resource { return &token{} }, rotatingtoken.NewResource}
 }

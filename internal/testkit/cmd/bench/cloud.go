@@ -37,7 +37,7 @@ func startCloud(rateLimit int) (*cloud, error) {
 
 func (c *cloud) close() { _ = c.http.Close() } // nobody is connected any more
 
-// delay lets every call from now on wait before it is worked on.
+// delay delays every call from now on.
 func (c *cloud) delay(latency time.Duration) {
 	c.Intercept(func(api http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -62,7 +62,7 @@ func (c *cloud) forget() {
 	c.connections.Store(0)
 }
 
-// count writes into m what was called since forget.
+// count adds the calls since forget to m.
 func (c *cloud) count(m *measurement) {
 	m.Connections = int(c.connections.Load())
 	m.Calls = map[string]int{}
@@ -86,7 +86,7 @@ const (
 	callDelete       = "delete"
 )
 
-// kind names a call. One that the API does not have keeps its method and path.
+// kind returns the kind of a call, or method and path if the API does not have it.
 func kind(method, path string) string {
 	id, isToken := strings.CutPrefix(path, "/v1/tokens/")
 	switch {

@@ -7,8 +7,7 @@ import (
 	"strings"
 )
 
-// guidePath is the guide that the numbers go into, from the root of the
-// repository.
+// guidePath is the file for the results, from the root of the repository.
 const guidePath = "internal/testkit/cmd/bench/RESULTS.md"
 
 const (
@@ -16,7 +15,7 @@ const (
 	endMark   = "<!-- end of what make bench wrote -->\n"
 )
 
-// updateGuide replaces what an earlier run wrote into the guide.
+// updateGuide replaces the results of an earlier run.
 func updateGuide(path string, r *report) error {
 	guide, err := os.ReadFile(path)
 	if err != nil {
@@ -30,7 +29,7 @@ func updateGuide(path string, r *report) error {
 	return os.WriteFile(path, fmt.Appendf(nil, "%s%s\n%s\n%s%s", before, beginMark, section(r), endMark, after), 0o600)
 }
 
-// section is the part of the guide that has numbers.
+// section is the part of the file with the results.
 func section(r *report) string {
 	providers := measurementTable(r, func(m measurement) bool { return m.Subject != subjectFloor })
 	return fmt.Sprintf("Measured on %s.\n\n```text\n%s```\n\n## Targets\n\n%s\n## All numbers\n\n%s\n%s",
@@ -43,8 +42,8 @@ type bar struct {
 	seconds      float64
 }
 
-// bars are those of the most tokens that were applied: for each operation the
-// floor, and the provider under each condition.
+// bars are those of the largest number of tokens that was applied: for each operation the
+// CLI alone, and the provider under each condition.
 func bars(r *report) (list []bar) {
 	most := 0
 	for _, m := range r.Measurements {
@@ -73,9 +72,8 @@ const (
 	labels   = "%-18s %-15s "
 )
 
-// chart draws bars of text: as such they show on GitHub, in a registry and on a
-// terminal alike, light or dark. A registry shows neither Mermaid nor an image of
-// the repository.
+// chart draws bars as text, which shows on GitHub, in a registry and on a terminal. A
+// registry shows neither Mermaid nor images of the repository.
 func chart(list []bar) string {
 	longest := 0.0
 	for _, b := range list {

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// machine is what the numbers were measured on.
+// machine describes where the results were measured.
 type machine struct {
 	CPU    string `json:"cpu"`
 	Cores  int    `json:"cores"`
@@ -36,7 +36,7 @@ func thisMachine(ctx context.Context, cli string) (machine, error) {
 	if err != nil {
 		return m, err
 	}
-	// Not every architecture names its model.
+	// Some architectures do not name their model.
 	if found := cpuModel.FindSubmatch(cpu); found != nil {
 		m.CPU = string(found[1])
 	}

@@ -1,10 +1,10 @@
-// Command bench measures the provider under a real CLI, on a mock server: how long
-// it takes to work on many tokens, which calls that takes, and what the provider
-// itself costs. Beside it, for measure, are the CLI's own terraform_data and a
-// provider that only stores its arguments.
+// Command bench measures the provider under a real CLI and with a mock server: how long
+// it takes for many tokens, which calls it makes, and what it needs itself. For
+// comparison, it also measures the CLI's own terraform_data and a provider that only
+// stores its arguments.
 //
-// It runs the CLI that TF_ACC_TERRAFORM_PATH names, from the root of the
-// repository, on Linux: see `make bench`.
+// It runs the CLI in TF_ACC_TERRAFORM_PATH, from the root of the repository, on Linux:
+// see `make bench`.
 package main
 
 import (
@@ -113,7 +113,7 @@ func measureAll(groups [][]scenario, count int) (r report, err error) {
 	if r.Machine, err = thisMachine(ctx, cli); err != nil {
 		return r, err
 	}
-	// Binaries are compared as they are released.
+	// Binaries are built as for a release.
 	if err := os.Setenv("GOFLAGS", strings.TrimSpace(os.Getenv("GOFLAGS")+" -ldflags=-s")); err != nil {
 		return r, err
 	}

@@ -10,14 +10,14 @@ import (
 	"time"
 )
 
-// report is all that a run of the benchmark found out.
+// report has all results of a run of the benchmark.
 type report struct {
 	Machine      machine       `json:"machine"`
 	Measurements []measurement `json:"measurements"`
 	Binaries     []binary      `json:"binaries"`
 }
 
-// key is what was measured. The conditions are zero where there were none.
+// key says what was measured. A condition is zero if there was none.
 type key struct {
 	Subject   string        `json:"subject"`
 	Tokens    int           `json:"tokens"`
@@ -34,16 +34,14 @@ func (k key) String() string {
 type measurement struct {
 	key
 	Seconds float64 `json:"seconds"`
-	// Calls counts those that were not refused, by kind.
+	// Calls counts the calls that were not throttled, by kind.
 	Calls   map[string]int `json:"calls,omitempty"`
 	Refused int            `json:"refused"`
-	// Connections is how many were opened.
+	// Connections is the number of opened connections.
 	Connections int `json:"connections"`
-	// PeakMemory is that of the largest provider process, in bytes; 0 where there
-	// was none.
+	// PeakMemory is that of the largest provider process, in bytes; 0 if there was none.
 	PeakMemory int64 `json:"peak_memory_bytes"`
-	// Failure is the first error of a command that failed, with which its scenario
-	// ended.
+	// Failure is the first error of a failed command, with which its scenario ended.
 	Failure string `json:"failure,omitempty"`
 }
 
@@ -51,7 +49,7 @@ type measurement struct {
 type binary struct {
 	Subject string `json:"subject"`
 	Size    int64  `json:"size_bytes"`
-	// StartUp is the time until a CLI can talk to it.
+	// StartUp is the time until a CLI can call it.
 	StartUp time.Duration `json:"start_up_ns"`
 }
 
@@ -62,7 +60,7 @@ func (m measurement) calls() (n int) {
 	return n
 }
 
-// find returns what was measured, unless it was not or failed.
+// find returns a measurement, and false if there is none or it failed.
 func (r *report) find(k key) (measurement, bool) {
 	i := slices.IndexFunc(r.Measurements, func(m measurement) bool { return m.key == k })
 	if i < 0 || r.Measurements[i].Failure != "" {
@@ -71,8 +69,8 @@ func (r *report) find(k key) (measurement, bool) {
 	return r.Measurements[i], true
 }
 
-// secondsOf returns how long the same took of a subject that calls no API, under
-// the same condition if that was measured.
+// secondsOf returns how long a subject without API calls took for the same, with the same
+// condition if that was measured.
 func (r *report) secondsOf(subject string, k key) (float64, bool) {
 	k.Subject = subject
 	m, ok := r.find(k)
@@ -83,7 +81,7 @@ func (r *report) secondsOf(subject string, k key) (float64, bool) {
 	return m.Seconds, ok
 }
 
-// binary returns the zero value where the provider was not measured.
+// binary returns the zero value if the provider was not measured.
 func (r *report) binary(subject string) binary {
 	i := slices.IndexFunc(r.Binaries, func(b binary) bool { return b.Subject == subject })
 	if i < 0 {
@@ -92,8 +90,8 @@ func (r *report) binary(subject string) binary {
 	return r.Binaries[i]
 }
 
-// medians keeps of all measurements of the same the one with the median time, in
-// the order in which they first came. A failure comes before all: it must be seen.
+// medians keeps, of equal measurements, the one with the median time, in the original
+// order. Failures come first, so that they are seen.
 func medians(all []measurement) []measurement {
 	var order []key
 	same := map[key][]measurement{}

@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// What is measured. The last two are measures for the first.
+// Subjects. The last two are for comparison with the first.
 const (
 	subjectProvider = "cloudfleet"
 	subjectFloor    = "terraform_data"
 	subjectStorer   = "storer"
 )
 
-// planOnlyAbove is the number of tokens above which no CLI applies in reasonable
-// time, the floor included: it takes minutes, and most of it for the state file.
+// planOnlyAbove is the number of tokens above which an apply takes minutes with any
+// provider, most of them for the state file.
 const planOnlyAbove = 1000
 
 const tokensConfiguration = `
@@ -51,7 +51,7 @@ var configurations = map[string]string{
 	subjectFloor:    floorConfiguration,
 }
 
-// operation is a command that is measured.
+// operation is a measured command.
 type operation struct {
 	name     string
 	args     []string
@@ -65,8 +65,8 @@ const (
 	opDestroy = "destroy"
 )
 
-// operations are what is done to the same tokens, in this order. The plan fails
-// unless it is empty.
+// operations are applied to the same tokens in this order. The plan fails unless it is
+// empty.
 var operations = []operation{
 	{opApply, []string{"apply", "-auto-approve"}, "1"},
 	{opPlan, []string{"plan", "-detailed-exitcode"}, "1"},
@@ -74,21 +74,20 @@ var operations = []operation{
 	{opDestroy, []string{"destroy", "-auto-approve"}, "2"},
 }
 
-// arguments are those of a CLI for this many tokens. How many resources it works
-// on at a time is left to the CLI, as users leave it: ten.
+// arguments are those of a CLI for this number of tokens. Its parallelism is the default,
+// ten.
 func (o operation) arguments(tokens int) []string {
 	return append(slices.Clip(o.args), "-input=false", "-no-color",
 		fmt.Sprintf("-var=tokens=%d", tokens), "-var=rotation="+o.rotation)
 }
 
-// scenario is a number of tokens, and the conditions under which they are worked
-// on.
+// scenario is a number of tokens, and the conditions of a measurement.
 type scenario struct {
 	subject   string
 	tokens    int
 	latency   time.Duration
 	rateLimit int
-	// planOnly: the tokens are there already, and are only planned.
+	// planOnly: the tokens exist, and are only planned.
 	planOnly bool
 }
 
@@ -96,9 +95,10 @@ func (s scenario) key(operation string) key {
 	return key{Subject: s.subject, Tokens: s.tokens, Latency: s.latency, RateLimit: s.rateLimit, Operation: operation}
 }
 
-// scenarios lists what to measure, those together that are compared. A rate limit
-// is for the most tokens that are applied, for fewer pass in a burst. The storer
-// keeps to it too: that is how long an API takes that nobody has to find out about.
+// scenarios lists what to measure, with comparable ones together. A rate limit is used
+// with the largest number of tokens that is applied, because fewer pass in a burst. The
+// storing provider respects it as well, which shows how long it takes when the limit is
+// known.
 func scenarios(tokens []int, latencies []time.Duration, rateLimit int) (groups [][]scenario) {
 	most := 0
 	for _, n := range tokens {

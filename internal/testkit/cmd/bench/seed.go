@@ -13,8 +13,8 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 )
 
-// seed makes the tokens of a scenario, and a state that has them, without the
-// minutes that an apply takes: it applies a single one and multiplies it.
+// seed creates the tokens of a scenario and a state with them, without the minutes that
+// an apply takes: it applies one token and copies it.
 func (w *world) seed(ctx context.Context) error {
 	if _, err := w.folder.Run(ctx, operations[0].arguments(1)...); err != nil {
 		return err
@@ -42,7 +42,7 @@ func (w *world) seed(ctx context.Context) error {
 	return os.WriteFile(path, state, 0o600)
 }
 
-// create makes n tokens, named as those after the first of a configuration.
+// create creates n tokens, with the names of those after the first of a configuration.
 func (c *cloud) create(ctx context.Context, n int) ([]cloudfleet.Token, error) {
 	client, err := cloudfleet.New(cloudfleet.Options{Endpoint: c.endpoint, AccessTokenID: c.TokenID, AccessTokenSecret: c.TokenSecret})
 	if err != nil {
@@ -59,8 +59,8 @@ func (c *cloud) create(ctx context.Context, n int) ([]cloudfleet.Token, error) {
 	return tokens, nil
 }
 
-// multiply adds to a state with a single instance a copy of it for each token. A
-// copy differs by its index, its ID, its name and when it was created.
+// multiply copies the only instance in a state for each token. A copy differs in its
+// index, ID, name and creation time.
 func multiply(state []byte, tokens []cloudfleet.Token) ([]byte, error) {
 	var whole map[string]any
 	if err := json.Unmarshal(state, &whole); err != nil {

@@ -77,5 +77,5 @@ func TestAccMeasure(t *testing.T) {
 	}
 }
 
-// writeOf is the one kind of call with which an operation changes a token.
+// writeOf is the kind of call with which an operation changes a token.
 var writeOf = map[string]string{opApply: callCreate, opRotate: callRegenerate, opDestroy: callDelete}

@@ -13,7 +13,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/terraformcli"
 )
 
-// stage is what every scenario needs: a CLI, and the providers as binaries.
+// stage has what every scenario needs: a CLI, and the providers as binaries.
 type stage struct {
 	dir, cli string
 	// plugins is the folder in which the CLI finds the meter as its provider.
@@ -48,8 +48,8 @@ func prepare(ctx context.Context, dir, cli string) (*stage, error) {
 // starts is how often each provider is started, for the median.
 const starts = 201
 
-// examine measures the providers themselves. They take turns, so that what else
-// the machine does hits both.
+// examine measures the providers themselves. They take turns, so that other load affects
+// both.
 func (s *stage) examine(ctx context.Context) ([]binary, error) {
 	subjects := []string{subjectProvider, subjectStorer}
 	times := map[string][]time.Duration{}
@@ -74,8 +74,8 @@ func (s *stage) examine(ctx context.Context) ([]binary, error) {
 	return binaries, nil
 }
 
-// start starts a provider as a CLI does, and returns how long it took to say where
-// it can be reached.
+// start starts a provider as a CLI does, and returns how long it took to print its
+// address.
 func (s *stage) start(ctx context.Context, path string) (time.Duration, error) {
 	folder := terraformcli.Folder{Dir: s.dir, CLI: path, Env: []string{
 		"TMPDIR=" + s.dir, "TF_PLUGIN_MAGIC_COOKIE=d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2",

@@ -17,7 +17,7 @@ type table struct {
 	rows [][]string
 }
 
-// measurementTable shows the measurements that keep wants.
+// measurementTable shows the measurements for which keep returns true.
 func measurementTable(r *report, keep func(measurement) bool) table {
 	t := table{
 		head: []string{
@@ -66,7 +66,7 @@ func targetTable(list []target) table {
 	return t
 }
 
-// ratio is the time over that of a subject that calls no API.
+// ratio is the time divided by that of a subject without API calls.
 func (r *report) ratio(m measurement, subject string) string {
 	seconds, ok := r.secondsOf(subject, m.key)
 	if !ok || m.Failure != "" {
@@ -75,7 +75,7 @@ func (r *report) ratio(m measurement, subject string) string {
 	return fmt.Sprintf("%.2f", m.Seconds/seconds)
 }
 
-// condition is under which condition a provider called the API.
+// condition describes the condition of the API calls.
 func (k key) condition() string {
 	switch {
 	case k.Subject == subjectStorer && k.RateLimit > 0:

@@ -5,30 +5,31 @@ import (
 	"time"
 )
 
-// The conditions that the targets speak of.
+// The conditions of the targets.
 const (
 	targetTokens    = 1000
 	targetLatency   = 50 * time.Millisecond
 	targetRateLimit = 50
 	// parallelism is how many resources a CLI works on at a time.
 	parallelism = 10
-	// reads is how many calls a refresh of all tokens may take: a page holds 100,
-	// the provider's own token is one more, and one call is to spare.
+	// reads is how many calls a refresh of all tokens may make: a page has 100, the
+	// provider's own token is one more, and one call is a reserve.
 	reads = targetTokens/100 + 2
-	// costs is how much more than the storing provider the provider may take.
+	// costs is the maximum of the provider's time divided by that of the storing
+	// provider.
 	costs = 1.2
 )
 
-// target is something to reach.
+// target is a value to reach.
 type target struct {
 	what     string
 	relation relation
 	want     float64
-	// got is what was measured, if anything was.
+	// got is the measured value, if any.
 	got      float64
 	measured bool
-	// storer is what the storing provider has of the same, if that was measured:
-	// where it is beyond what is wanted, no provider reaches it.
+	// storer is the value of the storing provider, if that was measured: if it misses the
+	// target, no provider can reach it.
 	storer float64
 }
 
@@ -52,7 +53,7 @@ func (t target) reached() bool {
 	return false
 }
 
-// verdict is what there is to say about a target in a word or two.
+// verdict describes the result in a word or two.
 func (t target) verdict() string {
 	switch {
 	case !t.measured:
@@ -64,7 +65,7 @@ func (t target) verdict() string {
 	}
 }
 
-// targets holds the report against all that is to be reached.
+// targets compares the report with all targets.
 func targets(r *report) []target {
 	provider := func(operation string, latency time.Duration, rateLimit int) (measurement, bool) {
 		return r.find(key{subjectProvider, targetTokens, latency, rateLimit, operation})
@@ -79,8 +80,8 @@ func targets(r *report) []target {
 	add := func(what string, relation relation, want, got float64, measured bool) {
 		list = append(list, target{what: what, relation: relation, want: want, got: got, measured: measured})
 	}
-	// addTime adds a time over that of an ideal provider: what its calls take, or what
-	// the CLI itself takes if that is longer.
+	// addTime adds a target for a time divided by that of an ideal provider: the time of
+	// its calls, or of the CLI itself if that is longer.
 	addTime := func(what string, want float64, operation string, latency time.Duration, rateLimit int, calls float64) {
 		k := key{subjectProvider, targetTokens, latency, rateLimit, operation}
 		m, ok := r.find(k)
@@ -90,7 +91,7 @@ func targets(r *report) []target {
 		ideal := max(floor, calls)
 		list = append(list, target{what + ": time ÷ ideal", atMost, want, m.Seconds / ideal, ok && known, storer.Seconds / ideal})
 	}
-	// At targetLatency, as many calls are under way as the CLI works on resources.
+	// At targetLatency, as many calls are in flight as the CLI works on resources.
 	slowCalls := targetTokens * targetLatency.Seconds() / parallelism
 
 	plan, ok := slow(opPlan)
@@ -124,10 +125,10 @@ func targets(r *report) []target {
 	return list
 }
 
-// connections is how many an operation may open: two for each resource that the
-// CLI works on at a time, because a call that waits for a connection has another
-// opened and takes the first that comes; and as many again where the CLI starts
-// the provider twice for calls, to plan and to apply.
+// connections is how many connections an operation may open: two for each resource that
+// the CLI works on at a time, because a call that waits for a connection opens another
+// and uses the first that is free; and twice that if the CLI starts the provider twice
+// for calls, to plan and to apply.
 func (o operation) connections() float64 {
 	if o.name == opRotate || o.name == opDestroy {
 		return 2 * 2 * parallelism
@@ -135,7 +136,7 @@ func (o operation) connections() float64 {
 	return 2 * parallelism
 }
 
-// peakOf is the most memory, in bytes, that a provider took for targetTokens.
+// peakOf is the peak memory of a provider for targetTokens, in bytes.
 func peakOf(r *report, subject string) (peak float64) {
 	for _, m := range r.Measurements {
 		if m.Subject == subject && m.Tokens == targetTokens && m.Failure == "" {

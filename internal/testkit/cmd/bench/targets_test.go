@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// ideal is a report that reaches every target, and most of them just so.
+// ideal is a report that reaches every target, most of them exactly.
 func ideal() *report {
 	r := &report{Binaries: []binary{
 		{Subject: subjectProvider, Size: 12 << 20, StartUp: 12 * time.Millisecond},
@@ -41,7 +41,7 @@ func TestTargetsAreReached(t *testing.T) {
 	}
 }
 
-// What the storing provider takes shows what can be reached.
+// The storing provider's value shows what can be reached.
 func TestTargetsShowTheStorers(t *testing.T) {
 	t.Parallel()
 	r := ideal()
@@ -73,7 +73,7 @@ func TestTargetsAreNotMeasured(t *testing.T) {
 	}
 }
 
-// Each change of the ideal misses the targets that it is about, and no other.
+// Each change of the ideal report misses its targets, and no others.
 func TestTargetsAreMissed(t *testing.T) {
 	t.Parallel()
 	slow := func(operation string) key { return key{subjectProvider, targetTokens, targetLatency, 0, operation} }

@@ -14,22 +14,21 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/terraformcli"
 )
 
-// world is where a scenario takes place: a folder with a configuration, and a mock
-// server.
+// world is a folder with a configuration, and a mock server, for one scenario.
 type world struct {
 	scenario
 	folder *terraformcli.Folder
 	cloud  *cloud
 	// memory is the file that the meter writes.
 	memory string
-	// over: an operation has failed, and no other makes sense.
+	// over: an operation has failed, so that the others make no sense.
 	over bool
 }
 
-// measure goes through the operations of scenarios, and does the same of all
-// scenarios before the next: what is compared is measured within moments, so that
-// whatever else the machine does hits all alike. A failure of the CLI is part of
-// what it measures; an error is one of the benchmark's own.
+// measure runs the operations of scenarios, each operation for all scenarios before the
+// next one: comparable measurements are made at nearly the same time, so that other load
+// affects all of them. A failure of the CLI is part of the result; an error is one of the
+// benchmark itself.
 func (s *stage) measure(ctx context.Context, list []scenario) ([]measurement, error) {
 	var worlds []*world
 	for _, sc := range list {
@@ -113,8 +112,8 @@ func (w *world) run(ctx context.Context, o operation) (m measurement, err error)
 	return m, err
 }
 
-// peak returns the largest number, in KiB, of the file that the meter writes, in
-// bytes: 0 if there is none, for then there was no provider.
+// peak returns the largest number in the meter's file, converted from KiB to bytes: 0 if
+// there is none, because there was no provider.
 func peak(path string) (largest int64, err error) {
 	content, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
@@ -132,7 +131,7 @@ func peak(path string) (largest int64, err error) {
 
 var errorLine = regexp.MustCompile(`(?m)Error: (.*)$`)
 
-// firstError is the first that the CLI printed, or else how it ended.
+// firstError is the first error that the CLI printed, or else its exit.
 func firstError(err error) string {
 	if m := errorLine.FindStringSubmatch(err.Error()); m != nil {
 		return m[1]

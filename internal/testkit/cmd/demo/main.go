@@ -1,10 +1,9 @@
-// Command demo shows the provider's main job from end to end, on a mock server:
-// a Terraform CLI issues tokens, an image is pushed and pulled with them, one is
-// rotated and all are revoked. Every step is checked, and the first that fails
-// ends the demo with an error.
+// Command demo shows the provider's main job end to end, with a mock server: a Terraform
+// CLI creates tokens, an image is pushed and pulled with them, one is rotated and all are
+// deleted. Every step is checked, and the first failure ends the demo with an error.
 //
-// It runs the CLI that TF_ACC_TERRAFORM_PATH names, from the root of the
-// repository: see `make demo`.
+// It runs the CLI in TF_ACC_TERRAFORM_PATH, from the root of the repository: see `make
+// demo`.
 package main
 
 import (
@@ -17,7 +16,7 @@ import (
 	"time"
 )
 
-// stepLimit is for a step of the CLI. Compilers and downloads have no limit.
+// stepLimit limits a step of the CLI. Compilers and downloads have no limit.
 const stepLimit = 5 * time.Minute
 
 func main() {

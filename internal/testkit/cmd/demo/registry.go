@@ -17,7 +17,7 @@ import (
 
 const repository = "shop/checkout"
 
-// action is what one does with an image at a registry.
+// action is an operation on an image in a registry.
 type action func(ctx context.Context, at *remote.Repository, tag string) error
 
 func push(ctx context.Context, at *remote.Repository, tag string) error {
@@ -30,7 +30,7 @@ func pull(ctx context.Context, at *remote.Repository, tag string) error {
 	return err
 }
 
-// expectImage checks how the registry answers an action: 200 stands for done.
+// expectImage checks how the registry answers an action. 200 means success.
 func (s *stage) expectImage(ctx context.Context, who string, l login, hostname, verb, tag string, status int) error {
 	at, err := testimage.Repository(strings.TrimSuffix(s.endpoint, "/v1"), hostname, repository, l.Username, l.Password)
 	if err != nil {

@@ -16,8 +16,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/terraformcli"
 )
 
-// stage is a folder with a configuration, a CLI that knows the provider, and a
-// mock server.
+// stage has a folder with a configuration, a CLI with the provider, and a mock server.
 type stage struct {
 	*terraformcli.Folder
 	cliName, cliVersion string
@@ -26,7 +25,7 @@ type stage struct {
 	mock                *exec.Cmd
 }
 
-// login is what a pipeline is handed. It prints without its secret.
+// login is the login of a pipeline. It is printed without its secret.
 type login struct {
 	Username string `json:"username"`
 	Password string `json:"password"`
@@ -64,7 +63,7 @@ func prepare(ctx context.Context, dir string) (*stage, error) {
 	return s, s.startMock(mock)
 }
 
-// startMock starts the mock server and takes over what it prints for a shell.
+// startMock starts the mock server and reads the environment variables that it prints.
 func (s *stage) startMock(binary string) error {
 	s.mock = exec.Command(binary)
 	var said bytes.Buffer
@@ -128,7 +127,7 @@ func (s *stage) outputs(ctx context.Context) (o outputs, err error) {
 	return o, json.Unmarshal(content, &o)
 }
 
-// get calls the API as a pipeline would, with nothing of the provider's own code.
+// get calls the API as a pipeline would, without the provider's code.
 func (s *stage) get(ctx context.Context, l login, path string, answer any) (int, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.endpoint+path, nil)
 	if err != nil {

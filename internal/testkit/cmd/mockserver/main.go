@@ -1,5 +1,5 @@
-// Command mockserver is Cloudfleet on this machine, for trying the provider
-// without an account. It prints what a shell needs to use it:
+// Command mockserver is a local stand-in for Cloudfleet, to try the provider without an
+// account. It prints the environment variables for it:
 //
 //	go run ./internal/testkit/cmd/mockserver
 package main

@@ -14,9 +14,8 @@ import (
 	"time"
 )
 
-// asCommand in the environment makes the test binary the command. Built aside,
-// the command would be no part of what go test looks at before it takes an old
-// result for the present one.
+// asCommand in the environment makes the test binary the command. If it were built
+// separately, go test would not see its changes, and use an old result.
 const asCommand = "MOCKSERVER_TEST_AS_COMMAND"
 
 func TestMain(m *testing.M) {
@@ -40,8 +39,8 @@ func command(ctx context.Context, t *testing.T, arguments ...string) *exec.Cmd {
 
 var export = regexp.MustCompile(`^export ([A-Z_]+)=(\S+)$`)
 
-// start runs the command and returns what it exports. It is killed if it is not
-// gone when the test ends.
+// start runs the command and returns the variables that it exports. It is killed if it
+// has not ended with the test.
 func start(t *testing.T) (*exec.Cmd, map[string]string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)

@@ -1,11 +1,11 @@
-// Command verify-account checks against a real account what the provider assumes about
-// Cloudfleet. It reads only, unless it is told to write:
+// Command verify-account checks the provider's assumptions about Cloudfleet at a real
+// account. It only reads, unless -write is set:
 //
 //	make verify-account
 //	make verify-account ARGS=-write
 //
-// It takes the same environment variables as the provider, prints no secret and no value
-// of an answer, and touches no token but those that it creates itself.
+// It uses the same environment variables as the provider. It prints no secrets and no
+// values from answers, and changes only tokens that it creates itself.
 package main
 
 import (

@@ -11,9 +11,9 @@ import (
 )
 
 const (
-	// tokenPath is where the token service is, on the registry's own host.
+	// tokenPath is the path of the token service, on the registry's own host.
 	tokenPath = "/token"
-	// tokenLifetime is how long a token of it is good.
+	// tokenLifetime is how long its tokens are valid.
 	tokenLifetime = time.Minute
 
 	pull   = "pull"
@@ -21,12 +21,12 @@ const (
 	remove = "delete"
 )
 
-// scope is one thing that a token of the token service is good for, such as
+// scope is a permission of a token of the token service, such as
 // repository:shop/checkout:pull.
 type scope struct{ kind, name, action string }
 
 var (
-	// login is needed to ask which API this is: to be somebody.
+	// login is needed to read the API version: any valid login.
 	login   = scope{}
 	catalog = scope{"registry", "catalog", "*"}
 )
@@ -39,7 +39,7 @@ func (a Access) may(s scope) bool {
 
 var ofRepository = regexp.MustCompile(`^/v2/(.+)/(?:manifests|blobs|tags|referrers)/`)
 
-// neededScope is what a request has to be allowed.
+// neededScope returns the permission that a request needs.
 func neededScope(r *http.Request) scope {
 	if r.URL.Path == catalogPath {
 		return catalog
@@ -58,8 +58,8 @@ func neededScope(r *http.Request) scope {
 	return scope{"repository", match[1], action}
 }
 
-// tokenService remembers what it granted. A token is bound to ID and secret, so
-// that it goes with them.
+// tokenService stores what it granted. A token is bound to ID and secret, and ends with
+// them.
 type tokenService struct {
 	mu      sync.Mutex
 	granted map[string]grant
@@ -71,7 +71,7 @@ type grant struct {
 	expires    time.Time
 }
 
-// authorize returns what the caller may do, and false if it has to log in.
+// authorize returns what the caller may do, and false if it must log in.
 func (s *Server) authorize(r *http.Request, organizationID string, needed scope) (Access, bool) {
 	if !s.options.Bearer {
 		id, secret, _ := r.BasicAuth()
@@ -85,7 +85,7 @@ func (s *Server) authorize(r *http.Request, organizationID string, needed scope)
 		return Access{}, false
 	}
 	access, ok := s.check(g.id, g.secret, organizationID)
-	// Who may not at all is told so, instead of being sent for another token.
+	// A caller without the permission gets an error, and no challenge for another token.
 	return access, ok && (needed == login || g.scopes[needed] || !access.may(needed))
 }
 
@@ -110,8 +110,8 @@ func (s *Server) challenge(w http.ResponseWriter, r *http.Request, needed scope)
 	writeError(w, http.StatusUnauthorized, "UNAUTHORIZED", "The access token is not valid for this registry.")
 }
 
-// issue answers with a token for the scopes that are asked for, as Distribution's
-// token service does. What the role allows is looked at when the token is used.
+// issue returns a token for the requested scopes, as Distribution's token service does.
+// The role is checked when the token is used.
 func (s *Server) issue(w http.ResponseWriter, r *http.Request, organizationID string) {
 	if !s.options.Bearer || r.Method != http.MethodGet {
 		writeError(w, http.StatusNotFound, "UNSUPPORTED", "There is no such token service.")

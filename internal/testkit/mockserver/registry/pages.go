@@ -13,14 +13,14 @@ import (
 
 const (
 	catalogPath = "/v2/_catalog"
-	// maxPageSize is how many names a page has at most.
+	// maxPageSize is the maximum number of names on a page.
 	maxPageSize = 100
 )
 
 func isList(path string) bool { return path == catalogPath || strings.HasSuffix(path, "/tags/list") }
 
-// paged serves a list of names sorted and in pages, with a Link to the next, which
-// the registry behind it does not.
+// paged serves a list of names sorted and in pages, with a Link to the next one. The
+// registry behind it does not.
 func paged(all http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		query := r.URL.Query()
@@ -60,7 +60,7 @@ func paged(all http.Handler) http.Handler {
 	})
 }
 
-// page returns at most size of the names, in order, from the one after last on.
+// page returns at most size names, sorted, after last.
 func page(names []string, last string, size int) []string {
 	slices.Sort(names)
 	start, found := slices.BinarySearch(names, last)

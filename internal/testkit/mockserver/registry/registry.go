@@ -20,7 +20,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/registry"
 )
 
-// defaultRegion is the region under an address that names none.
+// defaultRegion is the region of an address without one.
 const defaultRegion = "europe"
 
 var regions = map[string]bool{defaultRegion: true, "northamerica": true, "apac": true}
@@ -28,23 +28,23 @@ var regions = map[string]bool{defaultRegion: true, "northamerica": true, "apac":
 // Access is what a token may do.
 type Access struct {
 	OrganizationID string
-	// Push is whether it may change what is in the registry. It may always pull.
+	// Push allows changes of the registry. Pulling is always allowed.
 	Push bool
 }
 
 // Options configures a [Server].
 type Options struct {
-	// Authenticate returns what the token with this ID and secret may do at this
-	// moment, and false if there is no such pair.
+	// Authenticate returns what the token with this ID and secret may do now, and false
+	// if there is none.
 	Authenticate func(id, secret string) (Access, bool)
-	// Bearer makes the registry ask for a token of a token service, which takes ID
-	// and secret, instead of for ID and secret themselves.
+	// Bearer makes the registry require a token of a token service, which takes ID and
+	// secret, instead of ID and secret themselves.
 	Bearer bool
 }
 
 // Server serves the registries of all organizations by their virtual hosts,
 // {organization}.{region}.anything. Under a plain address, such as 127.0.0.1:5000,
-// it is the registry in europe of whoever logs in. It is safe for concurrent use.
+// it is the registry in europe of the login. It is safe for concurrent use.
 type Server struct {
 	options Options
 	service tokenService
@@ -53,7 +53,7 @@ type Server struct {
 	stores map[store]http.Handler
 }
 
-// store is what images are kept apart by.
+// store identifies the images of a registry.
 type store struct{ organizationID, region string }
 
 // New returns a server whose registries are empty.
@@ -96,8 +96,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	handler.ServeHTTP(w, r)
 }
 
-// mount answers a request to take a blob over from another repository, and reports whether
-// it could: go-containerregistry's registry does not know of it.
+// mount handles a request to mount a blob from another repository, and reports whether it
+// could: go-containerregistry's registry does not support it.
 func mount(handler http.Handler, w http.ResponseWriter, r *http.Request) bool {
 	digest, from := r.URL.Query().Get("mount"), r.URL.Query().Get("from")
 	repository, isUpload := strings.CutSuffix(r.URL.Path, "/blobs/uploads/")
@@ -116,8 +116,8 @@ func mount(handler http.Handler, w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-// virtualHost returns the organization and the region that a host name begins with.
-// Of a plain address the organization is empty, which stands for that of the login.
+// virtualHost returns the organization and the region at the beginning of a host name.
+// For a plain address the organization is empty, which means that of the login.
 func virtualHost(hostport string) (organizationID, region string) {
 	host, _, err := net.SplitHostPort(hostport)
 	if err != nil {

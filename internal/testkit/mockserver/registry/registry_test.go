@@ -21,7 +21,7 @@ const (
 	europe = ours + ".europe.registry.test"
 )
 
-// logins are the tokens that there are, as ID:secret.
+// logins are the existing tokens, as ID:secret.
 type logins map[string]registry.Access
 
 func everybody() logins {
@@ -55,7 +55,7 @@ func call(s *registry.Server, authorization, method, host, path string) *httptes
 
 var bearerChallenge = regexp.MustCompile(`^Bearer realm="http://([^/"]+)(/[^"]*)",service="([^"]+)"(?:,scope="([^"]+)")?$`)
 
-// as calls as a client does that answers the challenge.
+// as makes a call as a client that answers the challenge.
 func as(t *testing.T, s *registry.Server, login, method, host, path string) *httptest.ResponseRecorder {
 	t.Helper()
 	got := call(s, "", method, host, path)
@@ -77,7 +77,7 @@ func as(t *testing.T, s *registry.Server, login, method, host, path string) *htt
 	return call(s, "Bearer "+issued, method, host, path)
 }
 
-// token is one of the token service, or empty where it gives none.
+// token returns a token of the token service, or empty if it gives none.
 func token(t *testing.T, s *registry.Server, login, host, scope string) string {
 	t.Helper()
 	got := call(s, basic(login), http.MethodGet, host, "/token?service=x&scope="+scope)
@@ -117,7 +117,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 			{"user:1", http.MethodGet, europe, "/v2/shop/checkout/tags/list", 200},
 			{"user:1", http.MethodDelete, europe, image, 403},
 			{"stranger:1", http.MethodGet, europe, image, 401},
-			// Regions, and organizations, hold their own.
+			// Regions and organizations have separate images.
 			{"admin:1", http.MethodGet, ours + ".apac.registry.test", image, 404},
 			{"stranger:1", http.MethodGet, theirs + ".europe.registry.test", image, 404},
 			{"admin:1", http.MethodGet, ours + ".mars.registry.test", image, 404},
@@ -126,7 +126,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 			{"user:1", http.MethodGet, "[::1]:5000", image, 200},
 			{"user:1", http.MethodGet, "localhost:5000", image, 200},
 			{"stranger:1", http.MethodGet, "localhost:5000", image, 404},
-			// So asks a client that takes the server for its proxy.
+			// A client that uses the server as its proxy sends this.
 			{"user:1", http.MethodGet, europe, "http://" + europe + image, 200},
 			{"admin:1", http.MethodDelete, europe, image, 202},
 			{"admin:1", http.MethodGet, europe, image, 404},
@@ -194,7 +194,7 @@ func TestTokenOfTheTokenService(t *testing.T) {
 		if got := call(s, basic("admin:1"), http.MethodGet, europe, "/v2/"); got.Code != http.StatusUnauthorized {
 			t.Errorf("ID and secret themselves: got %d", got.Code)
 		}
-		// What it is good for is decided when it is used, too.
+		// Its permissions are also checked when it is used.
 		if got := call(s, narrow, http.MethodGet, theirs+".europe.registry.test", "/v2/"); got.Code != http.StatusUnauthorized {
 			t.Errorf("another organization: got %d", got.Code)
 		}

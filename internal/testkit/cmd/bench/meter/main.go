@@ -1,11 +1,11 @@
 //go:build linux
 
-// Command meter stands where a CLI looks for a provider. It runs the provider that
-// BENCH_PLUGIN names and, once that has ended, adds its peak memory (resident set
-// size in KiB) as a line to the file that BENCH_MEMORY names.
+// Command meter is run by a CLI as the provider. It runs the provider in BENCH_PLUGIN
+// and, when that has ended, adds its peak memory (resident set size in KiB) as a line to
+// the file in BENCH_MEMORY.
 //
-// It is a program of its own because Linux counts the memory of whoever starts a
-// process towards that process's peak: this one is smaller than any provider.
+// It is a separate program because Linux counts the memory of a parent process towards
+// the peak of the process that it starts: this one is smaller than any provider.
 package main
 
 import (
@@ -27,9 +27,9 @@ func main() {
 }
 
 func run() (exitCode int, err error) {
-	// A provider is stopped by its CLI alone, and Ctrl-C reaches all of them.
+	// Only the CLI stops a provider, but Ctrl-C reaches all processes.
 	signal.Ignore(os.Interrupt)
-	// The kernel takes the end of the thread for the end of the parent.
+	// The kernel signals the child when the thread of the parent ends.
 	runtime.LockOSThread()
 	plugin := exec.Command(os.Getenv("BENCH_PLUGIN"), os.Args[1:]...)
 	plugin.Stdin, plugin.Stdout, plugin.Stderr = os.Stdin, os.Stdout, os.Stderr

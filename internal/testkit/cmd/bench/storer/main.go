@@ -1,8 +1,8 @@
-// Command storer is what a provider costs that does nothing: it has a resource
-// cloudfleet_api_token with the schema of the real one, stores its arguments, and
-// makes up the rest. With STORER_RATE it keeps to so many writes a second, as if it
-// knew the rate limit of an API that answers at once, and with STORER_LATENCY each
-// write takes so long, as if an API did. As the real one, it does not log.
+// Command storer is a provider that does nothing, for comparison: it has a resource
+// cloudfleet_api_token with the schema of the real one, stores its arguments, and invents
+// the rest. STORER_RATE limits its writes a second, as if it knew the rate limit of a
+// fast API. STORER_LATENCY delays each write, as an API would. Like the real provider, it
+// does not log.
 package main
 
 import (
@@ -120,7 +120,7 @@ func (t token) wait(ctx context.Context, diags *diag.Diagnostics) {
 	time.Sleep(t.latency)
 }
 
-// complete makes up what the plan leaves unknown.
+// complete invents the unknown values of a plan.
 func complete(plan tftypes.Value, diags *diag.Diagnostics) tftypes.Value {
 	state, err := tftypes.Transform(plan, func(_ *tftypes.AttributePath, v tftypes.Value) (tftypes.Value, error) {
 		switch {

@@ -8,7 +8,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/apitoken"
 )
 
-// Two providers compare only if what they store is the same.
+// Two providers can be compared only if they store the same attributes.
 func TestSchemaIsThatOfTheProvider(t *testing.T) {
 	t.Parallel()
 	var want, got resource.SchemaResponse
