@@ -79,7 +79,7 @@ var registryHostname = pureFunction{
 			"of the provider.",
 		Parameters: []function.Parameter{
 			parameter("organization_id", "The organization, a UUID. The Cloudfleet Console shows it.", validate.UUID),
-			parameter("region", "`europe`, `northamerica` or `apac`. Images are stored in each region on their own.", cfcr.CheckRegion),
+			parameter("region", "Region: `europe`, `northamerica` or `apac`. Each region stores its own images.", cfcr.CheckRegion),
 		},
 		Return: function.StringReturn{},
 	},

@@ -104,7 +104,7 @@ func TestAccRegistryImage(t *testing.T) {
 				resource.TestStep{
 					Config: imageOf("europe", "shop/chekout", "v1.4.2"),
 					ExpectError: regexp.MustCompile(
-						`(?s)No such repository.*repository = "shop/chekout".*Nearest\s+to\s+it:\s+shop/checkout\..*each\s+region`,
+						`(?s)No such repository.*repository = "shop/chekout".*Nearest\s+to\s+it:\s+shop/checkout\.`,
 					),
 				},
 				resource.TestStep{

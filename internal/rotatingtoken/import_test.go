@@ -49,7 +49,7 @@ func TestAccRotatingImport(t *testing.T) {
 		invalid(other, "Cannot import API token "+other),
 		invalid("../organization", `"../organization" is not the ID of an API token`),
 		invalid(other+",", "an empty text is not the ID of an API token"),
-		invalid(other+","+other, `"`+other+`" is given twice. The import ID is that of the current token, or those of`),
+		invalid(other+","+other, `"`+other+`" is given twice`),
 		invalid(other+",a,b", `"a,b" is not the ID of an API token`),
 	)
 }

@@ -63,7 +63,20 @@ terraform {
 `+config), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	folder.Env = append(folder.Env, "CLOUDFLEET_ENDPOINT="+cloud.Endpoint, "CLOUDFLEET_ORGANIZATION_ID="+cloud.OrganizationID,
-		"CLOUDFLEET_ACCESS_TOKEN_ID="+cloud.TokenID, "CLOUDFLEET_ACCESS_TOKEN_SECRET="+cloud.TokenSecret)
+	// A provider that is killed leaves its socket. The path must be short, because sockets
+	// allow only about 100 characters.
+	sockets, err := os.MkdirTemp("", "tf") //nolint:usetesting // t.TempDir has a long path
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(sockets) })
+	folder.Env = append(
+		folder.Env,
+		"TMPDIR="+sockets,
+		"CLOUDFLEET_ENDPOINT="+cloud.Endpoint,
+		"CLOUDFLEET_ORGANIZATION_ID="+cloud.OrganizationID,
+		"CLOUDFLEET_ACCESS_TOKEN_ID="+cloud.TokenID,
+		"CLOUDFLEET_ACCESS_TOKEN_SECRET="+cloud.TokenSecret,
+	)
 	return folder
 }
