@@ -270,7 +270,7 @@ func TestEphemeralTokenThatIsNotHandedOverIsDeleted(t *testing.T) {
 
 // A create may have been carried out although the answer is an error. The name says until
 // when the token may be needed.
-func TestEphemeralTokenOfADoubtfulCreate(t *testing.T) {
+func TestEphemeralTokenOfAnAmbiguousCreate(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
 	provider := serve(t, cloud)
 	cloud.Intercept(func(api http.Handler) http.Handler {

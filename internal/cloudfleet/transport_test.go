@@ -138,7 +138,7 @@ func TestCreateAfterACut(t *testing.T) {
 				t.Error("the token is not accepted")
 			}
 			if ambiguous <= 0 || ambiguous > 10*time.Second {
-				t.Errorf("in doubt for %s", ambiguous)
+				t.Errorf("ambiguous for %s", ambiguous)
 			}
 			mustCreate(t, elsewhere, cloudfleet.TokenSettings{Name: settings.Name, Role: cloudfleet.RoleAdministrator})
 			mustCreate(t, elsewhere, cloudfleet.TokenSettings{Name: "other", Role: settings.Role})
@@ -162,7 +162,7 @@ func mustCreate(t *testing.T, c *cloudfleet.Client, s cloudfleet.TokenSettings) 
 	}
 }
 
-func TestCreateWithoutDoubt(t *testing.T) {
+func TestUnambiguousCreate(t *testing.T) {
 	t.Parallel()
 	cloud := start(t)
 	count := cloud.failFirst(1, answer(429, "", "Retry-After", "0"))
@@ -173,7 +173,7 @@ func TestCreateWithoutDoubt(t *testing.T) {
 }
 
 // A known result of the last attempt says nothing about the earlier ones.
-func TestDoubtOutlivesLaterAttempts(t *testing.T) {
+func TestAmbiguityOutlivesLaterAttempts(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{401, 409, 429} {
 		for _, name := range []string{"create", "regenerate"} {
