@@ -1,6 +1,5 @@
-# Two tokens that take turns. Changing the trigger issues a new secret
-# for the older one and makes it the current one. The previous secret stays valid until the
-# next change.
+# Two tokens that take turns. Changing the trigger issues a new secret for the older one and
+# makes it the current one. The previous secret stays valid until the next change.
 resource "cloudfleet_rotating_api_token" "github_actions" {
   name             = "github-actions-registry"
   role             = "Administrator"
