@@ -143,7 +143,7 @@ func (r *refresh) worthAPage(batch int) bool {
 	return r.pages <= r.reads && (batch >= batchMin || readsPerPage*(r.pages+1) <= r.reads)
 }
 
-// fetch fetches the next page, while s is unlocked.
+// fetch fetches the next page. The mutex must be held, and is released meanwhile.
 func (b *readBatcher) fetch(ctx context.Context, c *Client, r *refresh) {
 	r.fetching = true
 	b.mu.Unlock()
