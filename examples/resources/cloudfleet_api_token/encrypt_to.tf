@@ -4,7 +4,7 @@ data "github_actions_public_key" "app" {
 
 resource "cloudfleet_api_token" "app" {
   name             = "github-actions-app"
-  role             = "Administrator"
+  role             = "User"
   rotation_trigger = "2026-Q1"
   encrypt_to = {
     github_public_key = data.github_actions_public_key.app.key

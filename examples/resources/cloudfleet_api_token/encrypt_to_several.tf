@@ -9,7 +9,7 @@ data "github_actions_public_key" "app" {
 
 resource "cloudfleet_api_token" "app" {
   name = "github-actions-app"
-  role = "Administrator"
+  role = "User"
   encrypt_to = {
     github_public_key = data.github_actions_public_key.app.key
     age_recipients    = [var.emergency_key]

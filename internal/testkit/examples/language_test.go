@@ -171,3 +171,28 @@ func anchors(page string) (all []string) {
 	}
 	return all
 }
+
+var administratorRole = regexp.MustCompile(`(?s)(?:resource|ephemeral) "cloudfleet_\w*api_token"[^}]*role\s+= [^\n]*Administrator`)
+
+// Each section of the docs that hands out an Administrator token says what that can do.
+func TestAdministratorTokensAreCalledOut(t *testing.T) {
+	t.Parallel()
+	count := 0
+	must(t, filepath.WalkDir(filepath.Join("..", "..", "..", "docs"), func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		for section := range strings.SplitSeq(read(t, path), "\n## ") {
+			if administratorRole.MatchString(section) {
+				count++
+				if title, _, _ := strings.Cut(section, "\n"); !strings.Contains(section, "\n!> ") {
+					t.Errorf("%s, %q: nothing says what the Administrator token can do", path, title)
+				}
+			}
+		}
+		return nil
+	}))
+	if count < 8 {
+		t.Errorf("only %d sections were found", count)
+	}
+}
