@@ -192,7 +192,6 @@ func (r *Resource) Create(ctx context.Context, req resource.CreateRequest, resp 
 	} else {
 		resp.Diagnostics.Append(m.setCurrent(token, version, recipients)...)
 	}
-	m.Schedule(m.RotateAfterDays)
 	if r.data.Process.CLIIsGone() {
 		resp.Diagnostics.Append(tokenkit.DeleteUnowned(ctx, r.data.Client, token.ID)...)
 		return
