@@ -87,8 +87,10 @@ resource "cloudfleet_api_token" "ci" {
 						api.ServeHTTP(w, r)
 						return
 					}
-					s.quit()
+					// Once the provider has sent everything, it only waits: the runtime may fail to
+					// print the stacks of goroutines that are running.
 					_, _ = io.Copy(io.Discard, r.Body)
+					s.quit()
 					<-r.Context().Done()
 				})
 			})
