@@ -9,6 +9,7 @@ package examples_test
 import (
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"maps"
 	"os"
 	"os/exec"
@@ -317,6 +318,23 @@ func secretsIn(t *testing.T, state string) (found []string) {
 	}
 	slices.Sort(found)
 	return slices.Compact(found)
+}
+
+// top is the root of the repository.
+const top = "../../.."
+
+// filesBelow returns the files in these folders of the repository.
+func filesBelow(t *testing.T, dirs ...string) (files []string) {
+	t.Helper()
+	for _, dir := range dirs {
+		must(t, filepath.WalkDir(filepath.Join(top, dir), func(path string, entry fs.DirEntry, err error) error {
+			if err == nil && !entry.IsDir() {
+				files = append(files, path)
+			}
+			return err
+		}))
+	}
+	return files
 }
 
 func read(t *testing.T, file string) string {

@@ -1,7 +1,6 @@
 package examples_test
 
 import (
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -10,31 +9,28 @@ import (
 	"testing"
 )
 
-// idioms are phrases that are hard to understand for non-native speakers, with plain
-// replacements.
-var idioms = map[string]string{
-	"whoever":                                "anyone who, the person who",
-	"refused at once":                        "revoked immediately",
-	"kill switch":                            "Revokes a leaked secret",
-	"tokens that there are":                  "existing tokens",
-	"of no use without":                      "must be set together",
-	"tell whether":                           "reports whether",
-	"tells whether":                          "reports whether",
-	"let few read":                           "restrict access to it",
-	"let few people read":                    "restrict access to it",
-	"comes before its":                       "take precedence over",
-	"of no effect":                           "No effect with",
-	"administers the organization runs this": "Run it with",
+// idiom is a phrase that is hard to understand for non-native speakers, with a plain
+// replacement. Only a text with the word is searched for the pattern, which takes long.
+type idiom struct {
+	word, better string
+	pattern      *regexp.Regexp
 }
 
-func init() {
-	for _, noun := range []string{"secret", "token", "password"} {
-		for _, verb := range []string{"is", "stays", "was", "remains", "is still"} {
-			for _, metaphor := range []string{"good", "dead"} {
-				idioms[noun+" "+verb+" "+metaphor] = "valid, revoked, rejected"
-			}
-		}
-	}
+const metaphor = `(?i)\b(secret|token|password|one|that) (is|stays|was|remains) (still )?`
+
+var idioms = []idiom{
+	{"whoever", "anyone who, the person who", regexp.MustCompile(`(?i)\bwhoever\b`)},
+	{"good", "valid, revoked, rejected", regexp.MustCompile(metaphor + `good\b`)},
+	{"dead", "valid, revoked, rejected", regexp.MustCompile(metaphor + `dead\b`)},
+	{"refused", "revoked immediately", regexp.MustCompile(`(?i)\brefused at once\b`)},
+	{"kill", "Revokes a leaked secret", regexp.MustCompile(`(?i)\bkill switch\b`)},
+	{"that there", "existing tokens", regexp.MustCompile(`(?i)\btokens that there are\b`)},
+	{"no use", "must be set together", regexp.MustCompile(`(?i)\bof no use without\b`)},
+	{"tell", "reports whether", regexp.MustCompile(`(?i)\btells? whether\b`)},
+	{"let few", "restrict access to it", regexp.MustCompile(`(?i)\blet few (people )?read\b`)},
+	{"comes before", "take precedence over", regexp.MustCompile(`(?i)\bcomes before its\b`)},
+	{"no effect", "No effect with", regexp.MustCompile(`(?i)\bof no effect\b`)},
+	{"runs this", "Run it with", regexp.MustCompile(`(?i)\b(administers|maintains|is on call) .{0,40}runs this\b`)},
 }
 
 // lineComment is the beginning of a comment's next line, in Terraform, shell and Go.
@@ -44,24 +40,24 @@ var lineComment = regexp.MustCompile(`\n\s*(#|//) `)
 // idioms.
 func TestPlainLanguage(t *testing.T) {
 	t.Parallel()
-	top := filepath.Join("..", "..", "..")
-	files := []string{"README.md", "CHANGELOG.md", "SECURITY.md", "CONTRIBUTING.md", "DESIGN.md", "RELEASING.md", "GNUmakefile", "main.go"}
-	for _, dir := range []string{"docs", "examples", "internal", "templates", "tools"} {
-		must(t, filepath.WalkDir(filepath.Join(top, dir), func(path string, entry fs.DirEntry, err error) error {
-			if err == nil && !entry.IsDir() && entry.Name() != "language_test.go" {
-				path, err = filepath.Rel(top, path)
-				files = append(files, path)
-			}
-			return err
-		}))
+	files := filesBelow(t, "docs", "examples", "internal", "templates", "tools")
+	for _, file := range []string{
+		"README.md", "CHANGELOG.md", "SECURITY.md", "CONTRIBUTING.md", "DESIGN.md", "RELEASING.md", "GNUmakefile", "main.go",
+	} {
+		files = append(files, filepath.Join(top, file))
 	}
 	for _, file := range files {
-		content, err := os.ReadFile(filepath.Join(top, file))
-		must(t, err)
-		text := strings.ToLower(strings.Join(strings.Fields(lineComment.ReplaceAllString(string(content), "\n")), " "))
-		for idiom, better := range idioms {
-			if strings.Contains(text, idiom) {
-				t.Errorf("%s: for %q, write %q", file, idiom, better)
+		if filepath.Base(file) == "language_test.go" {
+			continue
+		}
+		text := strings.Join(strings.Fields(lineComment.ReplaceAllString(read(t, file), "\n")), " ")
+		lower := strings.ToLower(text)
+		for _, idiom := range idioms {
+			if !strings.Contains(lower, idiom.word) {
+				continue
+			}
+			if found := idiom.pattern.FindString(text); found != "" {
+				t.Errorf("%s: for %q, write %q", file, found, idiom.better)
 			}
 		}
 	}
@@ -78,20 +74,12 @@ var othersSay = []string{
 // The messages in the guide to troubleshooting are those of the provider.
 func TestTroubleshootingQuotesWhatIsSaid(t *testing.T) {
 	t.Parallel()
-	top := filepath.Join("..", "..", "..")
 	var code strings.Builder
-	must(t, filepath.WalkDir(filepath.Join(top, "internal"), func(path string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case entry.Name() == "testkit":
-			return fs.SkipDir
+	for _, file := range filesBelow(t, "internal") {
+		if strings.HasSuffix(file, ".go") && !strings.HasSuffix(file, "_test.go") && !strings.Contains(filepath.ToSlash(file), "/testkit/") {
+			code.WriteString(read(t, file))
 		}
-		if strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
-			code.WriteString(read(t, path))
-		}
-		return nil
-	}))
+	}
 	said := regexp.MustCompile(`"\s*\+\s*"`).ReplaceAllString(code.String(), "")
 	said = regexp.MustCompile(`%[qs]|%\[\d\][qs]`).ReplaceAllString(said, "…")
 	rows := regexp.MustCompile(
@@ -123,15 +111,9 @@ var (
 // heading that the page has.
 func TestLinksBetweenPages(t *testing.T) {
 	t.Parallel()
-	top := filepath.Join("..", "..", "..")
 	pages, err := filepath.Glob(filepath.Join(top, "*.md"))
 	must(t, err)
-	must(t, filepath.WalkDir(filepath.Join(top, "docs"), func(path string, entry fs.DirEntry, err error) error {
-		if err == nil && !entry.IsDir() {
-			pages = append(pages, path)
-		}
-		return err
-	}))
+	pages = append(pages, filesBelow(t, "docs")...)
 	count := 0
 	for _, page := range pages {
 		for _, match := range markdownLink.FindAllStringSubmatch(read(t, page), -1) {
@@ -178,20 +160,16 @@ var tokenBlock = regexp.MustCompile(`(?ms)^(?:resource|ephemeral) "cloudfleet_\w
 func TestAdministratorTokensAreCalledOut(t *testing.T) {
 	t.Parallel()
 	count := 0
-	must(t, filepath.WalkDir(filepath.Join("..", "..", "..", "docs"), func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		for section := range strings.SplitSeq(read(t, path), "\n## ") {
+	for _, page := range filesBelow(t, "docs") {
+		for section := range strings.SplitSeq(read(t, page), "\n## ") {
 			if strings.Contains(strings.Join(tokenBlock.FindAllString(section, -1), ""), `"Administrator"`) {
 				count++
 				if title, _, _ := strings.Cut(section, "\n"); !strings.Contains(section, "\n!> ") {
-					t.Errorf("%s, %q: nothing says what the Administrator token can do", path, title)
+					t.Errorf("%s, %q: nothing says what the Administrator token can do", page, title)
 				}
 			}
 		}
-		return nil
-	}))
+	}
 	if count < 8 {
 		t.Errorf("only %d sections were found", count)
 	}

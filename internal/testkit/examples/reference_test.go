@@ -63,15 +63,8 @@ variable "customer_token_secret" {}`,
 func TestAccConfigurationsInPagesAreValid(t *testing.T) {
 	t.Parallel()
 	newFolder := folders(t)
-	top := filepath.Join(root, "..")
-	pages, count := []string{filepath.Join(top, "README.md")}, 0
-	must(t, filepath.WalkDir(filepath.Join(top, "templates"), func(file string, entry fs.DirEntry, err error) error {
-		if err == nil && !entry.IsDir() {
-			pages = append(pages, file)
-		}
-		return err
-	}))
-	for _, page := range pages {
+	count := 0
+	for _, page := range append(filesBelow(t, "templates"), filepath.Join(top, "README.md")) {
 		for _, match := range terraformFence.FindAllStringSubmatch(read(t, page), -1) {
 			config := match[1]
 			if strings.HasPrefix(config, "{{") {
