@@ -32,7 +32,7 @@ func TestSecretThatCannotBeEncryptedIsNotKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stored, diags := EncryptSecret(cloudfleet.Token{ID: "x", Secret: "cf_secret_x"}, Recipients{{kindPGP, expired}})
+	stored, diags := encryptSecret(cloudfleet.Token{ID: "x", Secret: "cf_secret_x"}, Recipients{{kindPGP, expired}})
 	if !stored.IsNull() || !diags.HasError() || strings.Contains(diags[0].Detail(), "cf_secret") {
 		t.Errorf("got %v, %v", stored, diags)
 	}

@@ -38,7 +38,7 @@ func (m *Model) Settings() cloudfleet.TokenSettings {
 // SetSecret stores the secret in the answer to a create or a regenerate with this
 // version, encrypted if there are recipients.
 func (m *Model) SetSecret(t cloudfleet.Token, version types.Int64, recipients Recipients) (diags diag.Diagnostics) {
-	m.StoredSecret, diags = EncryptSecret(t, recipients)
+	m.StoredSecret, diags = encryptSecret(t, recipients)
 	m.SecretVersion, m.SecretIssuedAt = version, IssuedAt(t)
 	m.Schedule(m.RotateAfterDays)
 	return diags
@@ -67,7 +67,7 @@ func (m *Model) AdoptSecret(stored StoredSecret) {
 
 // Schedule sets after how many days the secret is rotated, and with it when that is due.
 func (m *Model) Schedule(afterDays types.Int64) {
-	m.RotateAfterDays, m.RotationDue = afterDays, RotationDue(m.SecretIssuedAt, afterDays)
+	m.RotateAfterDays, m.RotationDue = afterDays, rotationDue(m.SecretIssuedAt, afterDays)
 }
 
 // Change is what an apply does, as far as both token resources decide it in the same way.
@@ -84,13 +84,13 @@ type Change struct {
 // with it. If adopts is true, a secret from the configuration is encrypted for the
 // recipients, so that a change of recipients issues none.
 func Decide(ctx context.Context, client *cloudfleet.Client, id types.String, state, plan *Model, memory Memory, adopts bool) Change {
-	rotates := Rotates(state.RotationTrigger, plan.RotationTrigger)
+	triggered := rotates(state.RotationTrigger, plan.RotationTrigger)
 	due := memory.IsDue(plan.RotateAfterDays)
-	recipients := !adopts && RecipientsChange(ctx, state.EncryptTo, plan.EncryptTo)
+	recipients := !adopts && recipientsChange(ctx, state.EncryptTo, plan.EncryptTo)
 	reissues := memory.Reissue(plan.VerifySecret) && (client == nil || !client.CallsAs(id.ValueString()))
-	certain := reissues || rotates && !plan.RotationTrigger.IsUnknown() || due && !plan.RotateAfterDays.IsUnknown() ||
-		recipients && RecipientsAreKnown(ctx, plan.EncryptTo)
-	issues := rotates || due || recipients || reissues
+	certain := reissues || triggered && !plan.RotationTrigger.IsUnknown() || due && !plan.RotateAfterDays.IsUnknown() ||
+		recipients && recipientsAreKnown(ctx, plan.EncryptTo)
+	issues := triggered || due || recipients || reissues
 	return Change{
 		Updates:       plan.Name.IsUnknown() || plan.Role.IsUnknown() || plan.Settings() != state.Settings(),
 		Issues:        issues,

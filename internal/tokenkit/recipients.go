@@ -51,9 +51,9 @@ func RecipientsFor(ctx context.Context, value types.Object) (Recipients, diag.Di
 	return recipients, nil
 }
 
-// RecipientsChange reports whether a change of encrypt_to changes who can read the
+// recipientsChange reports whether a change of encrypt_to changes who can read the
 // secret. If that is unknown, it reports true.
-func RecipientsChange(ctx context.Context, before, after types.Object) bool {
+func recipientsChange(ctx context.Context, before, after types.Object) bool {
 	if before.Equal(after) {
 		return false
 	}
@@ -65,9 +65,9 @@ func RecipientsChange(ctx context.Context, before, after types.Object) bool {
 	return old.canonical() != recipients.canonical()
 }
 
-// RecipientsAreKnown reports whether it is known who the recipients are, or that there
+// recipientsAreKnown reports whether it is known who the recipients are, or that there
 // are none.
-func RecipientsAreKnown(ctx context.Context, value types.Object) bool {
+func recipientsAreKnown(ctx context.Context, value types.Object) bool {
 	recipients, _, _ := parseRecipients(ctx, value)
 	return recipients != nil || value.IsNull()
 }

@@ -44,9 +44,9 @@ var RotationDueAttribute = schema.StringAttribute{
 		"as long as `secret_issued_at` is null.",
 }
 
-// RotationDue returns when a secret that was issued at this time is due: null if either
+// rotationDue returns when a secret that was issued at this time is due: null if either
 // is null, unknown if either is unknown.
-func RotationDue(issuedAt types.String, afterDays types.Int64) types.String {
+func rotationDue(issuedAt types.String, afterDays types.Int64) types.String {
 	switch issued := parseTime(issuedAt); {
 	case afterDays.IsNull() || issuedAt.IsNull():
 		return types.StringNull()

@@ -61,9 +61,9 @@ func (s StoredSecret) IsNull() bool {
 	return s.Secret.IsNull() && s.EncryptedSecret.IsNull() && s.EncryptedSecrets.IsNull()
 }
 
-// EncryptSecret returns the secret of a token that was just issued: as it is, or encrypted
+// encryptSecret returns the secret of a token that was just issued: as it is, or encrypted
 // if there are recipients.
-func EncryptSecret(t cloudfleet.Token, recipients Recipients) (stored StoredSecret, diags diag.Diagnostics) {
+func encryptSecret(t cloudfleet.Token, recipients Recipients) (stored StoredSecret, diags diag.Diagnostics) {
 	stored, err := storedSecret(t.Secret, recipients)
 	if err != nil {
 		diags.AddError("Could not encrypt the secret of API token "+t.ID,

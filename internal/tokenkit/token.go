@@ -13,10 +13,10 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 )
 
-// Rotates reports whether a change of rotation_trigger issues a secret. Only one value
+// rotates reports whether a change of rotation_trigger issues a secret. Only one value
 // after another does, so that adding or removing the trigger does not affect the token's
 // clients. Unknown counts as another value.
-func Rotates(before, after types.String) bool {
+func rotates(before, after types.String) bool {
 	return !before.IsNull() && !after.IsNull() && !before.Equal(after)
 }
 

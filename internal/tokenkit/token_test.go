@@ -26,7 +26,7 @@ func TestRotates(t *testing.T) {
 		{a, empty, true},
 		{a, unknown, true},
 	} {
-		if got := Rotates(test.before, test.after); got != test.want {
+		if got := rotates(test.before, test.after); got != test.want {
 			t.Errorf("from %s to %s: %t", test.before, test.after, got)
 		}
 	}
