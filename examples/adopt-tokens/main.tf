@@ -3,8 +3,8 @@
 #   terraform query -generate-config-out=tokens.tf
 #   terraform apply
 # tokens.tfquery.hcl selects the tokens. Cloudfleet does not show their secrets: set
-# secret_wo where you have one, or apply one rotation_trigger and then another to have a
-# new one issued.
+# secret_wo and secret_wo_version where you have one, or apply one rotation_trigger and then
+# another to have a new one issued.
 #
 # Run it once, with CLOUDFLEET_… of an Administrator token in the environment. Needs
 # Terraform 1.14: OpenTofu has no queries.

@@ -56,12 +56,12 @@ resource "github_actions_secret" "password" {
   repository      = var.repository
   secret_name     = "REGISTRY_PASSWORD"
   key_id          = data.github_actions_public_key.this.key_id
-  value_encrypted = cloudfleet_api_token.push.encrypted_secret
+  value_encrypted = cloudfleet_api_token.push.encrypted_secrets.github
 
   lifecycle {
     precondition {
-      condition     = cloudfleet_api_token.push.encrypted_secret != null
-      error_message = "The state does not have the token's secret, as after an import. Set secret_wo, or change rotation_trigger."
+      condition     = cloudfleet_api_token.push.encrypted_secrets != null
+      error_message = "The state does not have the token's secret, as after an import. Set secret_wo and secret_wo_version, or apply two values of rotation_trigger one after the other, both with -target for this token only."
     }
   }
 }

@@ -42,7 +42,7 @@ output "logins" {
   value = {
     for team, token in cloudfleet_api_token.team : team => {
       username           = token.id
-      encrypted_password = token.encrypted_secret
+      encrypted_password = token.encrypted_secrets.age
     }
   }
 }

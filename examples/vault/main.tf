@@ -54,14 +54,14 @@ resource "vault_kv_secret_v2" "pull" {
   name  = "cloudfleet/pull"
   data_json_wo = jsonencode({
     username = cloudfleet_api_token.pull.id
-    password = provider::cloudfleet::age_decrypt(cloudfleet_api_token.pull.encrypted_secret, var.age_identity)
+    password = provider::cloudfleet::age_decrypt(cloudfleet_api_token.pull.encrypted_secrets.age, var.age_identity)
   })
   data_json_wo_version = cloudfleet_api_token.pull.secret_version
 
   lifecycle {
     precondition {
-      condition     = cloudfleet_api_token.pull.encrypted_secret != null
-      error_message = "The state does not have the token's secret, as after an import. Set secret_wo, or change rotation_trigger."
+      condition     = cloudfleet_api_token.pull.encrypted_secrets != null
+      error_message = "The state does not have the token's secret, as after an import. Set secret_wo and secret_wo_version, or apply two values of rotation_trigger one after the other, both with -target for this token only."
     }
   }
 }

@@ -3,9 +3,11 @@ package apitoken_test
 import (
 	"maps"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/sealing"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
@@ -33,13 +35,13 @@ func adoptable(t *testing.T) (cloud *acctest.Cloud, imported *protocoltest.Resou
 
 func withSecret(secret any, more map[string]any) map[string]any {
 	config := tokentest.Arguments("ci", "a")
-	config["secret_wo"] = secret
+	config["secret_wo"], config["secret_wo_version"] = secret, 1
 	maps.Copy(config, more)
 	return config
 }
 
 // The secret in secret_wo is stored: nothing is issued, and a new version tells
-// consumers.
+// consumers. The secret itself may be null in the plan.
 func TestAdoptSecret(t *testing.T) {
 	t.Parallel()
 	key := ageIdentity(t)
@@ -49,7 +51,7 @@ func TestAdoptSecret(t *testing.T) {
 			t.Parallel()
 			cloud, imported, secret := adoptable(t)
 			config := withSecret(secret, more)
-			planned, diags := imported.Plan(t.Context(), config)
+			planned, diags := imported.Plan(t.Context(), withSecret(nil, more))
 			if len(diags) > 0 || planned["secret_version"] != protocoltest.Unknown || planned["id"] != imported.Text("id") ||
 				planned["secret_wo"] != nil {
 				t.Errorf("the plan is %v. %s", planned, diags)
@@ -59,7 +61,7 @@ func TestAdoptSecret(t *testing.T) {
 			}
 			got := imported.Text("secret")
 			if more != nil {
-				opened, err := sealing.DecryptAge(imported.Text("encrypted_secret"), key.String())
+				opened, err := sealing.DecryptAge(tokentest.Ciphertext(imported.State(), "age"), key.String())
 				if err != nil || imported.State()["secret"] != nil {
 					t.Errorf("the state is %v: %v", imported.State(), err)
 				}
@@ -122,24 +124,59 @@ func TestAdoptedSecretIsVerified(t *testing.T) {
 	}
 }
 
-// secret_wo is ignored if the state has a secret, or if one is issued.
-func TestSecretThatIsNotAdopted(t *testing.T) {
+// Without a change of the version, secret_wo is ignored. With one it must be set, and
+// nothing else is done in its place.
+func TestSecretWithoutAVersion(t *testing.T) {
 	t.Parallel()
 	cloud, imported, secret := adoptable(t)
-	if diags := imported.Apply(t.Context(), withSecret(nil, nil)); diags.HasError() {
-		t.Fatal(diags)
-	}
-	rotated := withSecret("cf_secret_of_another", map[string]any{"rotation_trigger": "b"})
-	if diags := imported.Apply(t.Context(), rotated); diags.HasError() || imported.Text("secret") == secret {
+	encryptTo := map[string]any{"age_recipients": []any{ageIdentity(t).Recipient().String()}}
+	ignored := withSecret("cf_secret_of_another", map[string]any{"secret_wo_version": nil, "encrypt_to": encryptTo})
+	if diags := imported.Apply(t.Context(), ignored); diags.HasError() || !cloud.Accepts(imported.Text("id"), secret) {
 		t.Fatalf("%v: %s", imported.State(), diags)
 	}
-	issued := imported.Text("secret")
-	if diags := imported.Apply(t.Context(), rotated); len(diags) > 0 || imported.Text("secret") != issued {
-		t.Errorf("%v: %s", imported.State(), diags)
+	missing := withSecret(nil, map[string]any{"encrypt_to": encryptTo})
+	if _, diags := imported.Plan(t.Context(), missing); diags.HasError() {
+		t.Errorf("the secret may be set in the apply: %s", diags)
+	}
+	cloud.ForgetRequests()
+	diags := imported.Apply(t.Context(), missing)
+	if requests := cloud.Requests(); !strings.Contains(diags.String(), "secret_wo") || !diags.HasError() || len(requests) > 0 {
+		t.Errorf("called %v: %s", requests, diags)
 	}
 	created := protocoltest.Start(t, cloud, nil).Resource(listType)
-	if diags := created.Apply(t.Context(), rotated); len(diags) > 0 || !cloud.Accepts(created.Text("id"), created.Text("secret")) {
-		t.Errorf("%v: %s", created.State(), diags)
+	if diags := created.Apply(t.Context(), missing); len(diags) > 0 {
+		t.Errorf("a create: %s", diags)
+	}
+}
+
+// A secret that was regenerated elsewhere takes the place of the one in the state, even if
+// the state's is known to be rejected or is due.
+func TestAdoptInPlaceOfAnotherSecret(t *testing.T) {
+	t.Parallel()
+	cloud := acctest.Start(t, mockserver.Options{})
+	token := protocoltest.Start(t, cloud, nil).Resource(listType)
+	config := withSecret(nil, map[string]any{"verify_secret": true, "secret_wo_version": nil})
+	if diags := token.Apply(t.Context(), config); len(diags) > 0 {
+		t.Fatal(diags)
+	}
+	newer, _, err := client(t, cloud).RegenerateToken(t.Context(), cloudfleet.KnownToken{ID: token.Text("id")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	token.Set(map[string]any{"secret_issued_at": "2026-01-02T03:04:05Z"})
+	if diags := token.Refresh(t.Context()); !strings.Contains(diags.String(), "secret_wo_version") {
+		t.Errorf("the refresh says %s", diags)
+	}
+	config = withSecret(newer.Secret, map[string]any{"verify_secret": true, "rotate_after_days": 30})
+	cloud.ForgetRequests()
+	if diags := token.Apply(t.Context(), config); len(diags) > 0 || token.Text("secret") != newer.Secret || len(cloud.Writes()) > 0 {
+		t.Errorf("the state is %v, and it has sent %v: %s", token.State(), cloud.Writes(), diags)
+	}
+	if token.State()["secret_issued_at"] != nil || token.Text("rotation_due") == "" {
+		t.Errorf("the days do not count from now: %v", token.State())
+	}
+	if planned, diags := token.Plan(t.Context(), config); len(diags) > 0 || !reflect.DeepEqual(planned, token.State()) {
+		t.Errorf("the next plan is %v. %s", planned, diags)
 	}
 }
 
@@ -150,9 +187,9 @@ func TestPlanOfAnImportWarns(t *testing.T) {
 		config map[string]any
 		warns  bool
 	}{
-		"without the secret": {withSecret(nil, nil), true},
+		"without the secret": {withSecret(nil, map[string]any{"secret_wo_version": nil}), true},
 		"with the secret":    {withSecret(secret, nil), false},
-		"not known yet":      {withSecret(protocoltest.Unknown, nil), false},
+		"version not known":  {withSecret(secret, map[string]any{"secret_wo_version": protocoltest.Unknown}), false},
 	} {
 		_, diags := imported.Plan(t.Context(), test.config)
 		if warns := strings.Contains(diags.String(), "is not known"); warns != test.warns || diags.HasError() {

@@ -55,7 +55,7 @@ func (d *DataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp 
 			},
 			"role": schema.StringAttribute{
 				Computed:            true,
-				MarkdownDescription: roleDescription,
+				MarkdownDescription: tokenkit.RoleDescription,
 			},
 			"created_at": schema.StringAttribute{
 				Computed:            true,

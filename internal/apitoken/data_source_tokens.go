@@ -50,7 +50,7 @@ func (d *TokensDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 				MarkdownDescription: tokenkit.FilterByNameRegex,
 				Validators:          tokenkit.NameRegexValidators(),
 			},
-			"older_than_days": schema.Int64Attribute{
+			"older_than_days": schema.NumberAttribute{
 				Optional:            true,
 				MarkdownDescription: tokenkit.FilterByAge,
 				Validators:          tokenkit.AgeFilterValidators(),
@@ -70,7 +70,7 @@ func (d *TokensDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 						},
 						"role": schema.StringAttribute{
 							Computed:            true,
-							MarkdownDescription: roleDescription,
+							MarkdownDescription: tokenkit.RoleDescription,
 						},
 						"created_at": schema.StringAttribute{
 							Computed:            true,

@@ -20,12 +20,12 @@ func TestDeleteOfOwnTokenIsRefusedInTheApply(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	own, data := types.StringValue(id), &providerdata.Data{Client: client, Versions: &providerdata.Versions{}}
+	own, data := types.StringValue(id), &providerdata.Data{Client: client}
 	for name, test := range map[string]struct {
 		resource resource.Resource
 		state    any
 	}{
-		"a token": {&Resource{data: data}, &model{Model: tokenkit.NewModel(), ID: own}},
+		"a token": {&Resource{tokenkit.Resource{Data: data}}, &model{Model: tokenkit.NewModel(), ID: own}},
 	} {
 		var schema resource.SchemaResponse
 		test.resource.Schema(t.Context(), resource.SchemaRequest{}, &schema)

@@ -11,6 +11,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/canary"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/protocoltest"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/tokentest"
 )
 
 // Whenever a change fails, an encrypted secret is in no state, message or log, and the
@@ -53,7 +54,7 @@ func TestEncryptedSecretStaysSo(t *testing.T) {
 					cloud.Intercept(nil)
 					shown = append(shown, told, token.Saved(), token.Refresh(ctx), token.Apply(ctx, change.goal), token.Saved())
 
-					secret, err := sealing.DecryptAge(token.Text("encrypted_secret"), change.reader.String())
+					secret, err := sealing.DecryptAge(tokentest.Ciphertext(token.State(), "age"), change.reader.String())
 					if err != nil || !cloud.Accepts(token.Text("id")+token.Text("token_id"), secret) {
 						t.Errorf("read %q, %v", secret, err)
 					}

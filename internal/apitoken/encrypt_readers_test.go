@@ -17,6 +17,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/protocoltest"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/tokentest"
 )
 
 // reader returns the path of a program that shares no code with the provider, or skips
@@ -71,7 +72,9 @@ func issueTo(t *testing.T, recipients map[string]any) encryptedTo {
 	if diags := token.Apply(t.Context(), config); len(diags) > 0 {
 		t.Fatal(diags)
 	}
-	return encryptedTo{t, cloud, token.Text("id"), token.Text("encrypted_secret")}
+	secrets := token.State()
+	return encryptedTo{t, cloud, token.Text("id"), tokentest.Ciphertext(secrets, "github") + tokentest.Ciphertext(secrets, "age") +
+		tokentest.Ciphertext(secrets, "pgp")}
 }
 
 // isReadAs checks that the decrypted text is the secret.

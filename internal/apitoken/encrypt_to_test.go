@@ -1,8 +1,6 @@
 package apitoken_test
 
 import (
-	"bytes"
-	"encoding/base64"
 	"fmt"
 	"net/http"
 	"slices"
@@ -11,13 +9,6 @@ import (
 	"time"
 
 	"filippo.io/age"
-	"github.com/ProtonMail/go-crypto/openpgp"
-	"github.com/ProtonMail/go-crypto/openpgp/packet"
-	"github.com/hashicorp/terraform-plugin-framework/attr"
-	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-testing/compare"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
@@ -28,7 +19,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/sealing"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tokenkit"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/tokentest"
 )
 
 // tokenFor is a configuration of a token with this value of encrypt_to.
@@ -37,22 +28,6 @@ func tokenFor(encryptTo string, arguments ...string) string {
 }
 
 func pgp(key string) string { return fmt.Sprintf(`{ pgp_key = %q }`, key) }
-
-// pgpPublicKey is a key in base64 that expires after lifetime, or never if that is 0.
-func pgpPublicKey(t *testing.T, created time.Time, lifetime time.Duration) string {
-	t.Helper()
-	entity, err := openpgp.NewEntity("Me", "", "me@example.org", &packet.Config{
-		Algorithm: packet.PubKeyAlgoEdDSA, Time: func() time.Time { return created }, KeyLifetimeSecs: uint32(lifetime.Seconds()),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out bytes.Buffer
-	if err := entity.Serialize(&out); err != nil {
-		t.Fatal(err)
-	}
-	return base64.StdEncoding.EncodeToString(out.Bytes())
-}
 
 // decrypts checks that identity can decrypt the secret, and that it is nowhere else in
 // the state.
@@ -63,7 +38,7 @@ func decrypts(cloud *acctest.Cloud, identity *age.X25519Identity) resource.TestC
 func decryptsAt(cloud *acctest.Cloud, address string, identity *age.X25519Identity) resource.TestCheckFunc {
 	return func(s *terraform.State) error {
 		in := s.RootModule().Resources[address].Primary.Attributes
-		plaintext, err := sealing.DecryptAge(in["encrypted_secret"], identity.String())
+		plaintext, err := sealing.DecryptAge(in["encrypted_secrets.age"], identity.String())
 		if err != nil || !cloud.Accepts(in["id"], plaintext) {
 			return fmt.Errorf("read %q, %w", plaintext, err)
 		}
@@ -79,7 +54,7 @@ func TestAccEncryptTo(t *testing.T) {
 	one, two := ageIdentity(t), ageIdentity(t)
 	a, b := one.Recipient().String(), two.Recipient().String()
 	same, changed := statecheck.CompareValue(compare.ValuesSame()), statecheck.CompareValue(compare.ValuesDiffer())
-	encrypted, nothing := attribute("encrypted_secret"), knownvalue.Null()
+	encrypted, nothing := attribute("encrypted_secrets").AtMapKey("age"), knownvalue.Null()
 	planned := func(secret, encrypted plancheck.PlanCheck) resource.ConfigPlanChecks {
 		return resource.ConfigPlanChecks{
 			PreApply:             []plancheck.PlanCheck{secret, encrypted},
@@ -87,7 +62,7 @@ func TestAccEncryptTo(t *testing.T) {
 		}
 	}
 	issues := planned(inPlan("secret", nothing), plancheck.ExpectUnknownValue(address, encrypted))
-	keeps := planned(inPlan("secret", nothing), inPlan("encrypted_secret", knownvalue.NotNull()))
+	keeps := planned(inPlan("secret", nothing), inPlan("encrypted_secrets", knownvalue.NotNull()))
 	cloud.Run(t,
 		resource.TestStep{
 			Config: tokenFor(ageList(a, b)), ConfigPlanChecks: issues,
@@ -107,12 +82,12 @@ func TestAccEncryptTo(t *testing.T) {
 			ConfigStateChecks: []statecheck.StateCheck{changed.AddStateValue(address, encrypted)},
 		},
 		resource.TestStep{
-			Config: tokenFor(pgp(pgpPublicKey(t, time.Now(), 0)), trigger("b")), ConfigPlanChecks: issues,
-			ConfigStateChecks: []statecheck.StateCheck{changed.AddStateValue(address, encrypted)},
+			Config:           tokenFor(pgp(tokentest.PGPPublicKey(t, time.Now(), 0)), trigger("b")),
+			ConfigPlanChecks: planned(inPlan("secret", nothing), plancheck.ExpectUnknownValue(address, attribute("encrypted_secrets").AtMapKey("pgp"))),
 		},
 		resource.TestStep{
 			Config: tokenFor("null", trigger("b")), Check: accepted(cloud),
-			ConfigPlanChecks: planned(plancheck.ExpectUnknownValue(address, attribute("secret")), inPlan("encrypted_secret", nothing)),
+			ConfigPlanChecks: planned(plancheck.ExpectUnknownValue(address, attribute("secret")), inPlan("encrypted_secrets", nothing)),
 		},
 		resource.TestStep{Config: tokenFor(ageList(a)), ConfigPlanChecks: issues, Check: decrypts(cloud, one)},
 	)
@@ -217,7 +192,7 @@ func TestAccEncryptToRefuses(t *testing.T) {
 
 // An expired key passes validation, so that it needs a plan of its own.
 func TestAccEncryptToRefusesAnExpiredKey(t *testing.T) {
-	expired := pgpPublicKey(t, time.Now().Add(-48*time.Hour), 24*time.Hour)
+	expired := tokentest.PGPPublicKey(t, time.Now().Add(-48*time.Hour), 24*time.Hour)
 	refuses(t, map[string]refusal{
 		"expired": {pgp(expired), "encrypt_to.pgp_key", "has expired"},
 	}, "PRIVATE KEY") // the public key is shown by newer CLIs
@@ -240,38 +215,6 @@ func refuses(t *testing.T, tests map[string]refusal, hidden string) {
 		shown := errors[acctest.Label(name)]
 		if !strings.Contains(shown, summary+test.at+"\n") || !message(test.message).MatchString(shown) || strings.Contains(shown, hidden) {
 			t.Errorf("%s: shown: %s", name, shown)
-		}
-	}
-}
-
-// Known keys are validated before the plan, also by `terraform validate`. An expired key
-// is reported only when something is encrypted.
-func TestEncryptToIsValidated(t *testing.T) {
-	encryptTo := tokenkit.EncryptToAttribute("")
-	for name, test := range map[string]struct {
-		key           types.String
-		errors        int
-		atTheArgument bool
-	}{
-		"unknown": {types.StringUnknown(), 0, false},
-		"wrong":   {types.StringValue("keybase:me"), 1, true},
-		"private": {types.StringValue(ageIdentity(t).String()), 1, false}, // a CLI prints the lines of an argument
-		"expired": {types.StringValue(pgpPublicKey(t, time.Now().Add(-48*time.Hour), 24*time.Hour)), 0, false},
-	} {
-		value := types.ObjectValueMust(tokenkit.EncryptToTypes, map[string]attr.Value{
-			"github_public_key": types.StringNull(), "age_recipients": types.ListNull(types.StringType), "pgp_key": test.key,
-		})
-		resp := validator.ObjectResponse{}
-		for _, v := range encryptTo.Validators {
-			v.ValidateObject(t.Context(), validator.ObjectRequest{Path: path.Root("encrypt_to"), ConfigValue: value}, &resp)
-		}
-		if resp.Diagnostics.ErrorsCount() != test.errors {
-			t.Errorf("%s: %v", name, resp.Diagnostics)
-		}
-		for _, d := range resp.Diagnostics {
-			if _, atTheArgument := d.(diag.DiagnosticWithPath); atTheArgument != test.atTheArgument {
-				t.Errorf("%s: at the argument: %v", name, atTheArgument)
-			}
 		}
 	}
 }

@@ -3,6 +3,7 @@ package apitoken
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -65,7 +66,7 @@ func (e *EphemeralResource) Schema(_ context.Context, _ ephemeral.SchemaRequest,
 			},
 			"role": schema.StringAttribute{
 				Required:            true,
-				MarkdownDescription: "`Administrator` pushes and pulls images and manages tokens; `User` pulls.",
+				MarkdownDescription: tokenkit.RoleDescription,
 				Validators:          []validator.String{validate.String(cloudfleet.CheckRole)},
 			},
 			"ttl": schema.StringAttribute{
@@ -122,32 +123,33 @@ func (e *EphemeralResource) Open(ctx context.Context, req ephemeral.OpenRequest,
 	name := ephemeralName(m.Name.ValueString(), expires)
 	token, ambiguous, err := e.data.Client.CreateToken(ctx, cloudfleet.TokenSettings{Name: name, Role: cloudfleet.Role(m.Role.ValueString())})
 	if err != nil {
-		var consequence string
-		if token.ID == "" && cloudfleet.MayHaveActed(err) {
-			consequence = fmt.Sprintf(
-				"Cloudfleet may have created the token, with the name %q. The next run that opens an ephemeral token %q after "+
-					"that time deletes it.",
-				name,
-				m.Name.ValueString(),
-			)
-		}
-		resp.Diagnostics.Append(tfdiag.FromError(fmt.Sprintf("Could not create ephemeral API token %q", m.Name.ValueString()),
-			consequence, err, "name", "role")...)
-	} else {
-		// An error without a token needs no warnings.
-		resp.Diagnostics.Append(warnings...)
-		resp.Diagnostics.Append(m.handOver(ctx, token, expires, resp)...)
-		if ambiguous > 0 {
-			resp.Diagnostics.Append(tokenkit.WarnOfLeftovers(ctx, e.data.Client, token, ambiguous)...)
-		}
+		resp.Diagnostics.Append(e.notCreated(ctx, m.Name.ValueString(), name, err)...)
+		return
 	}
-	switch {
-	case token.ID == "":
-	case resp.Diagnostics.HasError(), e.data.Process.CLIIsGone():
+	// An error without a token needs no warnings.
+	resp.Diagnostics.Append(warnings...)
+	resp.Diagnostics.Append(m.handOver(ctx, token, expires, resp)...)
+	resp.Diagnostics.Append(tokenkit.WarnOfLeftovers(ctx, e.data.Client, token, ambiguous)...)
+	if resp.Diagnostics.HasError() || e.data.Process.CLIIsGone() {
 		resp.Diagnostics.Append(e.remove(ctx, token.ID)...)
-	default:
-		e.data.Ephemeral.Add(token.ID, func(ctx context.Context) diag.Diagnostics { return e.remove(ctx, token.ID) })
+		return
 	}
+	e.data.Ephemeral.Add(token.ID, func(ctx context.Context) diag.Diagnostics { return e.remove(ctx, token.ID) })
+}
+
+// notCreated says what became of a create that failed. fullName is the name at Cloudfleet.
+func (e *EphemeralResource) notCreated(ctx context.Context, name, fullName string, err error) (diags diag.Diagnostics) {
+	silent, isSilent := errors.AsType[cloudfleet.NoSecretError](err)
+	var consequence string
+	if !isSilent && cloudfleet.MayHaveActed(err) {
+		consequence = fmt.Sprintf("Cloudfleet may have created the token, with the name %q. The next run that opens an ephemeral token "+
+			"%q after that time deletes it.", fullName, name)
+	}
+	diags = tfdiag.FromError(fmt.Sprintf("Could not create ephemeral API token %q", name), consequence, err, "name", "role")
+	if isSilent {
+		diags.Append(e.remove(ctx, silent.Token.ID)...)
+	}
+	return diags
 }
 
 // handOver writes the token to the response of an Open.

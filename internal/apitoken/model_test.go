@@ -20,7 +20,8 @@ func TestModelTakesOverAnAnswer(t *testing.T) {
 	got := model{Model: tokenkit.NewModel()}
 	got.RotationTrigger = types.StringValue("a")
 	got.setToken(token)
-	if diags := got.SetSecret(token, types.Int64Value(5), nil); diags.HasError() {
+	got.SecretVersion = types.Int64Value(9_000_000_000)
+	if diags := got.Issued(&tokenkit.Memory{}, token, nil, false); diags.HasError() {
 		t.Error(diags)
 	}
 	want := model{
@@ -28,7 +29,7 @@ func TestModelTakesOverAnAnswer(t *testing.T) {
 		CreatedAt: types.StringValue(created.UTC().Format(time.RFC3339)),
 	}
 	want.Name, want.Role, want.RotationTrigger = types.StringValue("ci"), types.StringValue("User"), types.StringValue("a")
-	want.Secret, want.SecretVersion = types.StringValue("cf_secret_x"), types.Int64Value(5)
+	want.Secret, want.SecretVersion = types.StringValue("cf_secret_x"), types.Int64Value(9_000_000_001)
 	want.SecretIssuedAt = types.StringValue(created.Add(time.Hour).UTC().Format(time.RFC3339))
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)

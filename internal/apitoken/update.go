@@ -2,10 +2,14 @@ package apitoken
 
 import (
 	"context"
+	"fmt"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/secret"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tokenkit"
 )
 
@@ -17,58 +21,69 @@ func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp 
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	memory, diags := tokenkit.LoadMemory(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
-	recipients, diags := tokenkit.RecipientsFor(ctx, plan.EncryptTo)
+	recipients, diags := secret.Parse(ctx, plan.EncryptTo)
 	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(tokenkit.CheckOurs(typeName, &m.Model, m.ID)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	adopts, diags := tokenkit.Adopts(ctx, req.Config, tokenkit.SecretWO, m.StoredSecret)
-	resp.Diagnostics.Append(diags...)
-	change := decide(ctx, r.data.Client, &m, &plan, memory, adopts)
-	resp.Diagnostics.Append(tokenkit.CheckLockout(r.data.Client, change.effect)...)
+	change := decide(ctx, r.Data.Client, &m, &plan, memory)
+	resp.Diagnostics.Append(tokenkit.CheckLockout(r.Data.Client, change.effect(&m, &plan))...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	defer r.data.Process.Begin()()
+	defer r.Data.Process.Begin()()
 	resp.Diagnostics.Append(identify(ctx, resp.Identity, m.ID)...)
 	save := func() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 		resp.Diagnostics.Append(memory.Save(ctx, resp.Private)...)
 	}
-
-	m.VerifySecret = plan.VerifySecret
 	if change.Updates {
-		token, err := r.data.Client.UpdateToken(ctx, m.ID.ValueString(), plan.Settings())
-		if err != nil {
-			resp.Diagnostics.Append(failure("update", m, "", err)...)
+		if resp.Diagnostics.Append(r.rename(ctx, &m, &plan, &memory)...); resp.Diagnostics.HasError() {
 			return
 		}
-		m.Name, m.Role = plan.Name, plan.Role
-		resp.Diagnostics.Append(memory.RememberStored(plan.Settings(), token)...)
+		save()
+	}
+	if change.Adopts {
+		stored, diags := secret.Adopt(ctx, r.Data.Client, req.Config, m.ID.ValueString(), recipients)
+		if resp.Diagnostics.Append(diags...); diags.HasError() {
+			return
+		}
+		m.Adopted(&memory, stored, &plan.Model)
 		save()
 	}
 	if change.Issues {
-		token, ambiguous, err := r.data.Client.RegenerateToken(ctx, m.known(memory))
+		token, twice, err := r.Data.Client.RegenerateToken(ctx, memory.Known(m.ID, &m.Model))
 		if err != nil {
-			resp.Diagnostics.Append(failure(regenerate, m, "", err)...)
+			consequence := ""
+			if cloudfleet.MayHaveActed(err) {
+				consequence = "The old secret may be revoked already. The next apply regenerates it again."
+			}
+			resp.Diagnostics.Append(failure("regenerate the secret of", &m, consequence, err)...)
 			return
 		}
-		version := types.Int64Value(tokenkit.NextVersion(m.SecretVersion.ValueInt64()))
-		diags := m.SetSecret(token, version, recipients)
+		diags := m.Issued(&memory, token, recipients, twice)
 		if resp.Diagnostics.Append(diags...); diags.HasError() {
 			save()
 			return
 		}
-		resp.Diagnostics.Append(memory.Issued(m.Name, version, ambiguous)...)
 	}
-	if change.adopts {
-		stored, diags := tokenkit.Adopt(ctx, r.data.Client, req.Config, tokenkit.SecretWO, m.ID, recipients)
-		if resp.Diagnostics.Append(diags...); diags.HasError() {
-			return
-		}
-		m.AdoptSecret(stored)
-	}
-	m.RotationTrigger, m.EncryptTo = plan.RotationTrigger, plan.EncryptTo
-	m.Schedule(plan.RotateAfterDays)
+	m.SetConfigured(&plan.Model, &memory)
 	save()
+}
+
+// rename sends name and role.
+func (r *Resource) rename(ctx context.Context, m, plan *model, memory *tokenkit.Memory) diag.Diagnostics {
+	token, err := r.Data.Client.UpdateToken(ctx, m.ID.ValueString(), plan.Settings())
+	if err != nil {
+		return failure("update", m, "", err)
+	}
+	m.Name, m.Role = plan.Name, plan.Role
+	return memory.RememberStored(plan.Settings(), token)
+}
+
+// failure returns an error that names the token and what failed. consequence is the state
+// of the secret, or nothing.
+func failure(verb string, m *model, consequence string, err error) diag.Diagnostics {
+	return tfdiag.FromError(fmt.Sprintf("Could not %s API token %s", verb, m.Label(m.ID)), consequence, err, "name", "role")
 }

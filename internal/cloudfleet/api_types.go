@@ -2,6 +2,7 @@ package cloudfleet
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -27,8 +28,10 @@ const (
 	pathTokens       = "tokens"
 	pathRegenerate   = "regenerate"
 
-	headerRequestID      = "X-Request-Id"
-	headerIdempotencyKey = "Idempotency-Key"
+	headerRequestID = "X-Request-Id"
+	// headerIdempotencyKey is in lower case, which is the same header: net/http sends a
+	// request with "Idempotency-Key" again by itself.
+	headerIdempotencyKey = "idempotency-key"
 
 	// codeNotFound is the code of an error about something that does not exist.
 	codeNotFound = "not_found"
@@ -150,11 +153,18 @@ func CheckTokenName(name string) error {
 // at each start.
 var tokenID = regexp.MustCompile(`^[0-9A-Za-z_-]+$`)
 
-const maxIDLength = 64
+const (
+	maxIDLength = 64
+	// secretPrefix begins each secret.
+	secretPrefix = "cf_secret_"
+)
 
 // CheckTokenID reports an error unless id can be part of a path: 1 to 64
 // letters, digits, "-" and "_". Cloudfleet's own are 22 characters of base 58.
 func CheckTokenID(id string) error {
+	if strings.HasPrefix(id, secretPrefix) {
+		return errors.New("this is a secret, and not the ID of an API token, which looks like 2iKo4Asy51EUx2gpJFW76t")
+	}
 	if len(id) > maxIDLength || !tokenID.MatchString(id) {
 		given := strconv.Quote(id)
 		if id == "" {

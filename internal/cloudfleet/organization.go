@@ -53,7 +53,11 @@ func (c *Client) Organization(ctx context.Context) (Organization, error) {
 // attempt for all of them, and no other. It returns an empty ID if that failed.
 func (c *Client) SeenOrganization(ctx context.Context) string {
 	c.organization.attempt.Do(func() {
-		_, _ = c.Organization(context.WithValue(ctx, onceKey{}, listTimeout)) // an error is reported where the answer is needed
+		if c.organization.known.Load() == nil {
+			// An error is reported where the answer is needed. Others do not share this
+			// attempt, because they do not have its limit.
+			_, _ = c.GetOrganization(context.WithValue(ctx, onceKey{}, listTimeout))
+		}
 	})
 	if known := c.organization.known.Load(); known != nil {
 		return known.ID

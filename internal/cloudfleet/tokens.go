@@ -1,6 +1,7 @@
 package cloudfleet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,7 +20,8 @@ import (
 // If the answer to an attempt was lost, the create is sent again under the same
 // Idempotency-Key, which the server may ignore. Then ambiguous is the longest time
 // between that attempt and the answer, and [Client.Leftovers] finds what was left behind.
-// Otherwise ambiguous is zero.
+// Otherwise ambiguous is zero. A token that was created without a secret is a
+// [NoSecretError].
 func (c *Client) CreateToken(ctx context.Context, s TokenSettings) (t Token, ambiguous time.Duration, err error) {
 	if s.Name == "" || s.Role == "" {
 		return Token{}, 0, errors.New("a token needs both a name and a role")
@@ -29,8 +31,20 @@ func (c *Client) CreateToken(ctx context.Context, s TokenSettings) (t Token, amb
 	if again {
 		ambiguous = time.Since(begin)
 	}
+	if err == nil { // an answer may lack them
+		t.Name, t.Role = cmp.Or(t.Name, s.Name), cmp.Or(t.Role, s.Role)
+	}
 	return t, ambiguous, err
 }
+
+// NoSecretError is the error of a create or regenerate that was carried out, and whose
+// answer has no secret.
+type NoSecretError struct {
+	Token Token
+	error
+}
+
+func (e NoSecretError) Unwrap() error { return e.error }
 
 // RegenerateToken issues a new secret for a token (POST /tokens/{id}/regenerate) and
 // revokes the old one. After an error, [MayHaveActed] reports whether the old secret may
@@ -123,7 +137,8 @@ func (c *Client) rejects(ctx context.Context, id, secret string) (bool, error) {
 // CheckAccess checks once for all callers whether the client's access token may manage
 // tokens (GET /tokens/{its own ID}). It returns an error only if a create is certain to
 // fail: without a credential, with one that is rejected or lacks the permission (401,
-// 403) or belongs to another organization, or if the API cannot be reached.
+// 403) or belongs to another organization, if the API cannot be reached, or if it is not
+// at this endpoint.
 func (c *Client) CheckAccess(ctx context.Context) error {
 	if c.unavailable != nil {
 		return c.unavailable
@@ -133,11 +148,7 @@ func (c *Client) CheckAccess(ctx context.Context) error {
 		go func() {
 			defer close(c.access.done)
 			// A caller's cancellation must not end the call for the others.
-			_, err := c.GetToken(context.WithoutCancel(ctx), c.self.tokenID)
-			e, isAnswer := errors.AsType[*Error](err)
-			if !isAnswer || e.StatusCode == http.StatusUnauthorized || e.StatusCode == http.StatusForbidden {
-				c.access.err = err
-			}
+			c.access.err = c.checkAccess(context.WithoutCancel(ctx))
 		}()
 	})
 	select {
@@ -146,6 +157,28 @@ func (c *Client) CheckAccess(ctx context.Context) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+}
+
+func (c *Client) checkAccess(ctx context.Context) error {
+	_, err := c.GetToken(ctx, c.self.tokenID)
+	if isMissing(err) {
+		// That the API does not show a token itself proves nothing, but everything that
+		// it has can ask for its organization.
+		if _, err := c.GetOrganization(ctx); isMissing(err) {
+			return err
+		}
+		return nil
+	}
+	e, isAnswer := errors.AsType[*Error](err)
+	if !isAnswer || e.StatusCode == http.StatusUnauthorized || e.StatusCode == http.StatusForbidden {
+		return err
+	}
+	return nil
+}
+
+func isMissing(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && (e.StatusCode == http.StatusNotFound || e.StatusCode == http.StatusMethodNotAllowed)
 }
 
 // GetToken returns a token without its secret (GET /tokens/{id}).
@@ -230,11 +263,13 @@ func (c *Client) tokenRequest(ctx context.Context, r request, id string) (Token,
 		t.ID = id // an answer may lack it
 	case t.ID == "":
 		return Token{}, foreign(resp, "the answer has no ID of a token")
+	case CheckTokenID(t.ID) != nil:
+		return Token{}, foreign(resp, fmt.Sprintf("the answer has the ID %q, with which no later call is possible", t.ID))
 	case id != "" && t.ID != id:
 		return Token{}, unexpected(resp, fmt.Sprintf("the answer is about a token with the ID %q", t.ID))
 	}
 	if r.method == http.MethodPost && t.Secret == "" {
-		return t, foreign(resp, "the answer has no secret")
+		return Token{}, NoSecretError{t, foreign(resp, "the answer has no secret")}
 	}
 	return t, nil
 }

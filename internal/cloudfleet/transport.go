@@ -2,10 +2,8 @@ package cloudfleet
 
 import (
 	"context"
-	"io"
 	"net/http"
 	"net/http/httptrace"
-	"strings"
 	"time"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/roundtrip"
@@ -81,12 +79,8 @@ func (t seenThrough) RoundTrip(req *http.Request) (*http.Response, error) {
 		defer cancel()
 	}
 	req = req.WithContext(ctx)
-	// Without GetBody, net/http cannot send a request again by itself, which it does if
-	// there is an idempotency key.
+	// Without GetBody, net/http cannot send a request again by itself.
 	req.GetBody = nil
-	if req.Header.Get(headerIdempotencyKey) != "" && (req.Body == nil || req.Body == http.NoBody) {
-		req.Body = io.NopCloser(strings.NewReader("")) // a body without GetBody is not sent again
-	}
 	return t.next.RoundTrip(req)
 }
 

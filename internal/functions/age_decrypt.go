@@ -30,7 +30,7 @@ func (AgeDecrypt) Definition(_ context.Context, _ function.DefinitionRequest, re
 	resp.Definition = function.Definition{
 		Summary: "Text that was encrypted with age",
 		MarkdownDescription: "Returns the text that was encrypted with [age](https://age-encryption.org) to the public key of an " +
-			"identity: the secret in the `encrypted_secret` of a token with `encrypt_to`, or any other text. The result is ephemeral " +
+			"identity: the secret in `encrypted_secrets.age` of a token with `encrypt_to`, or any other text. The result is ephemeral " +
 			"if the identity is. Declare the identity as a variable with `ephemeral = true` (Terraform 1.10, OpenTofu 1.11) " +
 			"and pass the result to a write-only argument: then neither is in a plan or a state. If the variable is not " +
 			"ephemeral, the result is in plain text wherever you use it; if it is not sensitive either, the error of a " +

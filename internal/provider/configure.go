@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 
@@ -82,7 +84,7 @@ func (m model) settings(diags *diag.Diagnostics) settings {
 	case m.MaxRetries.IsUnknown():
 		retries = types.StringUnknown()
 	case !m.MaxRetries.IsNull():
-		retries = types.StringValue(strconv.FormatInt(m.MaxRetries.ValueInt64(), 10))
+		retries = types.StringValue(strconv.FormatInt(validate.Int64(m.MaxRetries), 10))
 	}
 	s := settings{
 		organizationID:    organizationID.value(m.OrganizationID, diags),
@@ -179,7 +181,6 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 		AccessTokenID:     s.accessTokenID,
 		AccessTokenSecret: func() types.String { return s.accessTokenSecret },
 		Registries:        &providerdata.Registries{},
-		Versions:          p.versions,
 		Ephemeral:         p.ephemeral,
 		Process:           p.process,
 	}
@@ -211,6 +212,10 @@ func checkAccessTokenID(s string) error {
 	return nil
 }
 
+// quoted matches a text with quotation marks around it. It is compiled when it is first
+// needed, so that the provider starts faster.
+var quoted = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("^[\"'`“”‘’„«].*[\"'`“”‘’»]$") })
+
 // checkInvisible reports characters that are often copied or generated into a credential
 // by mistake.
 func checkInvisible(what, s string) error {
@@ -221,7 +226,7 @@ func checkInvisible(what, s string) error {
 				"text",
 			what,
 		)
-	case len(s) > 1 && strings.ContainsAny(s[:1], "\"'`“”‘’") && strings.ContainsAny(s[len(s)-1:], "\"'`"):
+	case quoted().MatchString(s):
 		return fmt.Errorf("the %s has quotation marks around it: remove them", what)
 	}
 	return nil

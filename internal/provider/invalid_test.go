@@ -39,7 +39,8 @@ func TestInvalidConfiguration(t *testing.T) {
 		"timeout":           {map[string]any{"request_timeout": "30"}, nil, `"30" is not a duration above zero`},
 		"no timeout at all": {map[string]any{"request_timeout": "0s"}, nil, `"0s" is not a duration above zero`},
 		"retries variable":  {nil, map[string]string{"MAX_RETRIES": "often"}, `Invalid CLOUDFLEET_MAX_RETRIES.*"often" is not a whole number from 0 to 20`},
-		"retries":           {map[string]any{"max_retries": 21}, nil, `max_retries value must be between 0 and 20, got: 21`},
+		"retries":           {map[string]any{"max_retries": 21}, nil, `21 is not a whole number from 0 to 20`},
+		"half a retry":      {map[string]any{"max_retries": 2.5}, nil, `2.5 is not a whole number from 0 to 20`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			setenv(t, test.variables)

@@ -5,7 +5,6 @@ package provider
 import (
 	"context"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -42,7 +41,6 @@ type Provider struct {
 	version   string
 	process   *providerdata.Process
 	ephemeral *providerdata.Ephemeral
-	versions  *providerdata.Versions
 }
 
 // New returns a function that creates a provider of this version.
@@ -53,7 +51,7 @@ func New(version string) func() provider.Provider {
 // NewInProcess returns the provider of this version that a process serves to a CLI. A nil
 // process belongs to no CLI.
 func NewInProcess(version string, process *providerdata.Process) *Provider {
-	return &Provider{version, process, &providerdata.Ephemeral{}, &providerdata.Versions{}}
+	return &Provider{version, process, &providerdata.Ephemeral{}}
 }
 
 // Shutdown deletes the ephemeral tokens that Terraform has opened and not closed, and
@@ -68,7 +66,7 @@ type model struct {
 	Endpoint          types.String `tfsdk:"endpoint"`
 	RegistryDomain    types.String `tfsdk:"registry_domain"`
 	RequestTimeout    types.String `tfsdk:"request_timeout"`
-	MaxRetries        types.Int64  `tfsdk:"max_retries"`
+	MaxRetries        types.Number `tfsdk:"max_retries"`
 }
 
 func (p *Provider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
@@ -113,11 +111,11 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 					requestTimeout.source(),
 				Validators: []validator.String{validate.String(requestTimeout.check)},
 			},
-			maxRetries.name: schema.Int64Attribute{
+			maxRetries.name: schema.NumberAttribute{
 				Optional: true,
 				MarkdownDescription: "How often an API call is sent again: when the API was not reached, did not answer in time, turned " +
 					"the call away (429) or failed (5xx). A create is sent again under its idempotency key. 0 to 20. " + maxRetries.source(),
-				Validators: []validator.Int64{int64validator.Between(0, retriesLimit)},
+				Validators: []validator.Number{validate.Whole(0, retriesLimit)},
 			},
 		},
 	}

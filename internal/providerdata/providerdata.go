@@ -5,7 +5,6 @@ package providerdata
 import (
 	"fmt"
 	"sync"
-	"sync/atomic"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -35,20 +34,10 @@ type Data struct {
 	// AccessTokenSecret returns the secret of that token, or null or unknown in the same
 	// way. It is a function, so that printing Data does not show the secret.
 	AccessTokenSecret func() types.String
-	// Versions is the largest secret_version that the run has seen.
-	Versions *Versions
 	// Ephemeral are the ephemeral tokens that are open.
 	Ephemeral *Ephemeral
 	// Process is the process that serves the provider.
 	Process *Process
-}
-
-// Saw notes a secret_version in the state. It does nothing before the provider is
-// configured.
-func (d *Data) Saw(version types.Int64) {
-	if d != nil {
-		d.Versions.Saw(version)
-	}
 }
 
 // Registries has one client for each registry and login, so that all calls of a run share
@@ -101,22 +90,6 @@ func (r *Registries) Client(o oci.Options) (*oci.Client, error) {
 	r.clients[login] = client
 	return client, nil
 }
-
-// Versions is the largest secret_version that a run has seen in the state. A token
-// that replaces another gets a larger one.
-type Versions struct{ largest atomic.Int64 }
-
-// Saw notes a version. Null and unknown are none.
-func (v *Versions) Saw(version types.Int64) {
-	for seen := v.largest.Load(); version.ValueInt64() > seen; seen = v.largest.Load() {
-		if v.largest.CompareAndSwap(seen, version.ValueInt64()) {
-			return
-		}
-	}
-}
-
-// Largest returns the largest version that was noted, 0 if there was none.
-func (v *Versions) Largest() int64 { return v.largest.Load() }
 
 // From returns what Configure of a resource or data source is given: nil before the
 // provider is configured, for example in a validation.

@@ -21,9 +21,9 @@ func TestDeleteOfOwnTokenIsRefusedInTheApply(t *testing.T) {
 		t.Fatal(err)
 	}
 	own, other := types.StringValue(id), types.StringValue("4vJ7qkEeP3xM9bYwRzT2nA")
-	data := &providerdata.Data{Client: client, Versions: &providerdata.Versions{}}
+	data := &providerdata.Data{Client: client}
 	for name, slots := range map[string][2]types.String{"current": {own, other}, "previous": {other, own}} {
-		r, m := &Resource{data: data}, newModel(tokenkit.NewModel(), slots[0])
+		r, m := &Resource{tokenkit.Resource{Data: data}}, newModel(tokenkit.NewModel(), slots[0])
 		m.PreviousTokenID = slots[1]
 		var schema resource.SchemaResponse
 		r.Schema(t.Context(), resource.SchemaRequest{}, &schema)

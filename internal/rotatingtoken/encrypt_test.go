@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/sealing"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
@@ -36,7 +37,7 @@ func TestAccRotatingEncryptTo(t *testing.T) {
 		return func(s *terraform.State) error {
 			in := s.RootModule().Resources[rotating].Primary.Attributes
 			for prefix, identity := range map[string]*age.X25519Identity{"": current, "previous_": previous} {
-				id, plain, ciphertext := in[prefix+"token_id"], in[prefix+"secret"], in[prefix+"encrypted_secret"]
+				id, plain, ciphertext := in[prefix+"token_id"], in[prefix+"secret"], in[prefix+"encrypted_secrets.age"]
 				if identity == nil {
 					if ciphertext != "" || id != "" && !cloud.Accepts(id, plain) {
 						return fmt.Errorf("%q, in plain text: %v", prefix, in)
@@ -54,9 +55,9 @@ func TestAccRotatingEncryptTo(t *testing.T) {
 			return nil
 		}
 	}
-	planned := func(swaps bool, unknown string, null string) resource.ConfigPlanChecks {
+	planned := func(swaps bool, unknown tfjsonpath.Path, null string) resource.ConfigPlanChecks {
 		checks := []plancheck.PlanCheck{
-			plancheck.ExpectUnknownValue(rotating, attribute(unknown)),
+			plancheck.ExpectUnknownValue(rotating, unknown),
 			plancheck.ExpectKnownValue(rotating, attribute(null), knownvalue.Null()),
 		}
 		if swaps {
@@ -64,12 +65,13 @@ func TestAccRotatingEncryptTo(t *testing.T) {
 		}
 		return resource.ConfigPlanChecks{PreApply: checks, PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}
 	}
-	const plain, encrypted = "secret", "encrypted_secret"
+	plain, encrypted := attribute("secret"), attribute("encrypted_secrets").AtMapKey("age")
+	const noPlain, noEncrypted = "secret", "encrypted_secrets"
 	cloud.Run(t,
-		resource.TestStep{Config: config("a", one), ConfigPlanChecks: planned(false, encrypted, plain), Check: reads(one, nil)},
-		resource.TestStep{Config: config("b", one), ConfigPlanChecks: planned(true, encrypted, plain), Check: reads(one, one)},
-		resource.TestStep{Config: config("b", two), ConfigPlanChecks: planned(true, encrypted, plain), Check: reads(two, one)},
-		resource.TestStep{Config: config("b", nil), ConfigPlanChecks: planned(true, plain, encrypted), Check: reads(nil, two)},
-		resource.TestStep{Config: config("c", two), ConfigPlanChecks: planned(true, encrypted, plain), Check: reads(two, nil)},
+		resource.TestStep{Config: config("a", one), ConfigPlanChecks: planned(false, encrypted, noPlain), Check: reads(one, nil)},
+		resource.TestStep{Config: config("b", one), ConfigPlanChecks: planned(true, encrypted, noPlain), Check: reads(one, one)},
+		resource.TestStep{Config: config("b", two), ConfigPlanChecks: planned(true, encrypted, noPlain), Check: reads(two, one)},
+		resource.TestStep{Config: config("b", nil), ConfigPlanChecks: planned(true, plain, noEncrypted), Check: reads(nil, two)},
+		resource.TestStep{Config: config("c", two), ConfigPlanChecks: planned(true, encrypted, noPlain), Check: reads(two, nil)},
 	)
 }

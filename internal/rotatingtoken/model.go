@@ -1,12 +1,10 @@
 package rotatingtoken
 
 import (
-	"context"
-
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/secret"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tokenkit"
 )
 
@@ -20,17 +18,8 @@ type model struct {
 	TokenID         types.String `tfsdk:"token_id"`
 	PreviousTokenID types.String `tfsdk:"previous_token_id"`
 	PreviousSecret  types.String `tfsdk:"previous_secret"`
-	// PreviousEncryptedSecret and PreviousEncryptedSecrets are for those who were the
-	// recipients when it was issued.
-	PreviousEncryptedSecret  types.String `tfsdk:"previous_encrypted_secret"`
+	// PreviousEncryptedSecrets is for those who were the recipients when it was issued.
 	PreviousEncryptedSecrets types.Object `tfsdk:"previous_encrypted_secrets"`
-	PreviousSecretWO         types.String `tfsdk:"previous_secret_wo"`
-}
-
-// known returns what is known of one of the tokens, by which a 404 or a page of a list is
-// judged.
-func (m *model) known(id types.String, memory tokenkit.Memory) cloudfleet.KnownToken {
-	return tokenkit.Known(id, m.Settings(), memory, m.SecretIssuedAt)
 }
 
 // setSettings stores name and role if all tokens agree on them. A field that an answer
@@ -38,7 +27,7 @@ func (m *model) known(id types.String, memory tokenkit.Memory) cloudfleet.KnownT
 func (m *model) setSettings(tokens ...cloudfleet.Token) {
 	names, roles := map[string]bool{}, map[cloudfleet.Role]bool{}
 	for _, t := range tokens {
-		tokenkit.SetDrift(&m.Name, &m.Role, t)
+		m.SetDrift(t)
 		if t.Name != "" {
 			names[t.Name] = true
 		}
@@ -54,12 +43,6 @@ func (m *model) setSettings(tokens ...cloudfleet.Token) {
 	}
 }
 
-// setCurrent stores the answer to a create or a regenerate, with this version.
-func (m *model) setCurrent(t cloudfleet.Token, version types.Int64, recipients tokenkit.Recipients) diag.Diagnostics {
-	m.TokenID = types.StringValue(t.ID)
-	return m.SetSecret(t, version, recipients)
-}
-
 func (m *model) setNoCurrent() {
 	m.TokenID = types.StringNull()
 	m.SetNoSecret()
@@ -72,31 +55,20 @@ func newModel(shared tokenkit.Model, tokenID types.String) *model {
 	return m
 }
 
-func (m *model) setNoPrevious() {
-	m.PreviousTokenID = types.StringNull()
-	m.setPreviousSecret(tokenkit.NoSecret())
+func (m *model) setNoPrevious() { m.setPrevious(types.StringNull(), secret.None()) }
+
+func (m *model) setPrevious(id types.String, stored secret.Stored) {
+	m.PreviousTokenID, m.PreviousSecret, m.PreviousEncryptedSecrets = id, stored.Secret, stored.EncryptedSecrets
 }
 
-// setPrevious makes the token that is current in state the previous one.
-func (m *model) setPrevious(state *model) {
-	m.PreviousTokenID = state.TokenID
-	m.setPreviousSecret(state.StoredSecret)
+// keep sets what a plan computes to the state, before it is decided what changes.
+func (m *model) keep(state *model) {
+	m.Keep(&state.Model)
+	m.TokenID = state.TokenID
+	m.setPrevious(state.PreviousTokenID, secret.Stored{Secret: state.PreviousSecret, EncryptedSecrets: state.PreviousEncryptedSecrets})
 }
 
-func (m *model) previousSecret() tokenkit.StoredSecret {
-	return tokenkit.StoredSecret{
-		Secret:           m.PreviousSecret,
-		EncryptedSecret:  m.PreviousEncryptedSecret,
-		EncryptedSecrets: m.PreviousEncryptedSecrets,
-	}
-}
-
-func (m *model) setPreviousSecret(stored tokenkit.StoredSecret) {
-	m.PreviousSecret, m.PreviousEncryptedSecret, m.PreviousEncryptedSecrets = stored.Secret, stored.EncryptedSecret, stored.EncryptedSecrets
-}
-
-// planCurrent makes the current token unknown in a plan that issues a secret.
-func (m *model) planCurrent(ctx context.Context) {
-	m.TokenID = types.StringUnknown()
-	m.PlanSecret(ctx)
+// readable returns what a Read may change.
+func (m *model) readable() [6]types.String {
+	return [...]types.String{m.Name, m.Role, m.TokenID, m.PreviousTokenID, m.SecretIssuedAt, m.RotationDue}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/secret"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tokenkit"
 )
 
@@ -60,9 +61,9 @@ func TestPlanUnknowns(t *testing.T) {
 		previous := map[string]types.String{same: before.PreviousTokenID, open: unknown, none: null, current: before.TokenID}[test.wantP]
 		want.PreviousTokenID, want.PreviousSecret = previous, previous
 		if test.wantP == open {
-			want.setPreviousSecret(tokenkit.UnknownSecret())
+			want.setPrevious(unknown, secret.Unknown())
 		}
-		decide(t.Context(), nil, &before, &got, tokenkit.Memory{}, adoption{}).planUnknowns(t.Context(), &before, &got)
+		decide(t.Context(), nil, &before, &got, tokenkit.Memory{}).planUnknowns(t.Context(), &before, &got)
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: got %+v, want %+v", name, got, want)
 		}

@@ -49,12 +49,12 @@ func TestMove(t *testing.T) {
 					}
 				}
 				move(rotatingType)
-				for _, attribute := range []string{"name", "role", "rotation_trigger", "secret", "encrypted_secret", "secret_version", "secret_issued_at", "rotation_due"} {
+				for _, attribute := range []string{"name", "role", "rotation_trigger", "secret", "secret_version", "secret_issued_at", "rotation_due"} {
 					if r.State()[attribute] != first[attribute] {
 						t.Errorf("%s is %v after the move, and was %v", attribute, r.State()[attribute], first[attribute])
 					}
 				}
-				if r.State()["token_id"] != id || r.State()["keep_previous"] != true {
+				if !reflect.DeepEqual(r.State()["encrypted_secrets"], first["encrypted_secrets"]) || r.State()["token_id"] != id || r.State()["keep_previous"] != true {
 					t.Errorf("the state is %v", r.State())
 				}
 				move(singleType)
@@ -124,21 +124,63 @@ func TestMoveOfSomethingElse(t *testing.T) {
 	}
 }
 
-// Identities of version 0 had different names in each resource. OpenTofu keeps the
-// identity of the previous type.
-func TestUpgradeIdentity(t *testing.T) {
+// CLIs send the provider's address in several forms, and a resource may keep its type.
+func TestMoveFromEveryAddress(t *testing.T) {
+	t.Parallel()
+	for _, address := range []string{"cloudfleet", "registry.opentofu.org/cloudfleet/cloudfleet", "registry.example.org/acme/cloudfleet"} {
+		for _, from := range []string{singleType, rotatingType} {
+			for _, to := range []string{singleType, rotatingType} {
+				r := protocoltest.Start(t, acctest.Start(t, mockserver.Options{}), nil).Resource(from)
+				config := tokentest.Arguments("ci", "a")
+				must(t, r.Apply(t.Context(), config))
+				secret, identity, private := r.Text("secret"), r.Identity(), r.Private()
+				must(t, r.MoveFrom(t.Context(), address, to, false))
+				if r.Text("secret") != secret || !reflect.DeepEqual(r.Identity(), identity) || r.Private() != private {
+					t.Errorf("from %s of %s to %s: %s", from, address, to, r.Saved())
+				}
+				must(t, r.Refresh(t.Context()))
+				if planned, diags := r.Plan(t.Context(), config); len(diags) > 0 || !reflect.DeepEqual(planned, r.State()) {
+					t.Errorf("from %s of %s to %s: the plan is %v. %s", from, address, to, planned, diags)
+				}
+			}
+		}
+	}
+}
+
+// After two moved blocks in a chain, the CLI hands the state of one type to the other. It is
+// refused, and nothing is lost.
+func TestStateOfAnotherType(t *testing.T) {
+	t.Parallel()
+	for from, to := range map[string]string{singleType: rotatingType, rotatingType: singleType} {
+		cloud := acctest.Start(t, mockserver.Options{})
+		r := protocoltest.Start(t, cloud, nil).Resource(from)
+		config := tokentest.Arguments("ci", "a")
+		must(t, r.Apply(t.Context(), config))
+		must(t, r.Mistake(t.Context(), to))
+		cloud.ForgetRequests()
+		config["rotation_trigger"] = "b"
+		_, planned := r.Plan(t.Context(), config)
+		for call, diags := range map[string]protocoltest.Diags{
+			"refresh": r.Refresh(t.Context()), "plan": planned, "apply": r.Apply(t.Context(), config), "destroy": r.Destroy(t.Context()),
+		} {
+			if !diags.HasError() || !strings.Contains(diags.String(), "terraform state rm") {
+				t.Errorf("%s of a %s that is a %s: %s", call, to, from, diags)
+			}
+		}
+		if requests := cloud.Requests(); len(requests) > 0 || r.State() == nil {
+			t.Errorf("a %s that is a %s has called %v, and left %v", to, from, requests, r.State())
+		}
+	}
+}
+
+// A newer CLI asks to upgrade an identity that an older one did not store, unless the
+// version is 0.
+func TestIdentityVersion(t *testing.T) {
 	t.Parallel()
 	p := protocoltest.Start(t, acctest.Start(t, mockserver.Options{}), nil)
-	for _, test := range []struct{ before, want map[string]any }{
-		{map[string]any{"id": "A"}, map[string]any{"id": "A", "previous_id": nil}},
-		{map[string]any{"token_id": "A", "previous_token_id": "B"}, map[string]any{"id": "A", "previous_id": "B"}},
-		{map[string]any{"token_id": "A", "previous_token_id": nil}, map[string]any{"id": "A", "previous_id": nil}},
-	} {
-		for _, typeName := range []string{singleType, rotatingType} {
-			got, diags := p.Resource(typeName).UpgradeIdentity(t.Context(), 0, test.before)
-			if len(diags) > 0 || !reflect.DeepEqual(got, test.want) {
-				t.Errorf("%s: %v has become %v. %s", typeName, test.before, got, diags)
-			}
+	for _, typeName := range []string{singleType, rotatingType, "cloudfleet_registry_image"} {
+		if version := p.Resource(typeName).IdentityVersion(t.Context()); version != 0 {
+			t.Errorf("%s has an identity of version %d", typeName, version)
 		}
 	}
 }

@@ -36,10 +36,10 @@ func TestNullIsNeverSent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &Resource{data: &providerdata.Data{Client: client}}
+	r := &Resource{tokenkit.Resource{Data: &providerdata.Data{Client: client}}}
 	for id, name := range names {
 		plan := &model{Model: tokenkit.Model{Role: types.StringValue("Administrator")}}
-		if diags := r.rename(t.Context(), types.StringValue(id), plan, &tokenkit.Memory{}); diags.HasError() {
+		if diags := r.rename(t.Context(), &model{TokenID: types.StringValue(id)}, plan, &tokenkit.Memory{}); diags.HasError() {
 			t.Fatal(diags)
 		}
 		if want := (cloudfleet.TokenSettings{Name: name, Role: cloudfleet.RoleAdministrator}); sent[id] != want {

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/secret"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tokenkit"
 )
 
@@ -22,51 +23,50 @@ type transition struct {
 	swaps bool
 	// drops: keep_previous is known to be false.
 	drops bool
-	// adopts says which secrets are taken from the configuration.
-	adopts adoption
 	// exposes: encrypt_to is new, and the previous secret stays in plain text.
 	exposes bool
 }
 
-func decide(
-	ctx context.Context, client *cloudfleet.Client, state, plan *model, memory tokenkit.Memory, adopts adoption,
-) transition {
+func decide(ctx context.Context, client *cloudfleet.Client, state, plan *model, memory tokenkit.Memory) transition {
 	hasCurrent := !state.TokenID.IsNull()
 	t := transition{
-		Change: tokenkit.Decide(ctx, client, state.TokenID, &state.Model, &plan.Model, memory, adopts.current),
+		Change: tokenkit.Decide(ctx, client, state.TokenID, &state.Model, &plan.Model, memory),
 		drops:  !plan.KeepPrevious.IsUnknown() && !plan.KeepPrevious.ValueBool(),
 	}
 	t.swaps = hasCurrent && t.Issues
+	t.Adopts = hasCurrent && t.Adopts
 	t.Issues, t.IssuesIsKnown = t.Issues || !hasCurrent, t.IssuesIsKnown || !hasCurrent
-	t.adopts = adoption{adopts.current && !t.Issues, adopts.previous && !t.Issues && !t.drops}
-	t.exposes = t.swaps && !t.drops && state.EncryptTo.IsNull() && !plan.EncryptTo.IsNull()
+	t.exposes = t.swaps && !t.drops && state.EncryptTo.IsNull() && !plan.EncryptTo.IsNull() && !t.Adopts
 	return t
 }
 
-// regenerated and deleted return the ID of the token whose secret the apply is certain to
-// revoke: a swap regenerates the previous one, and keep_previous = false deletes the one
-// that would be the previous.
-func (t transition) regenerated(state *model) types.String {
-	if t.swaps && t.IssuesIsKnown {
-		return state.PreviousTokenID
+// regenerated and deleted return the ID of the token whose secret the apply revokes, and
+// whether that is certain: a swap regenerates the previous one, and keep_previous = false
+// deletes the one that would be the previous.
+func (t transition) regenerated(state *model) (id types.String, certain bool) {
+	if t.swaps {
+		return state.PreviousTokenID, t.IssuesIsKnown
 	}
-	return types.StringNull()
+	return types.StringNull(), true
 }
 
-func (t transition) deleted(state *model) types.String {
+func (t transition) deleted(state *model) (id types.String, certain bool) {
 	switch {
-	case !t.drops, !t.IssuesIsKnown:
-		return types.StringNull()
+	case !t.drops:
+		return types.StringNull(), true
 	case t.swaps:
-		return state.TokenID
+		return state.TokenID, t.IssuesIsKnown
 	}
-	return state.PreviousTokenID
+	return state.PreviousTokenID, true
 }
 
-func (t transition) effects(state, plan *model) []tokenkit.Effect {
-	effects := []tokenkit.Effect{
-		{ID: t.regenerated(state), Name: state.Name, Regenerates: true},
-		{ID: t.deleted(state), Name: state.Name, Deletes: true, Alternative: ", or set keep_previous = true"},
+// effects are what the lock-out guard checks: what is certain.
+func (t transition) effects(state, plan *model) (effects []tokenkit.Effect) {
+	if id, certain := t.regenerated(state); certain {
+		effects = append(effects, tokenkit.Effect{ID: id, Name: state.Name, Regenerates: true})
+	}
+	if id, certain := t.deleted(state); certain {
+		effects = append(effects, tokenkit.Effect{ID: id, Name: state.Name, Deletes: true, Alternative: ", or set keep_previous = true"})
 	}
 	if t.Updates {
 		for _, id := range []types.String{state.TokenID, state.PreviousTokenID} {
@@ -79,19 +79,19 @@ func (t transition) effects(state, plan *model) []tokenkit.Effect {
 // warnings say in a plan whose access ends.
 func (t transition) warnings(state *model) (diags diag.Diagnostics) {
 	var revoked []string
-	if id := t.regenerated(state); !id.IsNull() {
-		revoked = append(revoked, fmt.Sprintf("the previous secret, of token %s", id.ValueString()))
+	regenerated, certain := t.regenerated(state)
+	if !regenerated.IsNull() {
+		revoked = append(revoked, "the previous secret, of token "+regenerated.ValueString())
 	}
-	if id := t.deleted(state); !id.IsNull() {
+	deleted, deletes := t.deleted(state)
+	if !deleted.IsNull() {
 		slot := "the previous secret"
 		if t.swaps {
 			slot = "the current secret"
 		}
-		revoked = append(revoked, fmt.Sprintf("%s, of token %s, which is deleted (keep_previous = false)", slot, id.ValueString()))
+		revoked = append(revoked, fmt.Sprintf("%s, of token %s, which is deleted (keep_previous = false)", slot, deleted.ValueString()))
 	}
-	if len(revoked) > 0 {
-		diags.Append(tokenkit.WarnOfRevocation(state.Name, revoked...))
-	}
+	diags.Append(tokenkit.WarnOfRevocation(state.Label(state.TokenID), certain && deletes, revoked...)...)
 	if t.exposes && !state.Secret.IsNull() {
 		diags.AddWarning(
 			"The previous secret stays in the state in plain text",
@@ -107,23 +107,22 @@ func (t transition) warnings(state *model) (diags diag.Diagnostics) {
 // is likely to be that of the previous one: if that is deleted before the apply, a token
 // is created.
 func (t transition) planUnknowns(ctx context.Context, state, plan *model) {
-	if t.Issues {
-		plan.planCurrent(ctx)
-	}
-	if t.adopts.current {
+	current := state.Stored
+	if t.Adopts {
 		plan.PlanSecret(ctx)
+		current = plan.Stored
 	}
-	if t.adopts.previous {
-		plan.setPreviousSecret(tokenkit.PlannedSecret(ctx, plan.EncryptTo))
+	if t.Issues {
+		plan.TokenID = types.StringUnknown()
+		plan.PlanSecret(ctx)
 	}
 	keepIsUnknown := plan.KeepPrevious.IsUnknown() && (t.swaps || !state.PreviousTokenID.IsNull())
 	switch {
 	case t.drops:
 		plan.setNoPrevious()
 	case t.swaps && !t.IssuesIsKnown, keepIsUnknown:
-		plan.PreviousTokenID = types.StringUnknown()
-		plan.setPreviousSecret(tokenkit.UnknownSecret())
+		plan.setPrevious(types.StringUnknown(), secret.Unknown())
 	case t.swaps:
-		plan.setPrevious(state)
+		plan.setPrevious(state.TokenID, current)
 	}
 }

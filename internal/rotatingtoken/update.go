@@ -2,6 +2,7 @@ package rotatingtoken
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/secret"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tokenkit"
 )
@@ -18,79 +20,81 @@ import (
 // after each step. The current token is never regenerated, and deleted only when its
 // successor is in the state: wherever this stops, the secret in the state is valid.
 func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var state, plan model
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	var m, plan model
+	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	memory, diags := tokenkit.LoadMemory(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
-	recipients, diags := tokenkit.RecipientsFor(ctx, plan.EncryptTo)
+	recipients, diags := secret.Parse(ctx, plan.EncryptTo)
 	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(m.checkOurs()...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	adopts, diags := state.adopts(ctx, req.Config)
-	resp.Diagnostics.Append(diags...)
-	change := decide(ctx, r.data.Client, &state, &plan, memory, adopts)
-	resp.Diagnostics.Append(tokenkit.CheckLockout(r.data.Client, change.effects(&state, &plan)...)...)
+	change := decide(ctx, r.Data.Client, &m, &plan, memory)
+	resp.Diagnostics.Append(tokenkit.CheckLockout(r.Data.Client, change.effects(&m, &plan)...)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	defer r.data.Process.Begin()()
-	m := state
+	defer r.Data.Process.Begin()()
 	save := func() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 		resp.Diagnostics.Append(m.identify(ctx, resp.Identity)...)
 		resp.Diagnostics.Append(memory.Save(ctx, resp.Private)...)
 	}
-
-	m.VerifySecret = plan.VerifySecret
 	if change.Updates {
-		for _, id := range []types.String{state.PreviousTokenID, state.TokenID} {
-			resp.Diagnostics.Append(r.rename(ctx, id, &plan, &memory)...)
-			if resp.Diagnostics.HasError() {
-				return
-			}
+		if resp.Diagnostics.Append(r.rename(ctx, &m, &plan, &memory)...); resp.Diagnostics.HasError() {
+			return
 		}
-		m.Name, m.Role = plan.Name, plan.Role
+		save()
+	}
+	if change.Adopts {
+		stored, diags := secret.Adopt(ctx, r.Data.Client, req.Config, m.TokenID.ValueString(), recipients)
+		if resp.Diagnostics.Append(diags...); diags.HasError() {
+			return
+		}
+		m.Adopted(&memory, stored, &plan.Model)
 		save()
 	}
 	if change.Issues {
-		issued, diags := r.issue(ctx, m, &memory)
-		resp.Diagnostics.Append(diags...)
-		if diags.HasError() {
+		resp.Diagnostics.Append(r.rotate(ctx, &m, &plan, &memory, recipients, save)...)
+		if resp.Diagnostics.HasError() {
 			return
 		}
-		if change.swaps {
-			m.setPrevious(&state)
-		}
-		version := types.Int64Value(tokenkit.NextVersion(state.SecretVersion.ValueInt64()))
-		diags = m.setCurrent(issued.token, version, recipients)
-		resp.Diagnostics.Append(diags...)
-		if diags.HasError() {
-			save()
-			return
-		}
-		m.RotationTrigger, m.EncryptTo = plan.RotationTrigger, plan.EncryptTo
-		m.Schedule(plan.RotateAfterDays)
-		resp.Diagnostics.Append(memory.Issued(m.Name, version, issued.regeneratedTwice)...)
-		save()
-		resp.Diagnostics.Append(memory.Created(ctx, r.data.Client, issued.token, issued.createdTwice, m.PreviousTokenID.ValueString())...)
-	}
-	diags = m.adopt(ctx, r.data.Client, req.Config, change.adopts, recipients)
-	resp.Diagnostics.Append(diags...)
-	if diags.HasError() {
-		return
 	}
 	if change.drops {
-		resp.Diagnostics.Append(r.delete(ctx, m.known(m.PreviousTokenID, memory))...)
+		resp.Diagnostics.Append(r.delete(ctx, memory.Known(m.PreviousTokenID, &m.Model))...)
 		if resp.Diagnostics.HasError() {
 			return
 		}
 		m.setNoPrevious()
 	}
-	m.RotationTrigger, m.KeepPrevious, m.EncryptTo = plan.RotationTrigger, plan.KeepPrevious, plan.EncryptTo
-	m.Schedule(plan.RotateAfterDays)
+	m.KeepPrevious = plan.KeepPrevious
+	m.SetConfigured(&plan.Model, &memory)
 	save()
+}
+
+// rotate issues the next current secret. The token that was current becomes the previous
+// one or, if it is gone, the previous one stays.
+func (r *Resource) rotate(
+	ctx context.Context, m, plan *model, memory *tokenkit.Memory, recipients secret.Recipients, save func(),
+) diag.Diagnostics {
+	issued, diags := r.issue(ctx, *m, memory)
+	if diags.HasError() {
+		return diags
+	}
+	if !m.TokenID.IsNull() {
+		m.setPrevious(m.TokenID, m.Stored)
+	}
+	m.TokenID = types.StringValue(issued.token.ID)
+	diags.Append(m.Issued(memory, issued.token, recipients, issued.regeneratedTwice)...)
+	if diags.HasError() {
+		save()
+		return diags
+	}
+	m.SetConfigured(&plan.Model, memory)
+	save()
+	return append(diags, tokenkit.WarnOfLeftovers(ctx, r.Data.Client, issued.token, issued.createdTwice, m.PreviousTokenID.ValueString())...)
 }
 
 // issued is a token with a new secret.
@@ -106,7 +110,7 @@ type issued struct {
 // valid one, or else for a new token.
 func (r *Resource) issue(ctx context.Context, m model, memory *tokenkit.Memory) (issued, diag.Diagnostics) {
 	if !m.TokenID.IsNull() && !m.PreviousTokenID.IsNull() {
-		token, ambiguous, err := r.data.Client.RegenerateToken(ctx, m.known(m.PreviousTokenID, *memory))
+		token, ambiguous, err := r.Data.Client.RegenerateToken(ctx, memory.Known(m.PreviousTokenID, &m.Model))
 		if err == nil {
 			return issued{token: token, regeneratedTwice: ambiguous}, nil
 		}
@@ -122,24 +126,27 @@ func (r *Resource) issue(ctx context.Context, m model, memory *tokenkit.Memory) 
 	if err != nil {
 		return issued{}, failure("read", m.TokenID.ValueString(), triesAgain, err)
 	}
-	token, ambiguous, err := r.data.Client.CreateToken(ctx, settings)
-	if err == nil {
-		return issued{token: token, createdTwice: ambiguous}, memory.RememberStored(settings, token)
+	token, ambiguous, err := r.Data.Client.CreateToken(ctx, settings)
+	if err != nil {
+		return issued{}, notCreated(settings.Name, err)
 	}
+	if lost := r.DeleteIfLost(ctx, token.ID); lost != nil {
+		return issued{}, lost
+	}
+	return issued{token: token, createdTwice: ambiguous}, memory.RememberStored(settings, token)
+}
+
+// notCreated is the error of a rotation that could not create the next token.
+func notCreated(name string, err error) diag.Diagnostics {
 	consequence := "The tokens in the state are as they were. " + triesAgain
+	silent, isSilent := errors.AsType[cloudfleet.NoSecretError](err)
 	switch {
-	case token.ID != "":
-		consequence = fmt.Sprintf("Cloudfleet has created the token %s without telling its secret: delete it. ", token.ID) + consequence
+	case isSilent:
+		consequence = fmt.Sprintf("Cloudfleet has created the token %s without returning its secret: delete it. ", silent.Token.ID) + consequence
 	case cloudfleet.MayHaveActed(err):
 		consequence = tokenkit.MayBeCreated + " " + consequence
 	}
-	return issued{}, tfdiag.FromError(
-		fmt.Sprintf("Could not create the next API token of %q", m.Name.ValueString()),
-		consequence,
-		err,
-		"name",
-		"role",
-	)
+	return tfdiag.FromError(fmt.Sprintf("Could not create the next API token of %q", name), consequence, err, "name", "role")
 }
 
 // settings returns name and role of the model. If one is null, because the two tokens
@@ -149,7 +156,7 @@ func (r *Resource) settings(ctx context.Context, id types.String, m *model) (clo
 	if settings.Name != "" && settings.Role != "" || id.IsNull() {
 		return settings, nil
 	}
-	token, err := r.data.Client.GetToken(ctx, id.ValueString())
+	token, err := r.Data.Client.GetToken(ctx, id.ValueString())
 	if settings.Name == "" {
 		settings.Name = token.Name
 	}
@@ -159,19 +166,24 @@ func (r *Resource) settings(ctx context.Context, id types.String, m *model) (clo
 	return settings, err
 }
 
-// rename updates name and role of a token. It does nothing if id is null.
-func (r *Resource) rename(ctx context.Context, id types.String, plan *model, memory *tokenkit.Memory) diag.Diagnostics {
-	if id.IsNull() {
-		return nil
-	}
-	settings, err := r.settings(ctx, id, plan)
-	if err == nil {
-		var token cloudfleet.Token
-		if token, err = r.data.Client.UpdateToken(ctx, id.ValueString(), settings); err == nil {
-			return memory.RememberStored(settings, token)
+// rename updates name and role of both tokens.
+func (r *Resource) rename(ctx context.Context, m, plan *model, memory *tokenkit.Memory) (diags diag.Diagnostics) {
+	for _, id := range []types.String{m.PreviousTokenID, m.TokenID} {
+		if id.IsNull() {
+			continue
 		}
+		settings, err := r.settings(ctx, id, plan)
+		var token cloudfleet.Token
+		if err == nil {
+			token, err = r.Data.Client.UpdateToken(ctx, id.ValueString(), settings)
+		}
+		if err != nil {
+			return append(diags, failure("update", id.ValueString(), "No secret was changed. The next apply updates both tokens again.", err)...)
+		}
+		diags.Append(memory.RememberStored(settings, token)...)
 	}
-	return failure("update", id.ValueString(), "No secret was changed. The next apply updates both tokens again.", err)
+	m.Name, m.Role = plan.Name, plan.Role
+	return diags
 }
 
 // delete deletes a token. It does nothing if the ID is empty.
@@ -179,7 +191,7 @@ func (r *Resource) delete(ctx context.Context, token cloudfleet.KnownToken) diag
 	if token.ID == "" {
 		return nil
 	}
-	err := r.data.Client.DeleteToken(ctx, token)
+	err := r.Data.Client.DeleteToken(ctx, token)
 	if err != nil && !cloudfleet.IsNotFound(err) {
 		return failure("delete", token.ID, "It stays in the state. The next apply deletes it.", err)
 	}
@@ -191,15 +203,4 @@ const triesAgain = "The next apply tries again."
 // failure returns an error that names the token.
 func failure(verb, id, consequence string, err error) diag.Diagnostics {
 	return tfdiag.FromError(fmt.Sprintf("Could not %s API token %s", verb, id), consequence, err, "name", "role")
-}
-
-func createFailure(name types.String, tainted string, err error) diag.Diagnostics {
-	var consequence string
-	switch {
-	case tainted != "":
-		consequence = tokenkit.CreatedWithoutSecret(tainted)
-	case cloudfleet.MayHaveActed(err):
-		consequence = tokenkit.MayBeCreated
-	}
-	return tfdiag.FromError(fmt.Sprintf("Could not create API token %q", name.ValueString()), consequence, err, "name", "role")
 }

@@ -1,6 +1,7 @@
 package tokenkit
 
 import (
+	"math/big"
 	"strings"
 	"testing"
 	"time"
@@ -74,7 +75,7 @@ func TestFilterByAge(t *testing.T) {
 		"changed long ago":             {cloudfleet.Token{CreatedAt: day(200), UpdatedAt: day(91)}, true},
 		"without a date":               {cloudfleet.Token{}, true},
 	} {
-		matches, diags := Filter{OlderThanDays: types.Int64Value(90)}.Compile()
+		matches, diags := Filter{OlderThanDays: types.NumberValue(big.NewFloat(90))}.Compile()
 		if got := matches(test.token); got != test.want || diags.HasError() {
 			t.Errorf("%s: passes %t. %v", name, got, diags)
 		}

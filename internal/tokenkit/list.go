@@ -1,20 +1,130 @@
 package tokenkit
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"iter"
+	"regexp"
+	"regexp/syntax"
+	"slices"
+	"strings"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/list/schema"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/validate"
 )
+
+// Filter selects tokens. It has the arguments of everything that lists them, and is
+// embedded in models. Null selects every token.
+type Filter struct {
+	Role       types.String `tfsdk:"role"`
+	NamePrefix types.String `tfsdk:"name_prefix"`
+	NameRegex  types.String `tfsdk:"name_regex"`
+	// OlderThanDays counts from the last change, not from the creation.
+	OlderThanDays types.Number `tfsdk:"older_than_days"`
+}
+
+// Descriptions of the arguments of a Filter.
+const (
+	FilterByRole       = "Only tokens with this role: `Administrator` or `User`. Default: any."
+	FilterByNamePrefix = "Only tokens whose name begins with this text, such as `team-a-`. Upper and lower case differ. Default: any."
+	FilterByNameRegex  = "Only tokens whose name matches this regular expression, in the [syntax of " +
+		"RE2](https://github.com/google/re2/wiki/Syntax). It may match any part of the name: use `^` and `$` for the " +
+		"whole name. Cannot be set together with `name_prefix`. Default: any."
+	FilterByAge = "Only tokens that were last changed (created, renamed or regenerated) more than this many days ago, such as 90. " +
+		"Includes tokens without a date. Default: any."
+)
+
+// RoleFilterValidators are those of role; name_prefix needs none.
+func RoleFilterValidators() []validator.String {
+	return []validator.String{validate.String(cloudfleet.CheckRole)}
+}
+
+// NameRegexValidators are those of name_regex.
+func NameRegexValidators() []validator.String {
+	return []validator.String{validate.String(checkNameRegex), stringvalidator.ConflictsWith(path.MatchRoot("name_prefix"))}
+}
+
+// Compile returns a function that reports whether a token passes. An invalid name_regex
+// is an error, which validation has usually found before.
+func (f Filter) Compile() (func(cloudfleet.Token) bool, diag.Diagnostics) {
+	expression, err := compileNameRegex(f.NameRegex.ValueString())
+	if err != nil {
+		return nil, diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("name_regex"), "Invalid name_regex", tfdiag.Sentence(err))}
+	}
+	latest := time.Now()
+	if !f.OlderThanDays.IsNull() {
+		latest = latest.AddDate(0, 0, -int(validate.Int64(f.OlderThanDays)))
+	}
+	prefix := norm.NFC.String(f.NamePrefix.ValueString())
+	return func(t cloudfleet.Token) bool {
+		return (f.Role.IsNull() || string(t.Role) == f.Role.ValueString()) &&
+			strings.HasPrefix(t.Name, prefix) &&
+			expression.MatchString(t.Name) &&
+			(f.OlderThanDays.IsNull() || lastChange(t).Before(latest))
+	}, nil
+}
+
+// lastChange returns when a token was changed last, zero if that is not known.
+func lastChange(t cloudfleet.Token) time.Time {
+	if t.UpdatedAt.IsZero() {
+		return t.CreatedAt
+	}
+	return t.UpdatedAt
+}
+
+// maxAgeDays is beyond the age of any token.
+const maxAgeDays = 36500
+
+// AgeFilterValidators are those of older_than_days.
+func AgeFilterValidators() []validator.Number {
+	return []validator.Number{validate.Whole(0, maxAgeDays)}
+}
+
+func checkNameRegex(s string) error {
+	_, err := compileNameRegex(s)
+	return err
+}
+
+func compileNameRegex(s string) (*regexp.Regexp, error) {
+	expression, err := regexp.Compile(norm.NFC.String(s))
+	if fault, ok := errors.AsType[*syntax.Error](err); ok {
+		err = fmt.Errorf("%q is not a regular expression in the syntax of RE2: %s at %q", s, fault.Code, fault.Expr)
+	}
+	return expression, err
+}
+
+// Collect returns the tokens that match, oldest first, or the error of a page that could
+// not be read. It never returns a part of the list.
+func Collect(tokens iter.Seq2[cloudfleet.Token, error], matches func(cloudfleet.Token) bool) ([]cloudfleet.Token, error) {
+	var found []cloudfleet.Token
+	for t, err := range tokens {
+		if err != nil {
+			return nil, err
+		}
+		if matches(t) {
+			found = append(found, t)
+		}
+	}
+	slices.SortFunc(found, func(a, b cloudfleet.Token) int {
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
+	})
+	return found, nil
+}
 
 // Lister is embedded in all list resources.
 type Lister struct {
@@ -34,7 +144,7 @@ func ListFilterAttributes() map[string]schema.Attribute {
 		"role":            schema.StringAttribute{Optional: true, MarkdownDescription: FilterByRole, Validators: RoleFilterValidators()},
 		"name_prefix":     schema.StringAttribute{Optional: true, MarkdownDescription: FilterByNamePrefix},
 		"name_regex":      schema.StringAttribute{Optional: true, MarkdownDescription: FilterByNameRegex, Validators: NameRegexValidators()},
-		"older_than_days": schema.Int64Attribute{Optional: true, MarkdownDescription: FilterByAge, Validators: AgeFilterValidators()},
+		"older_than_days": schema.NumberAttribute{Optional: true, MarkdownDescription: FilterByAge, Validators: AgeFilterValidators()},
 		"include_own": schema.BoolAttribute{
 			Optional: true,
 			MarkdownDescription: "Whether to list the provider's own token as well. A state that has it can neither delete nor " +

@@ -4,86 +4,98 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-)
 
-// Names of the attributes of a schedule.
-const (
-	RotateAfterDaysName = "rotate_after_days"
-	RotationDueName     = "rotation_due"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/validate"
 )
 
 const (
+	rotateAfterDays = "rotate_after_days"
+
 	day = 24 * time.Hour
 	// maxRotateAfterDays is ten years.
 	maxRotateAfterDays = 3650
+	// earlyPart and earlyMax are how much earlier than rotation_due a secret is rotated: a
+	// tenth of the days, but no more than six hours. A pipeline that runs each night then
+	// finds it due, even if it starts a little earlier than the night before.
+	earlyPart = 10
+	earlyMax  = 6 * time.Hour
 )
 
-// RotateAfterDaysAttribute is rotate_after_days in the schema of a resource. rotation
-// ends the sentence "The first plan after that …".
-func RotateAfterDaysAttribute(rotation string) schema.Int64Attribute {
-	return schema.Int64Attribute{
+func rotateAfterDaysAttribute(rotation string) schema.NumberAttribute {
+	return schema.NumberAttribute{
 		Optional: true,
-		MarkdownDescription: fmt.Sprintf("Age in days, 1 to %d, at which the secret is rotated, counted from `secret_issued_at`. The first plan "+
-			"after that %s. Nothing happens between two runs, and nothing with `-refresh=false`: run the pipeline on a schedule. A token whose "+
+		MarkdownDescription: fmt.Sprintf("Age in days, 1 to %d, at which the secret is rotated, counted from `secret_issued_at` or, if that is "+
+			"null, from the import or from when the secret was taken over. The first plan after that %s; a plan in the last tenth of the time, "+
+			"at most six hours early, does so, too, so that a pipeline with the same interval finds it due. "+
+			"Nothing happens between two runs, and nothing with `-refresh=false`: run the pipeline on a schedule. A token whose "+
 			"secret is older already is rotated by the apply that sets this. Can be combined with `rotation_trigger`, for a rotation in between. "+
 			"Default: no rotation by age.", maxRotateAfterDays, rotation),
-		Validators: []validator.Int64{int64validator.Between(1, maxRotateAfterDays)},
+		Validators: []validator.Number{validate.Whole(1, maxRotateAfterDays)},
 	}
 }
 
-// RotationDueAttribute is rotation_due in the schema of a resource.
-var RotationDueAttribute = schema.StringAttribute{
+var rotationDueAttribute = schema.StringAttribute{
 	Computed: true,
-	MarkdownDescription: "When the next rotation by `rotate_after_days` is due, RFC 3339 in UTC. Null without `rotate_after_days`, and " +
-		"as long as `secret_issued_at` is null.",
+	MarkdownDescription: "When `rotate_after_days` are over, RFC 3339 in UTC. A time in the past means that no pipeline has rotated the secret. " +
+		"Null without `rotate_after_days`.",
 }
 
-// rotationDue returns when a secret that was issued at this time is due: null if either
-// is null, unknown if either is unknown.
-func rotationDue(issuedAt types.String, afterDays types.Int64) types.String {
-	switch issued := parseTime(issuedAt); {
-	case afterDays.IsNull() || issuedAt.IsNull():
-		return types.StringNull()
-	case afterDays.IsUnknown() || issuedAt.IsUnknown():
-		return types.StringUnknown()
-	case issued.IsZero():
-		return types.StringNull()
+// Schedule sets when the next rotation is due: unknown in a plan that issues a secret or
+// takes one over.
+func (m *Model) Schedule(memory Memory) {
+	switch {
+	case m.RotateAfterDays.IsNull():
+		m.RotationDue = types.StringNull()
+	case m.RotateAfterDays.IsUnknown(), m.SecretVersion.IsUnknown(), m.since(memory).IsZero():
+		m.RotationDue = types.StringUnknown()
 	default:
-		return Timestamp(issued.Add(time.Duration(afterDays.ValueInt64()) * day))
+		m.RotationDue = Timestamp(m.since(memory).Add(time.Duration(validate.Int64(m.RotateAfterDays)) * day))
 	}
 }
 
-// SetAge stores during a refresh how old the secret is. issuedAt is null if that is not
-// known.
-func (m *Memory) SetAge(issuedAt types.String) {
-	m.SecretAgeDays = 0
-	if issued := parseTime(issuedAt); !issued.IsZero() {
-		m.SecretAgeDays = max(0, int64(time.Since(issued)/day))
+// since returns from when the days count, zero if that is not known.
+func (m *Model) since(memory Memory) time.Time {
+	if issued := parseTime(m.SecretIssuedAt); !issued.IsZero() {
+		return issued
 	}
+	return memory.Since
 }
 
-// IsDue reports whether the secret had this age at the last refresh. If afterDays is
-// unknown, it reports whether that is possible.
-func (m Memory) IsDue(afterDays types.Int64) bool {
-	return !afterDays.IsNull() && m.SecretAgeDays >= max(1, afterDays.ValueInt64())
+// setAge stores during a refresh for how many days the secret is due. A date of the future
+// is not believed, because it would stop the rotation.
+func (m *Memory) setAge(s *Model) {
+	if time.Until(parseTime(s.SecretIssuedAt)) > maxClockSkew {
+		s.SecretIssuedAt = types.StringNull()
+	}
+	if s.SecretIssuedAt.IsNull() && m.Since.IsZero() {
+		m.Since = now()
+	}
+	s.Schedule(*m)
+	// The largest n with n - min(n/earlyPart, earlyMax) <= age.
+	age := max(0, time.Since(s.since(*m)))
+	m.DueDays = int64(min(age/(earlyPart-1)*earlyPart, age+earlyMax) / day)
 }
 
-// WarnOfNoSchedule warns in a plan that issues no secret that a rotation by age will not
-// happen, because the age is not known.
-func WarnOfNoSchedule(name, issuedAt types.String, afterDays types.Int64) (diags diag.Diagnostics) {
-	if !afterDays.IsNull() && issuedAt.IsNull() {
-		diags.AddAttributeWarning(
-			path.Root(RotateAfterDaysName),
-			fmt.Sprintf("The rotation of API token %q is not scheduled", name.ValueString()),
-			"When its secret was issued is not known (secret_issued_at is null), as after an import. Apply one rotation_trigger, then another: "+
-				"that rotates once, and the days count from then on.",
-		)
+// isDue reports whether the secret was due at the last refresh. If afterDays is unknown,
+// it reports whether that is possible.
+func (m *Memory) isDue(afterDays types.Number) bool {
+	return !afterDays.IsNull() && m.DueDays >= max(1, validate.Int64(afterDays))
+}
+
+// warnOfUnknownAge warns in the plan that sets a schedule that the age of the secret is
+// not known.
+func (m *Memory) warnOfUnknownAge(state, plan *Model) (diags diag.Diagnostics) {
+	if plan.RotateAfterDays.IsNull() || plan.RotateAfterDays.Equal(state.RotateAfterDays) || !state.SecretIssuedAt.IsNull() {
+		return nil
 	}
+	diags.AddAttributeWarning(path.Root(rotateAfterDays), "The age of a secret is not known", fmt.Sprintf(
+		"When the secret of API token %q was issued is not known (secret_issued_at is null). The days count from %s, when this state "+
+			"got it. If it may be too old by then, rotate it now: change rotation_trigger.",
+		plan.Name.ValueString(), Timestamp(m.Since).ValueString()))
 	return diags
 }

@@ -25,6 +25,11 @@ type scheduled struct {
 // eachResource runs a test with each of the two token resources.
 func eachResource(t *testing.T, mock mockserver.Options, test func(t *testing.T, s scheduled)) {
 	t.Parallel()
+	eachType(t, mock, test)
+}
+
+func eachType(t *testing.T, mock mockserver.Options, test func(t *testing.T, s scheduled)) {
+	t.Helper()
 	for _, typeName := range []string{"cloudfleet_api_token", "cloudfleet_rotating_api_token"} {
 		t.Run(typeName, func(t *testing.T) {
 			t.Parallel()
@@ -68,6 +73,12 @@ func (s scheduled) age(by time.Duration) {
 		}
 	}
 	s.Set(older)
+	s.SetPrivate("memory", func(memory map[string]any) {
+		since, _ := memory["since"].(string)
+		if at, err := time.Parse(time.RFC3339, since); err == nil {
+			memory["since"] = at.Add(-by).Format(time.RFC3339)
+		}
+	})
 }
 
 // plan refreshes and reports whether the plan issues a secret.
@@ -83,19 +94,19 @@ func (s scheduled) plan(config map[string]any) (planned map[string]any, rotates 
 	return planned, planned["secret"] == protocoltest.Unknown
 }
 
-const days = 24 * time.Hour
+const day = 24 * time.Hour
 
 // A secret is rotated by the first plan after it is due, once, and not before.
 func TestScheduledRotation(t *testing.T) {
 	eachResource(t, mockserver.Options{}, func(t *testing.T, s scheduled) {
 		s.apply(every(30))
 		issued, err := time.Parse(time.RFC3339, s.Text("secret_issued_at"))
-		if want := issued.Add(30 * days).Format(time.RFC3339); err != nil || s.Text("rotation_due") != want {
+		if want := issued.Add(30 * day).Format(time.RFC3339); err != nil || s.Text("rotation_due") != want {
 			t.Errorf("due at %q, want %s (%v)", s.Text("rotation_due"), want, err)
 		}
-		s.age(30*days - time.Minute)
+		s.age(30*day - 6*time.Hour - time.Minute)
 		if planned, rotates := s.plan(every(30)); rotates || !reflect.DeepEqual(planned, s.State()) {
-			t.Errorf("a minute before it is due, the plan is %v", planned)
+			t.Errorf("a minute before the last six hours, the plan is %v", planned)
 		}
 		s.age(time.Minute)
 		if planned, diags := s.Plan(t.Context(), every(30)); len(diags) > 0 || !reflect.DeepEqual(planned, s.State()) {
@@ -119,11 +130,11 @@ func TestScheduledRotation(t *testing.T) {
 func TestScheduleChanges(t *testing.T) {
 	eachResource(t, mockserver.Options{}, func(t *testing.T, s scheduled) {
 		s.apply(every(nil))
-		s.age(40 * days)
+		s.age(40 * day)
 		if writes := s.apply(every(41)); len(writes) > 0 || s.Text("rotation_due") == "" {
 			t.Errorf("a secret of 40 days, to be rotated after 41: %v", writes)
 		}
-		s.age(10 * days)
+		s.age(10 * day)
 		if writes := s.apply(every(90)); len(writes) > 0 {
 			t.Errorf("a secret of 50 days, to be rotated after 90 now: %v", writes)
 		}
@@ -133,7 +144,7 @@ func TestScheduleChanges(t *testing.T) {
 		if writes := s.apply(every(50)); len(writes) != 1 {
 			t.Errorf("a secret of 50 days, to be rotated after 50: %v", writes)
 		}
-		s.age(20 * days)
+		s.age(20 * day)
 		if _, rotates := s.plan(map[string]any{"name": "new", "role": "User", "rotate_after_days": 50}); rotates {
 			t.Error("a rename rotates")
 		}
@@ -146,10 +157,10 @@ func TestScheduleBesideATrigger(t *testing.T) {
 		config := every(30)
 		config["rotation_trigger"] = "a"
 		s.apply(config)
-		s.age(29 * days)
+		s.age(29 * day)
 		config["rotation_trigger"] = "b"
 		s.apply(config)
-		s.age(29 * days)
+		s.age(29 * day)
 		if writes := s.apply(config); len(writes) > 0 {
 			t.Errorf("29 days after the rotation in between: %v", writes)
 		}
@@ -163,7 +174,7 @@ func TestScheduleThatIsNotKnownYet(t *testing.T) {
 		if planned, rotates := s.plan(every(protocoltest.Unknown)); rotates || planned["rotation_due"] != protocoltest.Unknown {
 			t.Errorf("with a secret of today, the plan is %v", planned)
 		}
-		s.age(5 * days)
+		s.age(5 * day)
 		if planned, rotates := s.plan(every(protocoltest.Unknown)); !rotates || planned["rotation_due"] != protocoltest.Unknown {
 			t.Errorf("with a secret of 5 days, the plan is %v", planned)
 		}
@@ -174,7 +185,7 @@ func TestScheduleThatIsNotKnownYet(t *testing.T) {
 func TestScheduledRotationThatFails(t *testing.T) {
 	eachResource(t, mockserver.Options{}, func(t *testing.T, s scheduled) {
 		s.apply(every(30))
-		s.age(31 * days)
+		s.age(31 * day)
 		if diags := s.Refresh(t.Context()); diags.HasError() {
 			t.Fatal(diags)
 		}
@@ -204,42 +215,60 @@ func TestScheduleWithAWrongDate(t *testing.T) {
 	longAgo := mockserver.Options{Now: func() time.Time { return time.Now().AddDate(-1, 0, 0) }}
 	eachResource(t, longAgo, func(t *testing.T, s scheduled) {
 		s.apply(every(1))
-		s.age(2 * days)
+		s.age(2 * day)
 		if writes := s.apply(every(1)); len(writes) != 1 {
 			t.Errorf("it sent %v", writes)
 		}
 	})
 }
 
-// Of an imported secret nobody knows the age: a warning says that nothing is scheduled.
+// Of an imported secret nobody knows the age: the days count from the import, and a warning
+// says so once.
 func TestScheduleOfAnImport(t *testing.T) {
 	eachResource(t, mockserver.Options{}, func(t *testing.T, s scheduled) {
 		id := tokentest.Issue(t, s.cloud, "ci", "User").ID
 		if diags := s.Import(t.Context(), id); diags.HasError() {
 			t.Fatal(diags)
 		}
-		_, diags := s.Plan(t.Context(), every(1))
-		if diags.HasError() || !strings.Contains(diags.String(), "rotate_after_days") {
+		_, diags := s.Plan(t.Context(), every(30))
+		if diags.HasError() || !strings.Contains(diags.String(), "The days count from") {
 			t.Errorf("the plan says %q", diags)
 		}
-		config := every(1)
-		for _, trigger := range []string{"a", "b"} {
-			config["rotation_trigger"] = trigger
-			if diags := s.Apply(t.Context(), config); diags.HasError() {
-				t.Fatal(diags)
-			}
+		if diags := s.Apply(t.Context(), every(30)); diags.HasError() || s.Text("rotation_due") == "" {
+			t.Errorf("due at %q: %s", s.Text("rotation_due"), diags)
 		}
-		if s.Text("rotation_due") == "" {
-			t.Error("after a rotation, none is due")
+		s.age(30 * day)
+		if _, rotates := s.plan(every(30)); !rotates {
+			t.Error("30 days after the import, it is not due")
+		}
+		if writes := s.apply(every(30)); len(writes) != 1 {
+			t.Errorf("it sent %v", writes)
 		}
 	})
 }
 
+// Pipelines that run at the same time each night or each week find the secret due, even if
+// they start a little earlier than the last time.
+func TestScheduleOfAPipeline(t *testing.T) {
+	t.Parallel()
+	for after, interval := range map[int]time.Duration{1: day, 7: 7 * day, 30: 30 * day} {
+		eachType(t, mockserver.Options{}, func(t *testing.T, s scheduled) {
+			s.apply(every(after))
+			for range 3 {
+				s.age(interval - 20*time.Minute)
+				if writes := s.apply(every(after)); len(writes) != 1 {
+					t.Errorf("a pipeline each %s with %d days has sent %v", interval, after, writes)
+				}
+			}
+		})
+	}
+}
+
 func TestScheduleIsInvalid(t *testing.T) {
 	eachResource(t, mockserver.Options{}, func(t *testing.T, s scheduled) {
-		for _, invalid := range []int{0, -1, 3651} {
+		for _, invalid := range []any{0, -1, 3651, 30.416} {
 			if _, diags := s.Plan(t.Context(), every(invalid)); !diags.HasError() || !strings.Contains(diags.String(), "rotate_after_days") {
-				t.Errorf("%d: %s", invalid, diags)
+				t.Errorf("%v: %s", invalid, diags)
 			}
 		}
 	})

@@ -4,10 +4,12 @@ package validate
 import (
 	"context"
 	"fmt"
+	"math/big"
 
 	"github.com/hashicorp/go-uuid"
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
 )
@@ -76,4 +78,35 @@ func UUID(s string) error {
 		return fmt.Errorf("%q is not a UUID, such as 12345678-6651-4e5d-9c04-079f6532989b", s)
 	}
 	return nil
+}
+
+// Whole returns a validator of a whole number within these limits. The framework's own
+// integers report a fraction as an error in the provider.
+func Whole(least, most int64) validator.Number { return wholeValidator{least, most} }
+
+type wholeValidator struct{ least, most int64 }
+
+func (wholeValidator) Description(context.Context) string { return "described with the attribute" }
+
+func (v wholeValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (v wholeValidator) ValidateNumber(_ context.Context, req validator.NumberRequest, resp *validator.NumberResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	given := req.ConfigValue.ValueBigFloat()
+	n, accuracy := given.Int64()
+	if accuracy != big.Exact || n < v.least || n > v.most {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid "+req.Path.String(), fmt.Sprintf(
+			"%s is not a whole number from %d to %d. floor() rounds a fraction down.", given.Text('g', 6), v.least, v.most))
+	}
+}
+
+// Int64 returns a number that Whole has validated, 0 if it is null or unknown.
+func Int64(n types.Number) int64 {
+	if n.IsNull() || n.IsUnknown() {
+		return 0
+	}
+	whole, _ := n.ValueBigFloat().Int64()
+	return whole
 }

@@ -20,7 +20,7 @@ resource "vault_kv_secret_v2" "pipeline" {
   name  = "cloudfleet/pipeline"
   data_json_wo = jsonencode({
     username = cloudfleet_api_token.pipeline.id
-    password = provider::cloudfleet::age_decrypt(cloudfleet_api_token.pipeline.encrypted_secret, var.age_identity)
+    password = provider::cloudfleet::age_decrypt(cloudfleet_api_token.pipeline.encrypted_secrets.age, var.age_identity)
   })
   data_json_wo_version = cloudfleet_api_token.pipeline.secret_version
 }

@@ -15,5 +15,5 @@ resource "github_actions_secret" "registry_password" {
   repository      = "app"
   secret_name     = "REGISTRY_PASSWORD"
   key_id          = data.github_actions_public_key.app.key_id
-  value_encrypted = cloudfleet_api_token.app.encrypted_secret
+  value_encrypted = cloudfleet_api_token.app.encrypted_secrets.github
 }

@@ -1,20 +1,18 @@
 package canary_test
 
 import (
-	"bytes"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"filippo.io/age"
-	"github.com/ProtonMail/go-crypto/openpgp"
-	"github.com/ProtonMail/go-crypto/openpgp/packet"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/sealing"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/tokentest"
 )
 
 // encrypted is a configuration whose secrets are encrypted. One of the recipients
@@ -51,12 +49,12 @@ resource "cloudfleet_rotating_api_token" "ci" {
 }
 
 resource "terraform_data" "reader" {
-  triggers_replace = [cloudfleet_api_token.ci.encrypted_secret, cloudfleet_rotating_api_token.ci.encrypted_secret]
+  triggers_replace = [cloudfleet_api_token.ci.encrypted_secrets, cloudfleet_rotating_api_token.ci.encrypted_secrets]
   provisioner "local-exec" {
     command = "echo $ONE $OTHER"
     environment = {
-      ONE   = try(provider::cloudfleet::age_decrypt(cloudfleet_api_token.ci.encrypted_secret, var.identity), "not for age")
-      OTHER = try(provider::cloudfleet::age_decrypt(cloudfleet_rotating_api_token.ci.encrypted_secret, var.identity), "not for age")
+      ONE   = try(provider::cloudfleet::age_decrypt(cloudfleet_api_token.ci.encrypted_secrets.age, var.identity), "not for age")
+      OTHER = try(provider::cloudfleet::age_decrypt(cloudfleet_rotating_api_token.ci.encrypted_secrets.age, var.identity), "not for age")
     }
   }
 }
@@ -74,7 +72,7 @@ func TestAccNoEncryptedSecretShows(t *testing.T) {
 	}
 	toAge := fmt.Sprintf(`{age_recipients = [%q]}`, identity.Recipient())
 	toGitHub := `{github_public_key = "hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo="}`
-	toPGP := fmt.Sprintf(`{pgp_key = %q}`, pgpKey(t))
+	toPGP := fmt.Sprintf(`{pgp_key = %q}`, tokentest.PGPPublicKey(t, time.Now(), 0))
 	s.folder.Env = append(s.folder.Env, "TF_VAR_identity="+identity.String())
 	set := func(trigger, encryptTo string) {
 		s.folder.Env = append(s.folder.Env, "TF_VAR_trigger="+trigger, "TF_VAR_encrypt_to="+encryptTo)
@@ -85,7 +83,7 @@ func TestAccNoEncryptedSecretShows(t *testing.T) {
 	s.run("cloudfleet_rotating_api_token.ci will be created", "show", "plan")
 	s.run("Apply complete! Resources: 3 added", "apply", "plan")
 	for _, one := range s.state() {
-		secret, err := sealing.DecryptAge(one.EncryptedSecret, identity.String())
+		secret, err := sealing.DecryptAge(one.EncryptedSecrets.Age, identity.String())
 		if err != nil || !s.cloud.Accepts(one.ID+one.TokenID, secret) {
 			t.Errorf("%v: read %q, %v", one, secret, err)
 		}
@@ -138,10 +136,12 @@ func TestAccNoEncryptedSecretShows(t *testing.T) {
 
 // saved has the attributes of a resource that a test reads.
 type saved struct {
-	ID              string `json:"id"`
-	TokenID         string `json:"token_id"`
-	PreviousTokenID string `json:"previous_token_id"`
-	EncryptedSecret string `json:"encrypted_secret"`
+	ID               string `json:"id"`
+	TokenID          string `json:"token_id"`
+	PreviousTokenID  string `json:"previous_token_id"`
+	EncryptedSecrets struct {
+		Age string `json:"age"`
+	} `json:"encrypted_secrets"`
 }
 
 // state returns the provider's resources in the state, by address.
@@ -167,18 +167,4 @@ func (s *session) state() map[string]saved {
 		}
 	}
 	return all
-}
-
-// pgpKey is a public key in base64.
-func pgpKey(t *testing.T) string {
-	t.Helper()
-	entity, err := openpgp.NewEntity("Me", "", "me@example.org", &packet.Config{Algorithm: packet.PubKeyAlgoEdDSA})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out bytes.Buffer
-	if err := entity.Serialize(&out); err != nil {
-		t.Fatal(err)
-	}
-	return base64.StdEncoding.EncodeToString(out.Bytes())
 }

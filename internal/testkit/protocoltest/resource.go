@@ -63,6 +63,18 @@ func (r *Resource) Saved() string {
 // Private returns the resource's private state.
 func (r *Resource) Private() string { return string(r.state.private) }
 
+// SetPrivate changes what a resource has stored under a key of its private state: what it
+// is after some time.
+func (r *Resource) SetPrivate(key string, change func(map[string]any)) {
+	var all map[string][]byte
+	var values map[string]any
+	must(0, json.Unmarshal(r.state.private, &all))
+	must(0, json.Unmarshal(all[key], &values))
+	change(values)
+	all[key] = must(json.Marshal(values))
+	r.state.private = must(json.Marshal(all))
+}
+
 // Identity returns the resource's identity, nil if there is none.
 func (r *Resource) Identity() map[string]any {
 	return r.provider.identity(r.typeName, r.state.identity)
@@ -71,9 +83,14 @@ func (r *Resource) Identity() map[string]any {
 // MoveTo changes the type of the resource, as a `moved` block does. With keepIdentity it
 // ignores the identity that the provider returns, as OpenTofu does.
 func (r *Resource) MoveTo(ctx context.Context, typeName string, keepIdentity bool) Diags {
+	return r.MoveFrom(ctx, provider.Address, typeName, keepIdentity)
+}
+
+// MoveFrom is MoveTo with the address of the provider that the resource was of before.
+func (r *Resource) MoveFrom(ctx context.Context, address, typeName string, keepIdentity bool) Diags {
 	source := must(json.Marshal(r.State()))
 	moved := must(r.provider.server.MoveResourceState(ctx, &tfprotov6.MoveResourceStateRequest{
-		SourceProviderAddress: provider.Address, SourceTypeName: r.typeName, SourceState: &tfprotov6.RawState{JSON: source},
+		SourceProviderAddress: address, SourceTypeName: r.typeName, SourceState: &tfprotov6.RawState{JSON: source},
 		SourcePrivate: r.state.private, TargetTypeName: typeName,
 	}))
 	if Diags(moved.Diagnostics).HasError() {
@@ -88,13 +105,21 @@ func (r *Resource) MoveTo(ctx context.Context, typeName string, keepIdentity boo
 	return moved.Diagnostics
 }
 
-// UpgradeIdentity returns the upgrade of an identity of an earlier version of the
-// provider.
-func (r *Resource) UpgradeIdentity(ctx context.Context, version int64, before map[string]any) (map[string]any, Diags) {
-	upgraded := must(r.provider.server.UpgradeResourceIdentity(ctx, &tfprotov6.UpgradeResourceIdentityRequest{
-		TypeName: r.typeName, Version: version, RawIdentity: &tfprotov6.RawState{JSON: must(json.Marshal(before))},
+// Mistake changes the type of the resource without a move, as a chain of `moved` blocks
+// does: the CLI hands the state of one type to the other.
+func (r *Resource) Mistake(ctx context.Context, typeName string) Diags {
+	upgraded := must(r.provider.server.UpgradeResourceState(ctx, &tfprotov6.UpgradeResourceStateRequest{
+		TypeName: typeName, RawState: &tfprotov6.RawState{JSON: must(json.Marshal(r.State()))},
 	}))
-	return r.provider.identity(r.typeName, upgraded.UpgradedIdentity), upgraded.Diagnostics
+	r.typeName, r.schema = typeName, r.provider.schemas.ResourceSchemas[typeName]
+	r.save(upgraded.UpgradedState, r.state.private, nil, r.state.tainted)
+	return upgraded.Diagnostics
+}
+
+// IdentityVersion returns the version of the resource's identity schema.
+func (r *Resource) IdentityVersion(ctx context.Context) int64 {
+	schemas := must(r.provider.server.GetResourceIdentitySchemas(ctx, &tfprotov6.GetResourceIdentitySchemasRequest{}))
+	return schemas.IdentitySchemas[r.typeName].Version
 }
 
 // ForgetIdentity makes the state that of a CLI without identities, such as Terraform

@@ -3,13 +3,18 @@
 package tokentest
 
 import (
+	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"filippo.io/age"
+	"github.com/ProtonMail/go-crypto/openpgp"
+	"github.com/ProtonMail/go-crypto/openpgp/packet"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 )
@@ -54,6 +59,13 @@ func AgeList(keys ...string) string {
 	return fmt.Sprintf(`{ age_recipients = ["%s"] }`, strings.Join(keys, `", "`))
 }
 
+// Ciphertext returns the secret in a state for recipients of this kind: github, age or pgp.
+func Ciphertext(state map[string]any, kind string) string {
+	secrets, _ := state["encrypted_secrets"].(map[string]any)
+	text, _ := secrets[kind].(string)
+	return text
+}
+
 // AgeIdentity returns a new identity of age.
 func AgeIdentity(t *testing.T) *age.X25519Identity {
 	t.Helper()
@@ -62,6 +74,22 @@ func AgeIdentity(t *testing.T) *age.X25519Identity {
 		t.Fatal(err)
 	}
 	return identity
+}
+
+// PGPPublicKey is a key in base64 that expires after lifetime, or never if that is 0.
+func PGPPublicKey(t *testing.T, created time.Time, lifetime time.Duration) string {
+	t.Helper()
+	entity, err := openpgp.NewEntity("Me", "", "me@example.org", &packet.Config{
+		Algorithm: packet.PubKeyAlgoEdDSA, Time: func() time.Time { return created }, KeyLifetimeSecs: uint32(lifetime.Seconds()),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := entity.Serialize(&out); err != nil {
+		t.Fatal(err)
+	}
+	return base64.StdEncoding.EncodeToString(out.Bytes())
 }
 
 // created matches the date in a display name.

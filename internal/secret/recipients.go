@@ -1,4 +1,4 @@
-package tokenkit
+package secret
 
 import (
 	"context"
@@ -34,11 +34,11 @@ func (r Recipients) canonical() string {
 	return b.String()
 }
 
-// RecipientsFor returns the recipients in a value of encrypt_to, and an error if a secret
+// Parse returns the recipients in a value of encrypt_to, and an error if a secret
 // cannot be encrypted to them now. They are nil if the value is null or not wholly known.
 // It is called before a secret is issued: a secret that cannot be encrypted would be
 // lost.
-func RecipientsFor(ctx context.Context, value types.Object) (Recipients, diag.Diagnostics) {
+func Parse(ctx context.Context, value types.Object) (Recipients, diag.Diagnostics) {
 	recipients, at, err := parseRecipients(ctx, value)
 	if err != nil {
 		return nil, diag.Diagnostics{keyError(at, err)}
@@ -51,9 +51,9 @@ func RecipientsFor(ctx context.Context, value types.Object) (Recipients, diag.Di
 	return recipients, nil
 }
 
-// recipientsChange reports whether a change of encrypt_to changes who can read the
+// RecipientsChange reports whether a change of encrypt_to changes who can read the
 // secret. If that is unknown, it reports true.
-func recipientsChange(ctx context.Context, before, after types.Object) bool {
+func RecipientsChange(ctx context.Context, before, after types.Object) bool {
 	if before.Equal(after) {
 		return false
 	}
@@ -65,9 +65,9 @@ func recipientsChange(ctx context.Context, before, after types.Object) bool {
 	return old.canonical() != recipients.canonical()
 }
 
-// recipientsAreKnown reports whether it is known who the recipients are, or that there
+// RecipientsAreKnown reports whether it is known who the recipients are, or that there
 // are none.
-func recipientsAreKnown(ctx context.Context, value types.Object) bool {
+func RecipientsAreKnown(ctx context.Context, value types.Object) bool {
 	recipients, _, _ := parseRecipients(ctx, value)
 	return recipients != nil || value.IsNull()
 }
