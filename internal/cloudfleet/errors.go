@@ -7,6 +7,8 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/roundtrip"
 )
 
 // Error is an unexpected answer: a status from 300 on, or a lower one with a body that
@@ -58,6 +60,13 @@ func IsNotFound(err error) bool {
 	return ok && e.StatusCode == http.StatusNotFound && e.Code == codeNotFound && !wasNotSent(err)
 }
 
+// IsWrongEndpoint reports whether an answer says that there is no API at this endpoint: a
+// 404 that is not the API's, or one to a call that needs nothing but the API.
+func IsWrongEndpoint(e *Error) bool {
+	isGeneral := !strings.Contains(e.Path, "/"+pathTokens+"/")
+	return (e.StatusCode == http.StatusNotFound || e.StatusCode == http.StatusMethodNotAllowed) && (e.Code == "" || isGeneral)
+}
+
 // MayHaveActed reports whether the server may have carried out the call in spite of err:
 // an attempt got no answer, one that cannot be understood, or a status from 500 on.
 func MayHaveActed(err error) bool {
@@ -86,12 +95,12 @@ func errorFrom(resp *http.Response, content []byte) *Error {
 	e := unexpected(resp, "")
 	kind, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	if kind == problemType && resp.StatusCode >= http.StatusBadRequest && e.readProblem(content) {
-		return e
+		return e.printable()
 	}
 	var body errorBody
 	if json.Unmarshal(content, &body) == nil && body.Code != "" {
 		e.Code, e.Message, e.Details = body.Code, body.Message, body.Details
-		return e
+		return e.printable()
 	}
 	// The error does not repeat another server's page: it may contain anything.
 	switch {
@@ -103,6 +112,15 @@ func errorFrom(resp *http.Response, content []byte) *Error {
 		e.Message = "the answer is not an error of the API"
 	default:
 		e.Message = "the answer is not an error of the API, but " + kind
+	}
+	return e
+}
+
+// printable replaces what the API's words could do to a terminal.
+func (e *Error) printable() *Error {
+	e.Code, e.Message = roundtrip.Printable(e.Code), roundtrip.Printable(e.Message)
+	for i, d := range e.Details {
+		e.Details[i] = FieldError{roundtrip.Printable(d.Field), roundtrip.Printable(d.Message)}
 	}
 	return e
 }
@@ -120,7 +138,7 @@ func unexpected(resp *http.Response, message string) *Error {
 		Path:       resp.Request.URL.Path,
 		StatusCode: resp.StatusCode,
 		Message:    message,
-		RequestID:  resp.Header.Get(headerRequestID),
-		RetryAfter: resp.Header.Get("Retry-After"),
+		RequestID:  roundtrip.Printable(resp.Header.Get(headerRequestID)),
+		RetryAfter: roundtrip.Printable(resp.Header.Get("Retry-After")),
 	}
 }

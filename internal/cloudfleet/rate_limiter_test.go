@@ -17,6 +17,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/roundtrip"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 )
 
@@ -264,8 +265,8 @@ func (c *closer) Close() error {
 	return nil
 }
 
-// With a server that throttles everything, each call ends after its attempts, and they
-// slow down, whatever the server says.
+// With a server that throttles everything, each call ends after its attempts, or when the
+// limiter gives up. They slow down, whatever the server says.
 func TestRefusedForGood(t *testing.T) {
 	t.Parallel()
 	for _, retryAfter := range []string{"0", "1", ""} {
@@ -279,16 +280,46 @@ func TestRefusedForGood(t *testing.T) {
 			var failed atomic.Int32
 			workers(10, make([]struct{}, 10), func(struct{}) {
 				_, _, err := c.CreateToken(t.Context(), settings)
-				if cloudfleet.StatusCode(err) != 429 || cloudfleet.MayHaveActed(err) {
+				_, gaveUp := errors.AsType[roundtrip.GaveUpError](err)
+				if !gaveUp && cloudfleet.StatusCode(err) != 429 || cloudfleet.MayHaveActed(err) {
 					t.Errorf("got %v", err)
 				}
 				failed.Add(1)
 			})
-			wantCount(t, count, 10*(cloudfleet.DefaultMaxRetries+1))
 			wantCount(t, &failed, 10)
-			if took := time.Since(begin); took < 3*time.Second {
-				t.Errorf("%q: all over after %s", retryAfter, took)
+			if took := time.Since(begin); took < 3*time.Second || took > time.Minute || count.Load() > 10*(cloudfleet.DefaultMaxRetries+1) {
+				t.Errorf("%q: all over after %s and %d requests", retryAfter, took, count.Load())
 			}
 		})
 	}
+}
+
+// A server that never stops to throttle is left alone after two waits: the other reads fail
+// at once, instead of each waiting by itself for minutes.
+func TestRefusedForHours(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud, c := inBubble(t, mockserver.Options{})
+		if _, err := c.GetOrganization(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		count := cloud.failFirst(1_000_000, answer(429, "", "Retry-After", "120"))
+		begin := time.Now()
+		var failed atomic.Int32
+		workers(10, make([]struct{}, 200), func(struct{}) {
+			_, err := c.GetToken(t.Context(), someID)
+			if _, gaveUp := errors.AsType[roundtrip.GaveUpError](err); !gaveUp && cloudfleet.StatusCode(err) != 429 {
+				t.Errorf("got %v", err)
+			}
+			failed.Add(1)
+		})
+		if took := time.Since(begin); failed.Load() != 200 || took < 4*time.Minute || took > 4*time.Minute+10*time.Second {
+			t.Errorf("%d reads have failed after %s and %d requests", failed.Load(), took, count.Load())
+		}
+		time.Sleep(2 * time.Minute)
+		cloud.Intercept(nil)
+		if _, err := c.GetOrganization(t.Context()); err != nil {
+			t.Errorf("when the server serves again: %v", err)
+		}
+	})
 }

@@ -1,27 +1,23 @@
 // Package oci is a client of the OCI distribution API, which registries implement: it
 // reads lists and images, copies an image from one registry to another, and deletes it.
 //
-// An answer with a status from 400 on is an [*Error], and a missing one an
-// [UnansweredError].
+// An answer with a status from 300 on is an [*Error], and a missing one an
+// [UnansweredError]. Both name the registry.
 package oci
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"slices"
 	"sync"
 	"time"
 
 	"oras.land/oras-go/v2/registry"
-	"oras.land/oras-go/v2/registry/remote"
-	"oras.land/oras-go/v2/registry/remote/auth"
-	"oras.land/oras-go/v2/registry/remote/credentials"
-	"oras.land/oras-go/v2/registry/remote/errcode"
-	"oras.land/oras-go/v2/registry/remote/retry"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/roundtrip"
 )
@@ -31,6 +27,8 @@ const (
 	// pages of a hundred.
 	maxPages = 1000
 	pageSize = 100
+	// maxErrorBody is how much of an error's body is read.
+	maxErrorBody = 64 << 10
 )
 
 // Options configures a [Client].
@@ -39,7 +37,7 @@ type Options struct {
 	// (localhost, a name below it, a loopback address) are called without TLS.
 	Host string
 	// Domain is a suffix of Host. Credentials are sent only to hosts in it, such as the
-	// registry's token service.
+	// registry's token service, on any port.
 	Domain string
 	// Username and Password log in to the registry.
 	Username, Password string
@@ -48,7 +46,8 @@ type Options struct {
 	DockerConfig bool
 	// UserAgent is sent with every request.
 	UserAgent string
-	// RequestTimeout limits each attempt, including the body of the answer.
+	// RequestTimeout limits each attempt, including the body of the answer. For blobs it
+	// limits the time without progress.
 	RequestTimeout time.Duration
 	// MaxRetries is how often a request is sent again after its first attempt.
 	MaxRetries int
@@ -58,191 +57,253 @@ type Options struct {
 
 // Client calls a registry. It is safe for concurrent use.
 type Client struct {
-	registry *remote.Registry
-	// logins has a sync.Once for each login, by host name or repository.
-	logins sync.Map
-	// homes has a repository that contains a blob or manifest, by its digest.
-	homes      sync.Map
-	maxRetries int
+	// Host is that of Options.
+	Host string
+	base url.URL
+	http *http.Client
+	auth *authenticator
+	// retries is MaxRetries.
+	retries int
+	// homes has a repository that contains a blob, by its digest.
+	homes sync.Map
+	// uploads lets one upload at a time send a digest.
+	uploads keyedLock
 }
 
 // New returns a client, or an error if Host is invalid. It does no I/O.
 func New(o Options) (*Client, error) {
-	at, err := remote.NewRegistry(o.Host)
-	if err != nil {
+	at := registry.Reference{Registry: o.Host}
+	if err := at.ValidateRegistry(); err != nil {
 		return nil, err
 	}
-	at.PlainHTTP = roundtrip.IsLoopback((&url.URL{Host: o.Host}).Hostname())
-	at.RepositoryListPageSize = pageSize
-	at.TagListPageSize = pageSize
-	at.TagListMaxPages = maxPages
-	credential := auth.StaticCredential(o.Host, auth.Credential{Username: o.Username, Password: o.Password})
-	if o.Username == "" && o.DockerConfig {
-		store, err := credentials.NewStoreFromDocker(credentials.StoreOptions{})
+	c := &Client{Host: o.Host, base: url.URL{Scheme: "https", Host: at.Host()}, retries: o.MaxRetries}
+	if roundtrip.IsLoopback(c.base.Hostname()) {
+		c.base.Scheme = "http"
+	}
+	c.http = &http.Client{Transport: transport(o, c.base.Scheme == "http"), CheckRedirect: checkRedirect}
+	c.auth = newAuthenticator(c, o)
+	return c, nil
+}
+
+// call is a request that has not been sent yet.
+type call struct {
+	method string
+	url    *url.URL
+	header http.Header
+	// body returns the content, from its beginning, and size its length. Nil: none.
+	body func() (io.ReadCloser, error)
+	size int64
+	// isOften is set for calls that many do at the same time, each perhaps as the first.
+	isOften bool
+	// repository, push and mountFrom, another repository, are what a token must allow.
+	repository string
+	push       bool
+	mountFrom  string
+}
+
+// budget is how many requests of one task may still be sent again.
+type budget struct{ left, used int }
+
+// wait waits before another attempt, and reports whether there is one.
+func (b *budget) wait(ctx context.Context, resp *http.Response) bool {
+	if b.left <= 0 {
+		return false
+	}
+	timer := time.NewTimer(roundtrip.Backoff(roundtrip.RetryWaitMin, roundtrip.RetryWaitMax, b.used, resp))
+	defer timer.Stop()
+	b.left, b.used = b.left-1, b.used+1
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (c *Client) newBudget() *budget { return &budget{left: c.retries} }
+
+// path returns the URL of a path below /v2/.
+func (c *Client) path(path string, query url.Values) *url.URL {
+	u := c.base
+	u.Path, u.RawQuery = "/v2/"+path, query.Encode()
+	return &u
+}
+
+// send sends a call, and again as far as the budget reaches. The answer has a status below
+// 300, and its body must be closed.
+func (c *Client) send(ctx context.Context, r call, b *budget) (*http.Response, error) {
+	for {
+		resp, err := c.attempt(ctx, r)
+		if err == nil && resp.StatusCode < http.StatusMultipleChoices {
+			return resp, nil
+		}
+		// Any other error is one of a login, which has had its own budget.
+		_, isNetwork := errors.AsType[*url.Error](err)
+		retries := (err == nil || isNetwork) && roundtrip.ShouldRetry(ctx, resp, err)
+		failure := c.failure(resp, err)
+		if e, ok := errors.AsType[*Error](failure); ok && e.StatusCode == http.StatusUnauthorized && e.Login == "" {
+			l, _ := c.auth.login(ctx) // an error leaves it empty
+			e.Login = l.from
+		}
+		if !retries || !b.wait(ctx, resp) {
+			return nil, failure
+		}
+	}
+}
+
+// attempt sends a call once and, if the registry asks for another login, once more.
+func (c *Client) attempt(ctx context.Context, r call) (*http.Response, error) {
+	if err := c.auth.prepare(ctx, r); err != nil {
+		return nil, err
+	}
+	for again := false; ; again = true {
+		req, err := r.request(ctx)
 		if err != nil {
 			return nil, err
 		}
-		credential = credentials.Credential(store)
-	}
-	at.Client = &auth.Client{
-		Client: &http.Client{Transport: &retry.Transport{Base: transport(o, at.PlainHTTP), Policy: func() retry.Policy {
-			return retryPolicy{o.MaxRetries}
-		}}},
-		Header:     http.Header{"User-Agent": {o.UserAgent}},
-		Credential: credential,
-		Cache:      auth.NewCache(),
-		// The transport restricts token services to the domain, which is stricter.
-		BlockedRealmPrefixes: []netip.Prefix{},
-	}
-	return &Client{registry: at, maxRetries: o.MaxRetries}, nil
-}
-
-// retryPolicy has the rules of the API's client. A request to a registry may be sent
-// twice: content is addressed by its digest.
-type retryPolicy struct{ retries int }
-
-// Retry implements retry.Policy. A negative wait means no retry.
-func (p retryPolicy) Retry(attempt int, resp *http.Response, err error) (time.Duration, error) {
-	ctx := context.Background() // the transport ends the wait when the request is cancelled
-	if attempt >= p.retries || !roundtrip.ShouldRetry(ctx, resp, err) {
-		return -1, nil
-	}
-	return roundtrip.Backoff(roundtrip.RetryWaitMin, roundtrip.RetryWaitMax, attempt, resp), nil
-}
-
-// logIn gets the token for a repository if the registry has a token service, before many
-// concurrent requests each try to.
-func (c *Client) logIn(ctx context.Context, repository string) {
-	client, ok := c.registry.Client.(*auth.Client)
-	if !ok {
-		return
-	}
-	host := c.registry.Reference.Host()
-	key := host
-	if scheme, err := client.Cache.GetScheme(ctx, host); err == nil && scheme == auth.SchemeBearer {
-		key = repository
-	}
-	once, _ := c.logins.LoadOrStore(key, &sync.Once{})
-	if once, ok := once.(*sync.Once); ok {
-		once.Do(func() {
-			ctx := auth.AppendRepositoryScope(
-				ctx,
-				registry.Reference{Registry: c.registry.Reference.Registry, Repository: repository},
-				auth.ActionPull,
-			)
-			_ = c.registry.Ping(ctx) // the request itself reports the error
-			c.logins.Store(repository, once)
-		})
+		c.auth.authorize(req, r)
+		resp, err := c.http.Do(req)
+		if err != nil || resp.StatusCode != http.StatusUnauthorized || again {
+			return resp, err
+		}
+		isNew, err := c.auth.challenged(ctx, resp, r)
+		if err != nil {
+			_ = resp.Body.Close()
+			return nil, err
+		}
+		if !isNew {
+			return resp, nil
+		}
+		_ = resp.Body.Close()
 	}
 }
 
-// errNoMore ends a list.
-var errNoMore = errors.New("the list has no more")
+func (r call) request(ctx context.Context) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, r.method, r.url.String(), http.NoBody)
+	if err != nil {
+		return nil, err
+	}
+	for name, values := range r.header {
+		req.Header[name] = values
+	}
+	if r.body != nil {
+		if req.Body, err = r.body(); err != nil {
+			return nil, err
+		}
+		if req.ContentLength = r.size; r.size == 0 {
+			_ = req.Body.Close()
+			req.Body = http.NoBody
+		}
+	}
+	return req, nil
+}
 
-// collect returns the names of a paginated list, each once. It stops at a page without
-// new names, because a list may link to itself.
-func collect(list func(page func([]string) error) error) ([]string, error) {
-	names, seen, pages := []string{}, map[string]bool{}, 0
-	err := list(func(page []string) error {
-		before := len(names)
-		for _, name := range page {
+// failure returns the error of an answer or of a missing one. It closes the body.
+func (c *Client) failure(resp *http.Response, err error) error {
+	if err != nil {
+		return c.unanswered(err)
+	}
+	defer resp.Body.Close()
+	e := &Error{Host: c.Host, Method: resp.Request.Method, Path: resp.Request.URL.Path, StatusCode: resp.StatusCode}
+	var body struct {
+		Errors []struct{ Code, Message string }
+	}
+	content, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody)) // the status is what counts
+	if json.Unmarshal(content, &body) == nil && len(body.Errors) > 0 {
+		e.Code, e.Message = roundtrip.Printable(body.Errors[0].Code), roundtrip.Printable(body.Errors[0].Message)
+	}
+	return e
+}
+
+// unanswered removes what may be secret in the query of a URL from an error, such as the
+// signature of a storage service.
+func (c *Client) unanswered(err error) error {
+	_, isSource := errors.AsType[SourceError](err)
+	_, isAnswer := errors.AsType[*Error](err)
+	_, isUnanswered := errors.AsType[UnansweredError](err)
+	if isSource || isAnswer || isUnanswered {
+		return err
+	}
+	if failed, ok := errors.AsType[*url.Error](err); ok {
+		err = failed.Err
+	}
+	return UnansweredError{c.Host, err}
+}
+
+// getJSON reads an answer into v.
+func (c *Client) getJSON(ctx context.Context, r call, b *budget, v any) (http.Header, error) {
+	resp, err := c.send(ctx, r, b)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	content, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, c.unanswered(err)
+	}
+	if err := json.Unmarshal(content, v); err != nil {
+		return nil, UnansweredError{c.Host, fmt.Errorf("failed to decode the answer: %w", err)}
+	}
+	return resp.Header, nil
+}
+
+// list returns the names of a paginated list, each once. It stops at a page without new
+// names, because a list may link to itself. names reads a page.
+func (c *Client) list(ctx context.Context, r call, names func(page map[string]json.RawMessage) []string) ([]string, error) {
+	all, seen := []string{}, map[string]bool{}
+	for range maxPages {
+		var page map[string]json.RawMessage
+		header, err := c.getJSON(ctx, r, c.newBudget(), &page)
+		if err != nil {
+			return nil, err
+		}
+		before := len(all)
+		for _, name := range names(page) {
 			if !seen[name] {
 				seen[name] = true
-				names = append(names, name)
+				all = append(all, name)
 			}
 		}
-		switch pages++; {
-		case len(names) == before:
-			return errNoMore
-		case pages >= maxPages:
-			return fmt.Errorf("the list has more than %d pages", maxPages)
+		next, err := c.next(r.url, header)
+		if err != nil || next == nil || len(all) == before {
+			return all, err
 		}
-		return nil
-	})
-	if errors.Is(err, errNoMore) {
-		err = nil
+		r.url = next
 	}
-	return names, redactError(err)
+	return nil, UnansweredError{c.Host, fmt.Errorf("the list has more than %d pages", maxPages)}
 }
+
+// next returns the URL of the next page, nil if there is none. A link to another host is
+// an error: credentials would be sent there.
+func (c *Client) next(here *url.URL, header http.Header) (*url.URL, error) {
+	link, found := roundtrip.NextLink(header)
+	if !found {
+		return nil, nil
+	}
+	there, err := here.Parse(link)
+	if err != nil || !roundtrip.SameOrigin(there, here) {
+		return nil, UnansweredError{c.Host, ErrLinkElsewhere}
+	}
+	return there, nil
+}
+
+func namesIn(field string) func(map[string]json.RawMessage) []string {
+	return func(page map[string]json.RawMessage) (names []string) {
+		_ = json.Unmarshal(page[field], &names) // of another form: none
+		return names
+	}
+}
+
+var pageQuery = url.Values{"n": {fmt.Sprint(pageSize)}}
 
 // Repositories returns the names of all repositories, sorted.
 func (c *Client) Repositories(ctx context.Context) ([]string, error) {
-	names, err := collect(func(page func([]string) error) error { return c.registry.Repositories(ctx, "", page) })
+	names, err := c.list(ctx, call{method: http.MethodGet, url: c.path("_catalog", pageQuery)}, namesIn("repositories"))
 	slices.Sort(names)
 	return names, err
 }
 
 // Tags returns all tags of a repository.
 func (c *Client) Tags(ctx context.Context, repository string) ([]string, error) {
-	r, err := c.registry.Repository(ctx, repository)
-	if err != nil {
-		return nil, err
-	}
-	return collect(func(page func([]string) error) error { return r.Tags(ctx, "", page) })
-}
-
-// Causes of an answer that cannot be used.
-var (
-	ErrTooLarge      = roundtrip.ErrBodyTooLarge
-	ErrLinkElsewhere = roundtrip.ErrLinkElsewhere
-	ErrNoRealm       = errors.New("the registry's challenge has no realm, which says where to log in")
-)
-
-// Error is an unexpected answer.
-type Error struct {
-	// Method and Path are those of the request.
-	Method, Path string
-	// StatusCode is the HTTP status.
-	StatusCode int
-	// Code and Message are the registry's own. They are empty when it sent none.
-	Code, Message string
-}
-
-func (e *Error) Error() string {
-	s := fmt.Sprintf("%s %s: %s", e.Method, e.Path, e.Status())
-	if e.Message != "" {
-		s += ": " + e.Message
-	}
-	return s
-}
-
-// Status returns the status in digits and words, with the registry's code if there is
-// one: `404 Not Found (NAME_UNKNOWN)`.
-func (e *Error) Status() string {
-	s := fmt.Sprintf("%d %s", e.StatusCode, http.StatusText(e.StatusCode))
-	if e.Code != "" {
-		s += " (" + e.Code + ")"
-	}
-	return s
-}
-
-// IsNotFound reports whether the registry answered that something does not exist.
-func IsNotFound(err error) bool {
-	e, ok := errors.AsType[*Error](err)
-	return ok && e.StatusCode == http.StatusNotFound
-}
-
-// UnansweredError is the error of a request that did not reach the registry, was not
-// answered in full, or was not sent to protect the credentials.
-type UnansweredError struct{ error }
-
-func (e UnansweredError) Unwrap() error { return e.error }
-
-// redactError removes what may be secret in the query of a URL from an error, such as the
-// signature of a storage service.
-func redactError(err error) error {
-	if answer, ok := errors.AsType[*errcode.ErrorResponse](err); ok {
-		e := &Error{Method: answer.Method, Path: answer.URL.Path, StatusCode: answer.StatusCode}
-		if len(answer.Errors) > 0 {
-			e.Code, e.Message = answer.Errors[0].Code, answer.Errors[0].Message
-		}
-		return e
-	}
-	if errors.Is(err, auth.ErrBasicCredentialNotFound) {
-		return &Error{Method: http.MethodGet, Path: "/v2/", StatusCode: http.StatusUnauthorized}
-	}
-	if failed, ok := errors.AsType[*url.Error](err); ok {
-		return UnansweredError{failed.Err}
-	}
-	return err
+	return c.list(ctx, call{method: http.MethodGet, url: c.path(repository+"/tags/list", pageQuery), repository: repository}, namesIn("tags"))
 }

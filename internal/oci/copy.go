@@ -1,21 +1,30 @@
 package oci
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
-	"time"
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-	"oras.land/oras-go/v2"
-	"oras.land/oras-go/v2/content"
-	"oras.land/oras-go/v2/errdef"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/roundtrip"
+)
+
+const (
+	// maxDepth and maxManifests limit an image: indexes in each other, and the manifests
+	// in all of them. The source is a stranger.
+	maxDepth     = 8
+	maxManifests = 1000
+	// parallel is how many blobs of an image are copied at the same time.
+	parallel = 4
 )
 
 // Source is the image to copy, and its registry.
@@ -33,104 +42,49 @@ type Copied struct {
 	// Digest is that of the copy. It differs from SourceDigest if platforms were left
 	// out.
 	Digest, SourceDigest string
-	// Size is in bytes, of the whole image: manifests, configurations and layers.
+	// Size is in bytes, of the whole image: manifests, configurations and layers, without
+	// those that are stored elsewhere.
 	Size int64
+	// Tags are those that were set.
+	Tags []string
+	// Warnings say what could not be copied of that which refers to the image.
+	Warnings []error
 }
 
-// SourceError is the error of a copy that is caused by the source or its registry.
-type SourceError struct{ error }
-
-func (e SourceError) Unwrap() error { return e.error }
-
-// AtSource returns err as a SourceError.
-func AtSource(err error) error { return SourceError{err} }
-
-// Resolve returns the digest that a tag or digest of the source refers to. If there is
-// none, the error is [ErrNoTag].
-func (c *Client) Resolve(ctx context.Context, repository, reference string) (string, error) {
-	found, err := c.resolve(ctx, repository, reference)
-	return found.Digest.String(), err
-}
-
-func (c *Client) resolve(ctx context.Context, repository, reference string) (ocispec.Descriptor, error) {
-	r, err := c.registry.Repository(ctx, repository)
-	if err != nil {
-		return ocispec.Descriptor{}, err
-	}
-	c.logIn(ctx, repository)
-	found, err := r.Resolve(ctx, reference)
-	if errors.Is(err, errdef.ErrNotFound) {
-		return ocispec.Descriptor{}, ErrNoTag
-	}
-	return found, redactError(err)
-}
-
-// Copy copies an image, with all its platforms unless the source selects some, its
-// attestations and its referrers, and sets the tags last. Content that is there already
-// is not sent again, so that the next copy continues an interrupted one. Content that is
-// known to be in another repository of this registry is mounted from there. progress is
-// called after each manifest and each blob, never concurrently, with their number and
-// size in bytes so far.
+// Copy copies an image, with all its platforms unless the source selects some and with its
+// attestations, sets the tags that differ, and then copies what refers to the image or to
+// a part of it. Content that is there already is not sent again, so that the next copy
+// continues an interrupted one. progress is called after each manifest and each blob,
+// never concurrently, with their number and size in bytes so far.
+//
+// After an error, Copied has the tags that were set until then.
 func (c *Client) Copy(
 	ctx context.Context,
 	from Source,
 	repository string,
 	tags []string,
 	progress func(parts int, bytes int64),
-) (Copied, error) {
-	ctx = roundtrip.Streaming(ctx)
-	root, err := from.Client.resolve(ctx, from.Repository, from.Reference)
+) (copied Copied, err error) {
+	root, err := from.Client.manifest(ctx, from.Repository, from.Reference, from.Client.newBudget())
 	if err != nil {
-		return Copied{}, SourceError{err}
+		return copied, AtSource(err)
 	}
-	source, err := from.Client.registry.Repository(ctx, from.Repository)
-	if err != nil {
-		return Copied{}, SourceError{err}
-	}
-	target, err := c.registry.Repository(ctx, repository)
-	if err != nil {
-		return Copied{}, err
-	}
-	graph, ok := source.(content.ReadOnlyGraphStorage)
-	if !ok {
-		return Copied{}, errors.New("the source's client cannot tell what refers to an image")
-	}
-	roots, index := []ocispec.Descriptor{root}, []byte(nil)
+	copied.SourceDigest = root.Digest.String()
 	if len(from.Platforms) > 0 {
-		if roots, index, err = selectPlatforms(ctx, source, root, from.Platforms); err != nil {
-			return Copied{}, SourceError{redactError(err)}
+		if root, err = selectPlatforms(ctx, from, root); err != nil {
+			return copied, AtSource(err)
 		}
 	}
-	work := &copying{client: c, from: from, repository: repository, progress: progress}
-	for _, part := range roots {
-		for attempt := 0; ; attempt++ {
-			err := oras.ExtendedCopyGraph(ctx, graph, target, part, oras.ExtendedCopyGraphOptions{CopyGraphOptions: work.options()})
-			if err == nil {
-				break
-			}
-			if attempt >= c.maxRetries || !isTransient(ctx, err) {
-				return Copied{}, copyError(err)
-			}
-			if err := sleep(ctx, roundtrip.Backoff(roundtrip.RetryWaitMin, roundtrip.RetryWaitMax, attempt, nil)); err != nil {
-				return Copied{}, err
-			}
-		}
+	w := &copying{client: c, from: from, repository: repository, progress: progress, sizes: sizes{}, seen: map[digest.Digest]bool{}}
+	if err := w.copyDocument(ctx, root, 0, len(tags) == 0); err != nil {
+		return copied, err
 	}
-	copied := roots[0]
-	if index != nil {
-		copied = content.NewDescriptorFromBytes(root.MediaType, index)
-		if err := target.Push(ctx, copied, strings.NewReader(string(index))); err != nil && !errors.Is(err, errdef.ErrAlreadyExists) {
-			return Copied{}, redactError(err)
-		}
+	copied.Digest, copied.Size = root.Digest.String(), w.sizes.total()
+	if copied.Tags, err = c.setTags(ctx, repository, root, tags); err != nil {
+		return copied, err
 	}
-	if err := tagAll(ctx, target, copied, tags); err != nil {
-		return Copied{}, err
-	}
-	size, err := sizeOfAll(ctx, target, copied, map[digest.Digest]bool{})
-	if err != nil {
-		return Copied{}, redactError(err)
-	}
-	return Copied{Digest: copied.Digest.String(), SourceDigest: root.Digest.String(), Size: size}, nil
+	copied.Warnings = w.copyReferrers(ctx)
+	return copied, nil
 }
 
 // copying is a copy in progress.
@@ -138,92 +92,202 @@ type copying struct {
 	client     *Client
 	from       Source
 	repository string
+	// seen are the manifests that were copied, in the order of all.
+	seen map[digest.Digest]bool
+	all  []ocispec.Descriptor
 
 	mu       sync.Mutex
+	sizes    sizes
 	parts    int
 	bytes    int64
 	progress func(parts int, bytes int64)
 }
 
-func (w *copying) options() oras.CopyGraphOptions {
-	done := func(_ context.Context, part ocispec.Descriptor) error {
-		w.client.homes.Store(part.Digest, w.repository)
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.parts, w.bytes = w.parts+1, w.bytes+part.Size
-		w.progress(w.parts, w.bytes)
+func (w *copying) done(d ocispec.Descriptor) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.sizes.add(d)
+	w.parts, w.bytes = w.parts+1, w.bytes+d.Size
+	w.progress(w.parts, w.bytes)
+}
+
+// copyDocument copies a manifest or an index after everything that is below it. Without
+// puts, its tags write it.
+func (w *copying) copyDocument(ctx context.Context, d document, depth int, puts bool) error {
+	if w.seen[d.Digest] {
 		return nil
 	}
-	return oras.CopyGraphOptions{
-		PostCopy: done, OnMounted: done, OnCopySkipped: done,
-		MountFrom: func(_ context.Context, part ocispec.Descriptor) (homes []string, _ error) {
-			if w.from.Client == w.client {
-				homes = append(homes, w.from.Repository)
-			}
-			if home, ok := w.client.homes.Load(part.Digest); ok {
-				if home, ok := home.(string); ok && home != w.repository && !slices.Contains(homes, home) {
-					homes = append(homes, home)
+	if d.parsed.Config.Size > roundtrip.BodyMax {
+		return AtSource(fmt.Errorf("the configuration of %s: %w", d.Digest, ErrTooLarge))
+	}
+	if depth > maxDepth || len(w.seen) >= maxManifests {
+		return AtSource(errEndless)
+	}
+	w.seen[d.Digest] = true
+	for _, entry := range d.parsed.Manifests {
+		if err := w.copyEntry(ctx, entry, depth+1); err != nil {
+			return err
+		}
+	}
+	exists, err := w.client.hasManifest(ctx, w.repository, d.Digest)
+	if err != nil {
+		return err
+	}
+	blobs, all := errgroup.WithContext(ctx)
+	blobs.SetLimit(parallel)
+	for _, part := range d.parsed.blobs() {
+		blobs.Go(func() error {
+			if !exists { // a registry has everything below a manifest
+				if err := w.copyBlob(all, part); err != nil {
+					return err
 				}
 			}
-			return homes, nil
-		},
+			w.done(part)
+			return nil
+		})
 	}
-}
-
-// sizeOfAll returns the size of everything below a manifest, each part once. It reads
-// only manifests.
-func sizeOfAll(ctx context.Context, source content.Fetcher, root ocispec.Descriptor, seen map[digest.Digest]bool) (int64, error) {
-	if seen[root.Digest] {
-		return 0, nil
+	if err := blobs.Wait(); err != nil {
+		return err
 	}
-	seen[root.Digest] = true
-	sum := root.Size
-	if !isManifest(root.MediaType) && !isIndex(root.MediaType) {
-		return sum, nil
-	}
-	parts, err := content.Successors(ctx, source, root)
-	if err != nil {
-		return 0, err
-	}
-	for _, part := range parts {
-		size, err := sizeOfAll(ctx, source, part, seen)
-		if err != nil {
-			return 0, err
+	if !exists && puts {
+		if _, err := w.client.putManifest(ctx, w.repository, d.Digest.String(), d); err != nil {
+			return err
 		}
-		sum += size
 	}
-	return sum, nil
+	w.all = append(w.all, d.Descriptor)
+	w.done(d.Descriptor)
+	return nil
 }
 
-// isTransient reports whether to try a failed copy again: no answer came, or the registry
-// failed or throttled.
-func isTransient(ctx context.Context, err error) bool {
-	if ctx.Err() != nil {
-		return false
-	}
-	switch e := redactError(err).(type) { //nolint:errorlint // redactError returns these as they are
-	case *Error:
-		return e.StatusCode == http.StatusTooManyRequests || e.StatusCode >= http.StatusInternalServerError
-	case UnansweredError:
-		return true
-	}
-	return false
-}
-
-func copyError(err error) error {
-	if e, ok := errors.AsType[*oras.CopyError](err); ok && e.Origin == oras.CopyErrorOriginSource {
-		return SourceError{redactError(err)}
-	}
-	return redactError(err)
-}
-
-func sleep(ctx context.Context, wait time.Duration) error {
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
+// copyEntry copies what an entry of an index refers to.
+func (w *copying) copyEntry(ctx context.Context, entry ocispec.Descriptor, depth int) error {
+	if !isManifest(entry.MediaType) && !isIndex(entry.MediaType) {
+		if isForeign(entry) {
+			return nil
+		}
+		if err := w.copyBlob(ctx, entry); err != nil {
+			return err
+		}
+		w.done(entry)
 		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
 	}
+	if err := entry.Digest.Validate(); err != nil {
+		return AtSource(fmt.Errorf("an entry of the index has the digest %q: %w", entry.Digest, err))
+	}
+	below, err := w.from.Client.manifest(ctx, w.from.Repository, entry.Digest.String(), w.from.Client.newBudget())
+	if errors.Is(err, ErrNoTag) {
+		err = fmt.Errorf("the index lists %s, which the registry does not have", entry.Digest)
+	}
+	if err != nil {
+		return AtSource(err)
+	}
+	return w.copyDocument(ctx, below, depth, true)
+}
+
+// hasManifest reports whether a repository has a manifest. An answer that proves nothing
+// counts as no, unless it is about the login.
+func (c *Client) hasManifest(ctx context.Context, repository string, d digest.Digest) (bool, error) {
+	resp, err := c.send(ctx, c.manifestCall(http.MethodHead, repository, d.String()), c.newBudget())
+	if err != nil {
+		e, isAnswer := errors.AsType[*Error](err)
+		if isAnswer && e.StatusCode != http.StatusUnauthorized && e.StatusCode < http.StatusInternalServerError {
+			err = nil
+		}
+		return false, err
+	}
+	return true, resp.Body.Close()
+}
+
+// putManifest writes a manifest under a tag or its digest. A registry may see only after a
+// while what the manifest refers to.
+func (c *Client) putManifest(ctx context.Context, repository, reference string, d document) (http.Header, error) {
+	put := c.manifestCall(http.MethodPut, repository, reference)
+	put.header, put.push, put.size = http.Header{"Content-Type": {d.MediaType}}, true, int64(len(d.content))
+	put.body = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(d.content)), nil }
+	for b := c.newBudget(); ; {
+		resp, err := c.send(ctx, put, b)
+		if err == nil {
+			return resp.Header, resp.Body.Close()
+		}
+		e, isAnswer := errors.AsType[*Error](err)
+		isEarly := isAnswer && (e.StatusCode == http.StatusNotFound || e.Code == "MANIFEST_BLOB_UNKNOWN" || e.Code == "MANIFEST_UNKNOWN" ||
+			e.Code == "BLOB_UNKNOWN")
+		if !isEarly || !b.wait(ctx, nil) {
+			return nil, err
+		}
+	}
+}
+
+// setTags sets those tags that do not refer to an image yet, and returns all that do. An
+// interrupt does not end it: the caller stores which tags are set.
+func (c *Client) setTags(ctx context.Context, repository string, d document, tags []string) (set []string, err error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	ctx = context.WithoutCancel(ctx)
+	for _, tag := range tags {
+		resp, err := c.send(ctx, c.manifestCall(http.MethodHead, repository, tag), c.newBudget())
+		if err != nil || resp.Body.Close() != nil || resp.Header.Get("Docker-Content-Digest") != d.Digest.String() {
+			if _, err := c.putManifest(ctx, repository, tag, d); err != nil {
+				return set, err
+			}
+		}
+		set = append(set, tag)
+	}
+	return set, nil
+}
+
+// annotationAttests marks an entry of an index that is an attestation of another entry,
+// by BuildKit.
+const annotationAttests = "vnd.docker.reference.digest"
+
+// selectPlatforms returns an index of only those entries that are for the source's
+// platforms, with their attestations. If that is all, or an image for one platform, it is
+// returned as it is.
+func selectPlatforms(ctx context.Context, from Source, root document) (document, error) {
+	search := platformSearch{client: from.Client, repository: from.Repository}
+	if isManifest(root.MediaType) {
+		return root, missingPlatform(from.Platforms, search.of(ctx, root))
+	}
+	var entries []ocispec.Descriptor
+	var have []string
+	selected, attests := map[digest.Digest]bool{}, map[int]digest.Digest{}
+	isSelected := make([]bool, len(root.parsed.Manifests))
+	for i, entry := range root.parsed.Manifests {
+		names := search.ofEntry(ctx, entry)
+		have = append(have, names...)
+		for _, name := range names {
+			if slices.Contains(from.Platforms, name) {
+				isSelected[i], selected[entry.Digest] = true, true
+			}
+		}
+		attests[i] = digest.Digest(entry.Annotations[annotationAttests])
+	}
+	if err := missingPlatform(from.Platforms, have); err != nil {
+		return root, err
+	}
+	for i, entry := range root.parsed.Manifests {
+		if isSelected[i] || selected[attests[i]] {
+			entries = append(entries, entry)
+		}
+	}
+	if len(entries) == len(root.parsed.Manifests) {
+		return root, nil
+	}
+	var whole map[string]json.RawMessage
+	if err := json.Unmarshal(root.content, &whole); err != nil {
+		return root, err
+	}
+	var err error
+	if whole["manifests"], err = json.Marshal(entries); err != nil {
+		return root, err
+	}
+	content, err := json.Marshal(whole)
+	if err != nil {
+		return root, err
+	}
+	smaller := root
+	smaller.content, smaller.parsed.Manifests = content, entries
+	smaller.Digest, smaller.Size = digest.FromBytes(content), int64(len(content))
+	return smaller, nil
 }

@@ -125,7 +125,8 @@ func TestManifestsThatAreNone(t *testing.T) {
 		mediaType, body, header, want string
 	}{
 		"another digest": {ocispec.MediaTypeImageManifest, `{}`, digest.FromString("other").String(), "does not have the digest"},
-		"another type":   {"application/vnd.docker.distribution.manifest.v1+json", `{}`, "", `neither an image nor an index`},
+		"another type":   {"application/json", `{}`, "", `neither an image nor an index`},
+		"schema 1":       {"application/vnd.docker.distribution.manifest.v1+prettyjws", `{}`, "", "schema 1"},
 		"no JSON":        {ocispec.MediaTypeImageManifest, `x`, "", "is not JSON"},
 		"no type":        {"", `{}`, "", "Content-Type"},
 	} {

@@ -2,6 +2,7 @@ package oci
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
@@ -61,6 +62,30 @@ func CheckPlatform(s string) error {
 		return fmt.Errorf("%q is not a platform, such as linux/amd64 or linux/arm/v7", s)
 	case name != s:
 		return fmt.Errorf("%q is written %q", s, name)
+	}
+	return nil
+}
+
+// PlatformError reports a platform that the source does not have.
+type PlatformError struct {
+	Platform string
+	Have     []string
+}
+
+func (e PlatformError) Error() string {
+	if len(e.Have) == 0 {
+		return fmt.Sprintf("the source has no image for %s: it names no platforms, so that only all of it can be copied", e.Platform)
+	}
+	return fmt.Sprintf("the source has no image for %s; it has: %s", e.Platform, strings.Join(e.Have, ", "))
+}
+
+func missingPlatform(wanted, have []string) error {
+	slices.Sort(have)
+	have = slices.Compact(have)
+	for _, platform := range wanted {
+		if !slices.Contains(have, platform) {
+			return PlatformError{platform, have}
+		}
 	}
 	return nil
 }

@@ -2,16 +2,15 @@ package oci
 
 import (
 	"fmt"
+	"net"
 	"net/http"
-	"regexp"
 	"strings"
-	"sync"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/roundtrip"
 )
 
 // transport returns the layers that each attempt passes, outermost first: the rate
-// limiter, links, challenges, logging, guard, limits, the network.
+// limiter, logging, guard, limits, the network.
 func transport(o Options, plainHTTP bool) http.RoundTripper {
 	network := roundtrip.Network(o.RequestTimeout)
 	if plainHTTP {
@@ -19,48 +18,71 @@ func transport(o Options, plainHTTP bool) http.RoundTripper {
 		roundtrip.LoopbackOnly(network)
 	}
 	limits := roundtrip.Limits{Timeout: o.RequestTimeout, Next: network}
-	logging := roundtrip.Logging{Log: o.Log, Message: "asked the registry", Next: guard{o.Domain, plainHTTP, limits}}
-	return roundtrip.NewCarefulRateLimiter(roundtrip.NextLinkOnly{Next: supportedChallenge{logging}})
+	return roundtrip.NewRateLimiter(roundtrip.Logging{
+		Log: o.Log, Message: "asked the registry", Next: guard{o.Domain, plainHTTP, o.UserAgent, limits},
+	})
 }
 
-// supportedChallenge removes all challenges from a 401 except for the first that this
-// client supports.
-type supportedChallenge struct{ next http.RoundTripper }
+// maxRedirects is how many redirects are followed, from one storage service to another.
+const maxRedirects = 5
 
-var challenge = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)(?:^|,)\s*((?:basic|bearer)\s.*)$`) })
-
-func (t supportedChallenge) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := t.next.RoundTrip(req)
-	if err != nil || resp.StatusCode != http.StatusUnauthorized {
-		return resp, err
+// checkRedirect follows a redirect of a read, without the login on another host.
+func checkRedirect(req *http.Request, via []*http.Request) error {
+	first := via[0]
+	if first.Method != http.MethodGet && first.Method != http.MethodHead {
+		return http.ErrUseLastResponse
 	}
-	for _, offered := range resp.Header.Values("WWW-Authenticate") {
-		if m := challenge().FindStringSubmatch(offered); m != nil {
-			resp.Header.Set("WWW-Authenticate", m[1])
-			break
-		}
+	if len(via) > maxRedirects {
+		return roundtrip.Refuse(fmt.Sprintf("more than %d redirects", maxRedirects))
 	}
-	return resp, nil
+	if !roundtrip.SameOrigin(req.URL, first.URL) {
+		req.Header.Del("Authorization")
+	}
+	req.Header.Del("Referer") // the address of a signed download is a credential
+	return nil
 }
 
-// guard sends credentials only over encrypted connections and within the registry's
-// domain.
+// guard sends requests only over encrypted connections, and credentials only within the
+// registry's domain, in whatever part of a request they are.
 type guard struct {
 	domain    string
 	plainHTTP bool
+	userAgent string
 	next      http.RoundTripper
 }
 
 func (t guard) RoundTrip(req *http.Request) (*http.Response, error) {
-	host := strings.TrimSuffix(strings.ToLower(req.URL.Host), ":443")
-	domain := strings.TrimSuffix(strings.ToLower(t.domain), ":443")
+	host := req.URL.Hostname()
+	hasLogin := req.Header.Get("Authorization") != "" || req.Header.Get("Content-Type") == formType
+	var err error
 	switch {
-	case req.URL.Host == "":
-		return nil, ErrNoRealm
+	case host == "":
+		err = ErrNoRealm
 	case req.URL.Scheme != "https" && !t.plainHTTP:
-		return nil, fmt.Errorf("the registry refers to %s without TLS, which is not followed", host)
-	case req.Header.Get("Authorization") != "" && host != domain && !strings.HasSuffix(host, "."+domain):
-		return nil, fmt.Errorf("the registry asks to send the access token to %s, which is outside of %s: it was not sent", host, domain)
+		err = roundtrip.Refuse(fmt.Sprintf("the registry refers to %s without TLS, which is not followed", host))
+	case req.URL.User != nil:
+		err = roundtrip.Refuse(fmt.Sprintf("the registry refers to %s with a password in the address, which is not followed", host))
+	case hasLogin && !within(host, t.domain):
+		err = roundtrip.Refuse(fmt.Sprintf("the registry asks to send the access token to %s, which is outside of %s: it was not sent",
+			host, t.domain))
 	}
+	if err != nil {
+		if req.Body != nil {
+			_ = req.Body.Close()
+		}
+		return nil, err
+	}
+	req = req.Clone(req.Context())
+	req.Header.Set("User-Agent", t.userAgent)
 	return t.next.RoundTrip(req)
+}
+
+// within reports whether a host name is the domain or below it. Ports do not count: a
+// registry and its token service may have two.
+func within(host, domain string) bool {
+	if name, _, err := net.SplitHostPort(domain); err == nil {
+		domain = name
+	}
+	host, domain = strings.ToLower(host), strings.ToLower(domain)
+	return host == domain || net.ParseIP(host) == nil && strings.HasSuffix(host, "."+domain)
 }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/apitoken"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/functions"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/image"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/organization"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/registry"
@@ -122,7 +123,7 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 }
 
 func (p *Provider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{apitoken.NewResource, rotatingtoken.NewResource, registry.NewImageResource}
+	return []func() resource.Resource{apitoken.NewResource, rotatingtoken.NewResource, image.NewResource}
 }
 
 func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {
@@ -131,7 +132,7 @@ func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {
 		apitoken.NewTokensDataSource,
 		organization.NewDataSource,
 		registry.NewDataSource,
-		registry.NewImageDataSource,
+		image.NewDataSource,
 		registry.NewRepositoriesDataSource,
 	}
 }

@@ -4,7 +4,6 @@ package providerdata
 
 import (
 	"fmt"
-	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -38,57 +37,6 @@ type Data struct {
 	Ephemeral *Ephemeral
 	// Process is the process that serves the provider.
 	Process *Process
-}
-
-// Registries has one client for each registry and login, so that all calls of a run share
-// it and its rate limiter.
-type Registries struct {
-	mu      sync.Mutex
-	clients map[registryLogin]*oci.Client
-	// logins guards asked, the logins from a credential helper by host.
-	logins sync.Mutex
-	asked  map[string]registryLogin
-}
-
-type registryLogin struct{ host, username, password string }
-
-// Login returns the answer of ask for a host, and calls ask once for each host in a run.
-// Errors are not kept.
-func (r *Registries) Login(host string, ask func() (username, password string, err error)) (username, password string, err error) {
-	r.logins.Lock()
-	defer r.logins.Unlock()
-	if found, known := r.asked[host]; known {
-		return found.username, found.password, nil
-	}
-	username, password, err = ask()
-	if err != nil {
-		return "", "", err
-	}
-	if r.asked == nil {
-		r.asked = map[string]registryLogin{}
-	}
-	r.asked[host] = registryLogin{host, username, password}
-	return username, password, nil
-}
-
-// Client returns the client for the registry and login in o. The other options are those
-// of the first call.
-func (r *Registries) Client(o oci.Options) (*oci.Client, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	login := registryLogin{o.Host, o.Username, o.Password}
-	if client := r.clients[login]; client != nil {
-		return client, nil
-	}
-	client, err := oci.New(o)
-	if err != nil {
-		return nil, err
-	}
-	if r.clients == nil {
-		r.clients = map[registryLogin]*oci.Client{}
-	}
-	r.clients[login] = client
-	return client, nil
 }
 
 // From returns what Configure of a resource or data source is given: nil before the

@@ -21,6 +21,13 @@ type DataSource struct {
 	provider *providerdata.Data
 }
 
+// regionAttribute is region in the schema of a data source.
+var regionAttribute = schema.StringAttribute{
+	Optional: true, Computed: true,
+	MarkdownDescription: providerdata.RegionDescription,
+	Validators:          []validator.String{validate.String(cfcr.CheckRegion)},
+}
+
 // NewDataSource returns the data source for the provider to serve.
 func NewDataSource() datasource.DataSource { return &DataSource{} }
 
@@ -47,11 +54,7 @@ func (d *DataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp 
 				MarkdownDescription: "The organization, a UUID. Default: the provider's `organization_id`.",
 				Validators:          []validator.String{validate.String(validate.UUID)},
 			},
-			"region": schema.StringAttribute{
-				Optional: true, Computed: true,
-				MarkdownDescription: "Region: `europe` (default), `northamerica` or `apac`. Each region stores its own images.",
-				Validators:          []validator.String{validate.String(cfcr.CheckRegion)},
-			},
+			"region": regionAttribute,
 			"hostname": schema.StringAttribute{
 				Computed: true,
 				MarkdownDescription: "Host name, such as `12345678-6651-4e5d-9c04-079f6532989b.europe.registry.cloudfleet.dev`, for " +
@@ -79,11 +82,11 @@ func (d *DataSource) Read(ctx context.Context, req datasource.ReadRequest, resp 
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if hostnameIsUnknown(d.provider, m.OrganizationID) && req.ClientCapabilities.DeferralAllowed {
+	if d.provider.HostnameIsUnknown(m.OrganizationID) && req.ClientCapabilities.DeferralAllowed {
 		resp.Deferred = &datasource.Deferred{Reason: datasource.DeferredReasonProviderConfigUnknown}
 		return
 	}
-	hostname, diags := registryHostname(d.provider, &m.OrganizationID, &m.Region)
+	hostname, diags := d.provider.RegistryHostname(&m.OrganizationID, &m.Region)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return

@@ -2,11 +2,9 @@ package registry
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral/schema"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -20,12 +18,6 @@ import (
 )
 
 var _ ephemeral.EphemeralResourceWithConfigure = (*EphemeralResource)(nil)
-
-// Where credentials come from.
-const (
-	fromAccessToken = "access_token"
-	fromHelper      = "credential_helper"
-)
 
 // EphemeralResource is cloudfleet_registry_credentials.
 type EphemeralResource struct {
@@ -53,7 +45,7 @@ func (e *EphemeralResource) Schema(_ context.Context, _ ephemeral.SchemaRequest,
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Credentials to log in to the container registry (CFCR) of a region with, in no plan and no state: " +
 			"the provider's own " +
-			"access token or, where it has none, what the machine's Docker credential helper `" + helper + "` answers. So one " +
+			"access token or, where it has none, what the machine's Docker credential helper `docker-credential-" + cfcr.CredentialHelper + "` answers. So one " +
 			"configuration serves a pipeline and a developer who is logged in with Cloudfleet's CLI. Makes no call to the Cloudfleet " +
 			"API. Needs Terraform 1.10 or OpenTofu 1.11.",
 		Attributes: map[string]schema.Attribute{
@@ -66,7 +58,7 @@ func (e *EphemeralResource) Schema(_ context.Context, _ ephemeral.SchemaRequest,
 			},
 			"region": schema.StringAttribute{
 				Optional: true, Computed: true,
-				MarkdownDescription: "Region: `europe` (default), `northamerica` or `apac`. Each region stores its own images.",
+				MarkdownDescription: providerdata.RegionDescription,
 				Validators:          []validator.String{validate.String(cfcr.CheckRegion)},
 			},
 			"hostname": schema.StringAttribute{
@@ -90,7 +82,7 @@ func (e *EphemeralResource) Schema(_ context.Context, _ ephemeral.SchemaRequest,
 			},
 			"source": schema.StringAttribute{
 				Computed:            true,
-				MarkdownDescription: "Where the credentials come from: `" + fromAccessToken + "` or `" + fromHelper + "`.",
+				MarkdownDescription: "Where the credentials come from: `" + providerdata.FromAccessToken + "` or `" + providerdata.FromHelper + "`.",
 			},
 		},
 	}
@@ -107,79 +99,44 @@ func (e *EphemeralResource) Open(ctx context.Context, req ephemeral.OpenRequest,
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if loginIsUnknown(e.provider, m.OrganizationID) && req.ClientCapabilities.DeferralAllowed {
+	if e.provider.LoginIsUnknown(m.OrganizationID) && req.ClientCapabilities.DeferralAllowed {
 		resp.Deferred = &ephemeral.Deferred{Reason: ephemeral.DeferredReasonProviderConfigUnknown}
 		return
 	}
-	hostname, diags := registryHostname(e.provider, &m.OrganizationID, &m.Region)
+	hostname, diags := e.provider.RegistryHostname(&m.OrganizationID, &m.Region)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	found, source, diags := e.login(ctx, hostname, m.OrganizationID.ValueString())
+	if e.isOther(m.OrganizationID.ValueString()) {
+		resp.Diagnostics.AddAttributeError(path.Root("organization_id"), "Access token of another organization", fmt.Sprintf(
+			"The provider's access token belongs to the organization %s, and the registry of %s would reject it. Use another "+
+				"provider configuration (an alias) for that organization.",
+			e.provider.OrganizationID.ValueString(), m.OrganizationID.ValueString()))
+		return
+	}
+	username, password, source, diags := e.provider.RegistryLogin(ctx, hostname, m.OrganizationID.ValueString(), "No credentials for "+hostname)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	config, err := cfcr.Auths(hostname, found.username, found.password)
+	config, err := cfcr.Auths(hostname, username, password)
 	if err != nil {
 		resp.Diagnostics.AddError("Unusable access token", tfdiag.Sentence(err)+" Correct CLOUDFLEET_ACCESS_TOKEN_ID and "+
 			"CLOUDFLEET_ACCESS_TOKEN_SECRET, or access_token_id and access_token_secret in the provider block.")
 		return
 	}
 	m.Hostname = types.StringValue(hostname)
-	m.Username = types.StringValue(found.username)
-	m.Password = types.StringValue(found.password)
+	m.Username = types.StringValue(username)
+	m.Password = types.StringValue(password)
 	m.DockerConfigJSON = types.StringValue(config)
 	m.Source = types.StringValue(source)
 	resp.Diagnostics.Append(resp.Result.Set(ctx, &m)...)
 }
 
-// login returns the credentials, and where they come from.
-func (e *EphemeralResource) login(ctx context.Context, hostname, organizationID string) (login, string, diag.Diagnostics) {
-	var diags diag.Diagnostics
-	id, secret := e.provider.AccessTokenID, e.provider.AccessTokenSecret()
-	switch {
-	case id.IsUnknown() || secret.IsUnknown():
-		// An unknown result is not possible: OpenTofu reports it as a bug in the
-		// provider.
-		diags.AddError(
-			"Credentials are not known yet",
-			"The provider's access token is known only after apply, but needed before. First apply the resource that it "+
-				"comes from, for example with -target.",
-		)
-	case id.IsNull():
-		found, err := askHelper(ctx, hostname, helperTimeout)
-		if err != nil {
-			diags.AddError("No credentials for "+hostname, tfdiag.Sentence(noLogin(err, hostname, organizationID)))
-		}
-		return found, fromHelper, diags
-	case isOther(e.provider.OrganizationID, organizationID):
-		diags.AddAttributeError(path.Root("organization_id"), "Access token of another organization", fmt.Sprintf(
-			"The provider's access token belongs to the organization %s, and the registry of %s would reject it. Use another "+
-				"provider configuration (an alias) for that organization.", e.provider.OrganizationID.ValueString(), organizationID))
-	}
-	return login{id.ValueString(), secret.ValueString()}, fromAccessToken, diags
-}
-
-func isOther(configured types.String, organizationID string) bool {
-	return !configured.IsNull() && !configured.IsUnknown() && !strings.EqualFold(configured.ValueString(), organizationID)
-}
-
-// noLogin returns what to do about an error of askHelper.
-func noLogin(err error, hostname, organizationID string) error {
-	var next string
-	switch {
-	case errors.Is(err, context.Canceled):
-		return errors.New("the run was interrupted. Run it again to go on")
-	case errors.Is(err, errNoHelper):
-		next = "install Cloudfleet's CLI, then run `cloudfleet auth add-profile user default " + organizationID + "` and " +
-			"`cloudfleet auth configure-docker`"
-	case errors.Is(err, errNotLoggedIn):
-		next = "log in: `cloudfleet auth add-profile user default " + organizationID + "`"
-	default:
-		next = "see what it does: `echo " + hostname + " | " + helper + " get`, which prints the password if it works"
-	}
-	return fmt.Errorf("the provider has no access token, and %w.\n\nOn a machine of your own, %s. In a pipeline, set the environment "+
-		"variables CLOUDFLEET_ACCESS_TOKEN_ID and CLOUDFLEET_ACCESS_TOKEN_SECRET", err, next)
+// isOther reports whether the provider's access token belongs to another organization.
+func (e *EphemeralResource) isOther(organizationID string) bool {
+	configured := e.provider.OrganizationID
+	return !e.provider.AccessTokenID.IsNull() && !configured.IsNull() && !configured.IsUnknown() &&
+		!strings.EqualFold(configured.ValueString(), organizationID)
 }

@@ -24,7 +24,7 @@ const (
 func configured(id, secret types.String) *providerdata.Data {
 	return &providerdata.Data{
 		OrganizationID: types.StringValue(ourOrganization), RegistryDomain: types.StringValue(cfcr.DefaultDomain),
-		AccessTokenID: id, AccessTokenSecret: func() types.String { return secret },
+		AccessTokenID: id, AccessTokenSecret: func() types.String { return secret }, Registries: &providerdata.Registries{},
 	}
 }
 
@@ -113,9 +113,9 @@ func TestRegistryCredentialsThatCannotBeHad(t *testing.T) {
 		"no organization":      {noOrganization, nil, "", []string{"No organization", "CLOUDFLEET_ORGANIZATION_ID"}},
 		"unknown organization": {unknownOrganization, nil, "", []string{"Organization is not known yet", "-target"}},
 		"unknown domain":       {unknownDomain, nil, "", []string{"Registry domain is not known yet", "-target"}},
-		"unknown ID":           {configured(unknown, secret), nil, answers, []string{"Credentials are not known yet", "-target"}},
-		"unknown secret":       {configured(id, unknown), nil, answers, []string{"Credentials are not known yet", "-target"}},
-		"unknown ID alone":     {configured(unknown, null), nil, answers, []string{"Credentials are not known yet", "-target"}},
+		"unknown ID":           {configured(unknown, secret), nil, answers, []string{"known only after apply", "-target"}},
+		"unknown secret":       {configured(id, unknown), nil, answers, []string{"known only after apply", "-target"}},
+		"unknown ID alone":     {configured(unknown, null), nil, answers, []string{"known only after apply", "-target"}},
 		"another organization": {configured(id, secret), map[string]string{"organization_id": theirOrganization}, answers,
 			[]string{"Access token of another organization", ourOrganization, theirOrganization, "alias"}},
 		"useless access token": {configured(id, types.StringValue("cf_secret_\xff")), nil, "", []string{"password is not UTF-8", "CLOUDFLEET_ACCESS_TOKEN_SECRET"}},
@@ -124,7 +124,7 @@ func TestRegistryCredentialsThatCannotBeHad(t *testing.T) {
 		"not logged in": {configured(null, null), nil, "echo credentials not found in native keychain; exit 1",
 			[]string{"has no credentials for it", "log in: `cloudfleet auth add-profile user default " + ourOrganization, inPipelines}},
 		"garbage": {configured(null, null), nil, "echo cf_secret_y",
-			[]string{"is not a login", "`echo " + host + " | docker-credential-cloudfleet get`", inPipelines}},
+			[]string{"what is not a login", "`echo " + host + " | docker-credential-cloudfleet get`", inPipelines}},
 		"failure": {configured(null, null), nil, "echo cf_secret_y >&2; exit 1",
 			[]string{"failed: exit status 1", "`echo " + host + " | docker-credential-cloudfleet get`", inPipelines}},
 	} {

@@ -5,13 +5,10 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cfcr"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/validate"
 )
 
 var _ datasource.DataSourceWithConfigure = (*RepositoriesDataSource)(nil)
@@ -29,15 +26,6 @@ type repositoriesModel struct {
 	Names  types.List   `tfsdk:"names"`
 }
 
-// regionAttribute is region in the schema of a data source.
-func regionAttribute() schema.StringAttribute {
-	return schema.StringAttribute{
-		Optional: true, Computed: true,
-		MarkdownDescription: "Region: `europe` (default), `northamerica` or `apac`. Each region stores its own images.",
-		Validators:          []validator.String{validate.String(cfcr.CheckRegion)},
-	}
-}
-
 func (d *RepositoriesDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_registry_repositories"
 }
@@ -47,7 +35,7 @@ func (d *RepositoriesDataSource) Schema(_ context.Context, _ datasource.SchemaRe
 		MarkdownDescription: "The repositories in the registry of the provider's organization in a region. They are read with the " +
 			"provider's access token (the role `User` is enough) or, without one, with the machine's credential helper.",
 		Attributes: map[string]schema.Attribute{
-			"region": regionAttribute(),
+			"region": regionAttribute,
 			"names": schema.ListAttribute{
 				Computed: true, ElementType: types.StringType,
 				MarkdownDescription: "Names, such as `shop/checkout`, sorted and without the host name. Empty if nothing has been pushed yet.",
@@ -67,18 +55,18 @@ func (d *RepositoriesDataSource) Read(ctx context.Context, req datasource.ReadRe
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if loginIsUnknown(d.provider, types.StringNull()) && req.ClientCapabilities.DeferralAllowed {
+	if d.provider.LoginIsUnknown(types.StringNull()) && req.ClientCapabilities.DeferralAllowed {
 		resp.Deferred = &datasource.Deferred{Reason: datasource.DeferredReasonProviderConfigUnknown}
 		return
 	}
-	client, hostname, diags := clientOf(ctx, d.provider, &m.Region, summary)
+	client, diags := d.provider.RegistryClient(ctx, &m.Region, summary)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	names, err := client.Repositories(ctx)
 	if err != nil {
-		resp.Diagnostics.Append(tfdiag.FromRegistryError(summary, hostname, err)...)
+		resp.Diagnostics.Append(tfdiag.FromRegistryError(summary, tfdiag.Ours, err)...)
 		return
 	}
 	m.Names, diags = types.ListValueFrom(ctx, types.StringType, names)

@@ -36,27 +36,6 @@ func NextLink(header http.Header) (target string, found bool) {
 // ErrLinkElsewhere is the error of an answer whose next page is on another host.
 var ErrLinkElsewhere = errors.New("the next page of the list is on another host, which is not followed")
 
-// NextLinkOnly removes all links from an answer except for the one to the next page, for
-// a client that follows the first one. A link to another host is an error.
-type NextLinkOnly struct{ Next http.RoundTripper }
-
-// RoundTrip implements http.RoundTripper.
-func (t NextLinkOnly) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := t.Next.RoundTrip(req)
-	if err == nil && resp.Header.Get("Link") != "" {
-		next, found := NextLink(resp.Header)
-		resp.Header.Del("Link")
-		if target, err := req.URL.Parse(next); found && (err != nil || !SameOrigin(target, req.URL)) {
-			_ = resp.Body.Close()
-			return nil, ErrLinkElsewhere
-		}
-		if found {
-			resp.Header.Set("Link", "<"+next+`>; rel="next"`)
-		}
-	}
-	return resp, err
-}
-
 // SameOrigin reports whether two URLs have the same scheme, host and port, in any
 // spelling.
 func SameOrigin(a, b *url.URL) bool { return a.Scheme == b.Scheme && hostPort(a) == hostPort(b) }

@@ -2,6 +2,8 @@ package roundtrip
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"math"
 	"net/http"
 	"sync/atomic"
@@ -24,6 +26,10 @@ const (
 	// rateUnknown is the slowest rate, in requests a second, to begin with after two
 	// throttles in a row: three for each of the ten resources that Terraform works on.
 	rateUnknown = 30
+	// patience and patienceWaits are how long, and how many waits, a server may throttle
+	// everything before requests fail without being sent.
+	patience      = 30 * time.Second
+	patienceWaits = 2
 )
 
 // RateLimiter lets all requests of a client wait when the server throttles one, and then
@@ -35,6 +41,9 @@ const (
 // at first, because the limit is probably near, then faster, until the limit is
 // forgotten. Each throttle makes all requests wait, but loses no capacity: what the
 // server was given meanwhile allows a slightly higher rate for some seconds.
+//
+// A server that throttles everything for two waits is left alone: the answer is final, and
+// until its wait is over the other requests fail with [GaveUpError].
 type RateLimiter struct {
 	next http.RoundTripper
 	// RetryAfter is the function RetryAfter, or one with shorter waits in a test.
@@ -43,18 +52,27 @@ type RateLimiter struct {
 	last atomic.Pointer[throttle]
 	// turn is held by the request that waits for its time. The others wait for turn.
 	turn chan struct{}
-	// start, if set, lets a limiter begin slowly instead of being throttled.
-	start *slowStart
 }
+
+// GaveUpError is the error of a request that was not sent, because the server has
+// throttled all others for this long.
+type GaveUpError struct{ For time.Duration }
+
+func (e GaveUpError) Error() string {
+	return fmt.Sprintf("the server has throttled every request for %s (429), so that this one was not sent", e.For.Round(time.Second))
+}
+
+// finalBody marks an answer after which the request is not sent again.
+type finalBody struct{ io.ReadCloser }
 
 // throttle is what is known since the server has throttled a request.
 type throttle struct {
-	at, until time.Time
+	// began is when the server began to throttle everything.
+	began, at, until time.Time
+	// gaveUp: until then, no other request is sent.
+	gaveUp bool
 	// limit is the rate in requests a second right after the wait, which doubles in time.
-	limit    rate.Limit
-	doubling time.Duration
-	// isFirst is set where the limit is an estimate from before the throttle.
-	isFirst bool
+	limit   rate.Limit
 	limiter *rate.Limiter
 	served  atomic.Int64
 }
@@ -64,74 +82,25 @@ func NewRateLimiter(next http.RoundTripper) *RateLimiter {
 	return &RateLimiter{next: next, RetryAfter: RetryAfter, turn: make(chan struct{}, 1)}
 }
 
-// NewCarefulRateLimiter returns a limiter with few throttled requests and a slower start,
-// for servers that also count throttled requests.
-func NewCarefulRateLimiter(next http.RoundTripper) *RateLimiter {
-	l := NewRateLimiter(next)
-	l.start = newSlowStart()
-	return l
-}
-
 // RoundTrip implements http.RoundTripper.
 func (l *RateLimiter) RoundTrip(req *http.Request) (*http.Response, error) {
-	done := func(*http.Response) {}
-	var err error
-	if l.start != nil {
-		done, err = l.start.begin(req.Context())
-	}
-	var last *throttle
-	if err == nil {
-		last, err = l.wait(req.Context())
-		if err != nil {
-			done(nil)
-		}
-	}
+	last, err := l.wait(req.Context())
 	if err != nil {
 		if req.Body != nil {
 			_ = req.Body.Close()
 		}
 		return nil, err
 	}
-	resp, err := l.roundTrip(req, last)
-	done(resp)
-	if last == nil && l.start != nil {
-		l.estimate() // includes what was in flight at the first throttle
-	}
-	return resp, err
-}
-
-// estimate sets the rate of a careful limiter after its first throttle to what the server
-// has served until then.
-func (l *RateLimiter) estimate() {
-	first := l.last.Load()
-	if first == nil || !first.isFirst {
-		return
-	}
-	if next := l.estimated(first.at, first.until); next.limit > first.limit {
-		l.last.CompareAndSwap(first, next)
-	}
-}
-
-// estimated returns the first throttle of a careful limiter, from what the server has
-// served until now.
-func (l *RateLimiter) estimated(at, until time.Time) *throttle {
-	first := &throttle{at: at, until: until, doubling: carefulDoublingTime, isFirst: true}
-	first.setLimit(l.start.rate(until.Sub(at)))
-	return first
-}
-
-func (l *RateLimiter) roundTrip(req *http.Request, last *throttle) (*http.Response, error) {
 	resp, err := l.next.RoundTrip(req)
 	switch {
 	case err != nil:
 	case IsThrottled(resp):
 		if wait, short := l.RetryAfter(resp); short {
 			next := last.then(wait)
-			if last == nil && l.start != nil {
-				next = l.estimated(next.at, next.until)
-			}
 			// One of the requests that were in flight is enough to learn from.
-			l.last.CompareAndSwap(last, next)
+			if l.last.CompareAndSwap(last, next) && next.gaveUp {
+				resp.Body = finalBody{resp.Body}
+			}
 		}
 	case last != nil:
 		last.served.Add(1)
@@ -160,6 +129,9 @@ func (l *RateLimiter) wait(ctx context.Context) (*throttle, error) {
 			l.last.CompareAndSwap(last, nil)
 			continue
 		}
+		if last.gaveUp && time.Now().Before(last.until) {
+			return nil, GaveUpError{last.at.Sub(last.began)}
+		}
 		if err := last.wait(ctx); err != nil {
 			return nil, err
 		}
@@ -172,9 +144,12 @@ func (l *RateLimiter) wait(ctx context.Context) (*throttle, error) {
 // then returns the throttle after r, which is nil for the first.
 func (r *throttle) then(wait time.Duration) *throttle {
 	now := time.Now()
-	next := &throttle{at: now, until: now.Add(wait), limit: rate.Inf, doubling: doublingTime}
+	next := &throttle{began: now, at: now, until: now.Add(wait), limit: rate.Inf}
 	if r != nil {
-		next.doubling = r.doubling
+		if r.served.Load() == 0 {
+			next.began = r.began
+		}
+		next.gaveUp = now.Sub(next.began) >= max(patience, patienceWaits*wait)
 		// A period under a second says too little.
 		served := rate.Limit(float64(r.served.Load()) / max(now.Sub(r.at), time.Second).Seconds())
 		if refused := r.rateAt(now); refused < rate.Inf {
@@ -183,14 +158,10 @@ func (r *throttle) then(wait time.Duration) *throttle {
 			next.limit = max(served, rateUnknown)
 		}
 	}
-	next.setLimit(next.limit)
-	return next
-}
-
-func (r *throttle) setLimit(limit rate.Limit) {
-	r.limit, r.limiter = limit, rate.NewLimiter(limit, 1)
+	next.limiter = rate.NewLimiter(next.limit, 1)
 	// The first request waits, or a Retry-After of 0 would not slow down.
-	r.limiter.AllowN(r.until, 1)
+	next.limiter.AllowN(next.until, 1)
+	return next
 }
 
 func (r *throttle) wait(ctx context.Context) error {
@@ -222,6 +193,6 @@ func (r *throttle) rateAt(t time.Time) rate.Limit {
 
 // growth returns how many times higher the rate is than right after the wait.
 func (r *throttle) growth(t time.Time) float64 {
-	x := max(t.Sub(r.until), 0).Seconds() / r.doubling.Seconds()
+	x := max(t.Sub(r.until), 0).Seconds() / doublingTime.Seconds()
 	return math.Exp2(x * x)
 }

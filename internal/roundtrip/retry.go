@@ -2,6 +2,7 @@ package roundtrip
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"math"
 	"net/http"
@@ -75,7 +76,7 @@ func Backoff(waitMin, waitMax time.Duration, attempt int, resp *http.Response) t
 // enough to wait for.
 func ShouldRetry(ctx context.Context, resp *http.Response, err error) bool {
 	switch {
-	case ctx.Err() != nil, errors.Is(err, ErrBodyTooLarge):
+	case ctx.Err() != nil, isPermanent(err), isFinal(resp, err):
 		return false
 	case IsThrottled(resp):
 		_, short := RetryAfter(resp)
@@ -83,4 +84,31 @@ func ShouldRetry(ctx context.Context, resp *http.Response, err error) bool {
 	}
 	retry, _ := retryablehttp.DefaultRetryPolicy(ctx, resp, err)
 	return retry
+}
+
+// isFinal reports whether the rate limiter has given up.
+func isFinal(resp *http.Response, err error) bool {
+	if resp != nil {
+		_, final := resp.Body.(finalBody)
+		return final
+	}
+	_, gaveUp := errors.AsType[GaveUpError](err)
+	return gaveUp
+}
+
+// refusal is the error of a request that this machine did not send. Another attempt would
+// end the same.
+type refusal string
+
+func (e refusal) Error() string { return string(e) }
+
+// Refuse returns the error of a request that is not sent, and not tried again.
+func Refuse(reason string) error { return refusal(reason) }
+
+// isPermanent reports whether another attempt would end the same: the request was refused
+// here, or the certificate is wrong.
+func isPermanent(err error) bool {
+	_, refused := errors.AsType[refusal](err)
+	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
+	return refused || untrusted || errors.Is(err, ErrBodyTooLarge) || errors.Is(err, ErrLinkElsewhere)
 }

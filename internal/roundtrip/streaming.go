@@ -10,6 +10,9 @@ import (
 
 type streamingKey struct{}
 
+// commitTimeout is how long to wait for the answer after the last byte of a body.
+const commitTimeout = 10 * time.Minute
+
 // Streaming returns a context for requests with bodies of any size, such as the blobs of
 // an image. The time without progress is limited, not the whole time.
 func Streaming(ctx context.Context) context.Context {
@@ -29,7 +32,9 @@ func (t Limits) stream(req *http.Request) (*http.Response, error) {
 	}
 	req = req.WithContext(ctx)
 	if req.Body != nil && req.Body != http.NoBody {
-		req.Body = &watched{ReadCloser: req.Body, moves: moves, ends: func() {}, ctx: ctx}
+		// After the last byte, a registry may need long to store what it was sent.
+		isSent := func() { idle.Reset(max(t.Timeout, commitTimeout)) }
+		req.Body = &watched{ReadCloser: req.Body, moves: moves, ends: isSent, ctx: ctx}
 	}
 	resp, err := t.Next.RoundTrip(req)
 	if err != nil {

@@ -24,7 +24,7 @@ func TestEveryErrorSaysWhatToDoNext(t *testing.T) {
 		&cloudfleet.Error{StatusCode: 400}:                     "Correct the configuration",
 		&cloudfleet.Error{StatusCode: 401}:                     "CLOUDFLEET_ACCESS_TOKEN_SECRET",
 		&cloudfleet.Error{StatusCode: 403}:                     "role Administrator",
-		&cloudfleet.Error{StatusCode: 404}:                     "new plan",
+		&cloudfleet.Error{StatusCode: 404, Path: "/v1/tokens/x", Code: "not_found"}:                     "new plan",
 		&cloudfleet.Error{StatusCode: 409}:                     "at the same time",
 		&cloudfleet.Error{StatusCode: 418}:                     "endpoint",
 		&cloudfleet.Error{StatusCode: 422}:                     "Correct the configuration",

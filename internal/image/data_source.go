@@ -1,11 +1,13 @@
-package registry
+package image
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/agext/levenshtein"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -20,17 +22,17 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/validate"
 )
 
-var _ datasource.DataSourceWithConfigure = (*ImageDataSource)(nil)
+var _ datasource.DataSourceWithConfigure = (*DataSource)(nil)
 
-// ImageDataSource is cloudfleet_registry_image.
-type ImageDataSource struct {
+// DataSource is cloudfleet_registry_image.
+type DataSource struct {
 	provider *providerdata.Data
 }
 
-// NewImageDataSource returns the data source for the provider to serve.
-func NewImageDataSource() datasource.DataSource { return &ImageDataSource{} }
+// NewDataSource returns the data source for the provider to serve.
+func NewDataSource() datasource.DataSource { return &DataSource{} }
 
-type imageDataSourceModel struct {
+type dataSourceModel struct {
 	Region     types.String `tfsdk:"region"`
 	Repository types.String `tfsdk:"repository"`
 	Tag        types.String `tfsdk:"tag"`
@@ -40,17 +42,21 @@ type imageDataSourceModel struct {
 	Platforms  types.List   `tfsdk:"platforms"`
 }
 
-func (d *ImageDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+func (d *DataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_registry_image"
 }
 
-func (d *ImageDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+func (d *DataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The image that a tag in the registry of the provider's organization refers to now: its digest, to pin a " +
 			"deployment to a tested image. It is read with the provider's access token (the role `User` is enough) or, " +
 			"without one, with the machine's credential helper.",
 		Attributes: map[string]schema.Attribute{
-			"region": regionAttribute(),
+			"region": schema.StringAttribute{
+				Optional: true, Computed: true,
+				MarkdownDescription: providerdata.RegionDescription,
+				Validators:          []validator.String{validate.String(cfcr.CheckRegion)},
+			},
 			"repository": schema.StringAttribute{
 				Required:            true,
 				MarkdownDescription: "Repository in the registry, such as `shop/checkout`, in lower case and without the host name.",
@@ -87,23 +93,23 @@ func (d *ImageDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 	}
 }
 
-func (d *ImageDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
+func (d *DataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
 	d.provider = providerdata.From(req.ProviderData, &resp.Diagnostics)
 }
 
-func (d *ImageDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	var m imageDataSourceModel
+func (d *DataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	var m dataSourceModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	repository, tag := m.Repository.ValueString(), m.Tag.ValueString()
 	summary := fmt.Sprintf("Could not read the image %s:%s", repository, tag)
-	if loginIsUnknown(d.provider, types.StringNull()) && req.ClientCapabilities.DeferralAllowed {
+	if d.provider.LoginIsUnknown(types.StringNull()) && req.ClientCapabilities.DeferralAllowed {
 		resp.Deferred = &datasource.Deferred{Reason: datasource.DeferredReasonProviderConfigUnknown}
 		return
 	}
-	client, hostname, diags := clientOf(ctx, d.provider, &m.Region, summary)
+	client, diags := d.provider.RegistryClient(ctx, &m.Region, summary)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -111,13 +117,13 @@ func (d *ImageDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 	image, err := client.Image(ctx, repository, tag)
 	switch {
 	case errors.Is(err, oci.ErrNoTag):
-		resp.Diagnostics.Append(notFoundDiag(ctx, client, hostname, repository, tag)...)
+		resp.Diagnostics.Append(notFoundDiag(ctx, client, repository, tag)...)
 		return
 	case err != nil:
-		resp.Diagnostics.Append(tfdiag.FromRegistryError(summary, hostname, err)...)
+		resp.Diagnostics.Append(tfdiag.FromRegistryError(summary, tfdiag.Ours, err)...)
 		return
 	}
-	reference, err := cfcr.ImageRef(hostname, repository, image.Digest)
+	reference, err := cfcr.ImageRef(client.Host, repository, image.Digest)
 	if err != nil {
 		resp.Diagnostics.AddError(summary, tfdiag.Sentence(err))
 		return
@@ -132,7 +138,7 @@ func (d *ImageDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 
 // notFoundDiag says whether the tag or the whole repository is missing, and what there is
 // instead.
-func notFoundDiag(ctx context.Context, client *oci.Client, hostname, repository, tag string) diag.Diagnostics {
+func notFoundDiag(ctx context.Context, client *oci.Client, repository, tag string) diag.Diagnostics {
 	var diags diag.Diagnostics
 	tags, err := client.Tags(ctx, repository)
 	switch {
@@ -144,13 +150,13 @@ func notFoundDiag(ctx context.Context, client *oci.Client, hostname, repository,
 		}
 		diags.AddAttributeError(path.Root("repository"), "No such repository", fmt.Sprintf(
 			"There is no repository %q in %s.%s\n\nCorrect the name, or push to it. Each region stores its own images, so it "+
-				"may be in another region.", repository, hostname, suggestion))
+				"may be in another region.", repository, client.Host, suggestion))
 	case err != nil:
-		diags.Append(tfdiag.FromRegistryError(fmt.Sprintf("No tag %s in %s, and no list of its tags", tag, repository), hostname, err)...)
+		diags.Append(tfdiag.FromRegistryError(fmt.Sprintf("No tag %s in %s, and no list of its tags", tag, repository), tfdiag.Ours, err)...)
 	default:
 		diags.AddAttributeError(path.Root("tag"), "No such tag", fmt.Sprintf(
 			"There is no tag %q in the repository %s of %s. %s\n\nCorrect the tag, or push it.",
-			tag, repository, hostname, suggest("tag", tag, tags)))
+			tag, repository, client.Host, suggest("tag", tag, tags)))
 	}
 	return diags
 }
@@ -160,4 +166,13 @@ func suggest(what, name string, names []string) string {
 		return "There is no " + what + " at all."
 	}
 	return "Nearest to it: " + strings.Join(nearest(name, names), ", ") + "."
+}
+
+// nearest returns the names that are most similar to the missing one.
+func nearest(name string, names []string) []string {
+	const most = 3
+	byDistance := slices.SortedStableFunc(slices.Values(names), func(a, b string) int {
+		return levenshtein.Distance(name, a, nil) - levenshtein.Distance(name, b, nil)
+	})
+	return byDistance[:min(most, len(byDistance))]
 }

@@ -1,11 +1,10 @@
-package registry
+package image
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"slices"
 	"strings"
 
@@ -20,12 +19,10 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
 )
 
-type imageModel struct {
+type model struct {
 	Source         types.String `tfsdk:"source"`
 	SourceUsername types.String `tfsdk:"source_username"`
 	SourcePassword types.String `tfsdk:"source_password"`
-	Username       types.String `tfsdk:"username"`
-	Password       types.String `tfsdk:"password"`
 	Region         types.String `tfsdk:"region"`
 	Repository     types.String `tfsdk:"repository"`
 	Tags           types.Set    `tfsdk:"tags"`
@@ -38,13 +35,39 @@ type imageModel struct {
 	Size           types.Int64  `tfsdk:"size"`
 }
 
-// checkSource reports an error unless s names one image.
-func checkSource(s string) error {
+// parseSource returns the parts of a source: the reference of one image, with a tag or a
+// digest. Docker Hub has its official images in the repository library.
+func parseSource(s string) (cfcr.Image, error) {
 	image, err := cfcr.ParseImageRef(s)
-	if err == nil && image.Tag == "" && image.Digest == "" {
-		err = fmt.Errorf("%q has neither a tag nor a digest. Use %[1]s:latest, or better a digest", s)
+	switch {
+	case err != nil && !strings.Contains(s, "://") && cfcr.CheckRepository(strings.SplitN(strings.SplitN(s, "@", 2)[0], ":", 2)[0]) == nil:
+		official := s
+		if !strings.Contains(s, "/") {
+			official = "library/" + s
+		}
+		return image, fmt.Errorf("%q has no host name. Docker Hub's is docker.io: docker.io/%s", s, official)
+	case err != nil:
+		return image, err
+	case image.Tag == "" && image.Digest == "":
+		return image, fmt.Errorf("%q has neither a tag nor a digest. Use %[1]s:latest, or better a digest", s)
 	}
+	if image.Hostname == "docker.io" && !strings.Contains(image.Repository, "/") {
+		image.Repository = "library/" + image.Repository
+	}
+	return image, nil
+}
+
+func checkSource(s string) error {
+	_, err := parseSource(s)
 	return err
+}
+
+// checkRepository refuses a repository with a host name before it: the copy would have two.
+func checkRepository(s string) error {
+	if first, rest, _ := strings.Cut(s, "/"); strings.ContainsAny(first, ".:") && rest != "" {
+		return fmt.Errorf("%q begins with a host name. The repository is without it: %s", s, rest)
+	}
+	return cfcr.CheckRepository(s)
 }
 
 // reference returns the tag or digest of an image reference.
@@ -55,9 +78,10 @@ func reference(image cfcr.Image) string {
 	return image.Tag
 }
 
-// imageChange is what an apply does to a copy, decided once from state and plan.
-type imageChange struct {
-	// copies: the image in the source, or the selected platforms, differ.
+// change is what an apply does to a copy, decided once from state and plan.
+type change struct {
+	// copies: the image in the source, or the selected platforms, differ, or the copy is
+	// gone.
 	copies bool
 	// retags: only the tags differ.
 	retags bool
@@ -65,24 +89,27 @@ type imageChange struct {
 	sourceDigest string
 }
 
-// change decides. moved is the digest that the tag of the source refers to now, or empty.
-func change(state, plan *imageModel, moved string) imageChange {
-	c := imageChange{sourceDigest: moved}
-	if source, err := cfcr.ParseImageRef(plan.Source.ValueString()); err == nil && source.Digest != "" {
+// decide decides. state is nil for a create. moved is the digest to which the tag of the
+// source referred at the last refresh, or empty.
+func decide(state, plan *model, moved string) (c change) {
+	if source, err := parseSource(plan.Source.ValueString()); err == nil {
 		c.sourceDigest = source.Digest
 	}
-	switch {
-	case state == nil, !plan.Source.Equal(state.Source), !plan.Platforms.Equal(state.Platforms),
-		moved != "" && moved != state.SourceDigest.ValueString():
+	if state == nil || !plan.Source.Equal(state.Source) {
 		c.copies = true
-	case !plan.Tags.Equal(state.Tags):
-		c.retags = true
+		return c
 	}
+	if plan.FollowTag.ValueBool() && moved != "" && moved != state.SourceDigest.ValueString() {
+		c.copies, c.sourceDigest = true, moved
+		return c
+	}
+	c.copies = !plan.Platforms.Equal(state.Platforms) || state.Digest.IsNull()
+	c.retags = !c.copies && !plan.Tags.Equal(state.Tags)
 	return c
 }
 
 // planUnknowns completes a plan.
-func (c imageChange) planUnknowns(state, plan *imageModel, hostname string) {
+func (c change) planUnknowns(state, plan *model, hostname string) {
 	if !c.copies {
 		plan.Digest, plan.SourceDigest, plan.Reference, plan.Size = state.Digest, state.SourceDigest, state.Reference, state.Size
 		return
@@ -102,17 +129,25 @@ func (c imageChange) planUnknowns(state, plan *imageModel, hostname string) {
 }
 
 // setTags sets the source's tag if no tags are configured.
-func (m *imageModel) setTags(configured types.Set) {
-	source, err := cfcr.ParseImageRef(m.Source.ValueString())
+func (m *model) setTags(configured types.Set) {
+	source, err := parseSource(m.Source.ValueString())
 	switch {
 	case !configured.IsNull():
 	case m.Source.IsUnknown():
 		m.Tags = types.SetUnknown(types.StringType)
 	case err == nil && source.Tag != "":
-		m.Tags = types.SetValueMust(types.StringType, []attr.Value{types.StringValue(source.Tag)})
+		m.Tags = tagSet([]string{source.Tag})
 	default:
-		m.Tags = types.SetValueMust(types.StringType, nil)
+		m.Tags = tagSet(nil)
 	}
+}
+
+func tagSet(tags []string) types.Set {
+	elements := []attr.Value{}
+	for _, tag := range tags {
+		elements = append(elements, types.StringValue(tag))
+	}
+	return types.SetValueMust(types.StringType, elements)
 }
 
 // texts returns the elements of a set, sorted.
@@ -127,8 +162,8 @@ func texts(ctx context.Context, set types.Set, diags *diag.Diagnostics) []string
 
 // sourceOf returns the source of a copy, and a client of its registry that logs in as
 // configured, or else as the machine's Docker does.
-func (r *ImageResource) sourceOf(ctx context.Context, plan, config *imageModel, diags *diag.Diagnostics) oci.Source {
-	image, err := cfcr.ParseImageRef(plan.Source.ValueString())
+func (r *Resource) sourceOf(ctx context.Context, plan, config *model, diags *diag.Diagnostics) oci.Source {
+	image, err := parseSource(plan.Source.ValueString())
 	if err != nil {
 		diags.AddAttributeError(path.Root("source"), "Invalid source", tfdiag.Sentence(err))
 		return oci.Source{}
@@ -136,7 +171,7 @@ func (r *ImageResource) sourceOf(ctx context.Context, plan, config *imageModel, 
 	source := oci.Source{Repository: image.Repository, Reference: reference(image), Platforms: texts(ctx, plan.Platforms, diags)}
 	if region, isOurs := r.regionOf(image.Hostname); isOurs && config.SourceUsername.IsNull() {
 		region := types.StringValue(region)
-		client, _, found := clientOf(ctx, r.provider, &region, summaryOfCopy(plan))
+		client, found := r.provider.RegistryClient(ctx, &region, summaryOfCopy(plan))
 		diags.Append(found...)
 		source.Client = client
 		return source
@@ -147,81 +182,57 @@ func (r *ImageResource) sourceOf(ctx context.Context, plan, config *imageModel, 
 	options.DockerConfig = true
 	source.Client, err = r.provider.Registries.Client(options)
 	if err != nil {
-		diags.Append(tfdiag.FromRegistryError(summaryOfCopy(plan), image.Hostname, err)...)
+		diags.Append(tfdiag.FromRegistryError(summaryOfCopy(plan), tfdiag.Foreign, err)...)
 	}
 	return source
 }
 
 // domainOf returns the domain to which credentials for a registry may be sent: the one
 // that it shares with its token service, such as docker.io for registry-1.docker.io and
-// auth.docker.io. For a host name with a port, or an address, it is the host itself.
+// auth.docker.io. For an address it is the address itself.
 func domainOf(hostname string) string {
-	if strings.Contains(hostname, ":") || net.ParseIP(hostname) != nil {
-		return hostname
+	name := hostname
+	if host, _, err := net.SplitHostPort(hostname); err == nil {
+		name = host
 	}
-	if domain, err := publicsuffix.EffectiveTLDPlusOne(hostname); err == nil {
+	if net.ParseIP(strings.Trim(name, "[]")) != nil {
+		return name
+	}
+	if domain, err := publicsuffix.EffectiveTLDPlusOne(name); err == nil {
 		return domain
 	}
-	return hostname
+	return name
 }
 
-func summaryOfCopy(m *imageModel) string {
+func summaryOfCopy(m *model) string {
 	return fmt.Sprintf("Could not copy the image %s to %s", m.Source.ValueString(), m.Repository.ValueString())
 }
 
 // copyFailure says which of the two registries failed a copy, and what to do next.
-func copyFailure(m *imageModel, hostname string, err error) diag.Diagnostics {
-	var diags diag.Diagnostics
-	summary := summaryOfCopy(m)
-	source, _ := cfcr.ParseImageRef(m.Source.ValueString())
+func copyFailure(m *model, err error) diag.Diagnostic {
 	_, isSource := errors.AsType[oci.SourceError](err)
 	platform, isPlatform := errors.AsType[oci.PlatformError](err)
-	answer, isAnswer := errors.AsType[*oci.Error](err)
-	status := 0
-	if isAnswer {
-		status = answer.StatusCode
-	}
 	switch {
 	case isPlatform:
-		diags.AddAttributeError(path.Root("platforms"), summary, tfdiag.Sentence(platform))
-	case isSource && errors.Is(err, oci.ErrNoTag):
-		diags.AddAttributeError(
-			path.Root("source"),
-			summary,
-			fmt.Sprintf("The registry %s has no image %s in the repository %s. Correct the source. Some registries also answer this if a "+
-				"login is needed.", source.Hostname, reference(source), source.Repository),
-		)
-	case isSource && (status == http.StatusUnauthorized || status == http.StatusForbidden):
-		diags.AddAttributeError(
-			path.Root("source"),
-			summary,
-			fmt.Sprintf("The registry %s answered %s: there is no such repository, or it needs a "+
-				"login.\n\nSet source_username and source_password, or run `docker login %[1]s` on this machine.", source.Hostname, answer.Status()),
-		)
+		return diag.NewAttributeErrorDiagnostic(path.Root("platforms"), summaryOfCopy(m), tfdiag.Sentence(platform))
 	case isSource:
-		diags.Append(tfdiag.FromRegistryError(summary, source.Hostname, err)...)
-	case status == http.StatusForbidden:
-		diags.AddError(summary, fmt.Sprintf("The registry %s answered %s.\n\nTo push, the provider's access token needs the role Administrator.",
-			hostname, answer.Status()))
-	case status/100 == 4 && status != http.StatusUnauthorized && status != http.StatusTooManyRequests:
-		diags.AddError(
-			summary,
-			fmt.Sprintf("The registry %s answered %s to %s %s: %s\n\nIt may be full, or read-only at the moment: check it in the "+
-				"Cloudfleet Console. The next apply continues the copy.", hostname, answer.Status(), answer.Method, answer.Path,
-				tfdiag.Sentence(errors.New(answer.Message))),
-		)
-	default:
-		diags.Append(tfdiag.FromRegistryError(summary, hostname, err)...)
+		return sourceFailure(summaryOfCopy(m), m, err)
 	}
-	return diags
+	return tfdiag.FromRegistryError(summaryOfCopy(m), tfdiag.Ours, err)[0]
 }
 
-func (m *imageModel) setCopied(copied oci.Copied, hostname string) {
-	m.Digest, m.SourceDigest = types.StringValue(copied.Digest), types.StringValue(copied.SourceDigest)
-	m.Size = types.Int64Value(copied.Size)
-	m.setReference(hostname)
+// sourceFailure is an error at the source.
+func sourceFailure(summary string, m *model, err error) diag.Diagnostic {
+	source, _ := parseSource(m.Source.ValueString())
+	if errors.Is(err, oci.ErrNoTag) {
+		return diag.NewAttributeErrorDiagnostic(path.Root("source"), summary, fmt.Sprintf(
+			"The registry %s has no image %s in the repository %s. Correct the source. Some registries also answer this if a login is needed.",
+			source.Hostname, reference(source), source.Repository))
+	}
+	cause, next := tfdiag.RegistryAdvice(tfdiag.Foreign, err)
+	return diag.NewAttributeErrorDiagnostic(path.Root("source"), summary, cause+"\n\n"+next)
 }
 
-func (m *imageModel) setReference(hostname string) {
+func (m *model) setReference(hostname string) {
 	m.Reference = types.StringValue(hostname + "/" + m.Repository.ValueString() + "@" + m.Digest.ValueString())
 }

@@ -1,4 +1,4 @@
-package registry
+package oci
 
 import (
 	"context"
@@ -17,7 +17,7 @@ func install(t *testing.T, script string) {
 	t.Helper()
 	dir := t.TempDir()
 	if script != "" {
-		if err := os.WriteFile(filepath.Join(dir, helper), []byte("#!/bin/sh\n"+script), 0o700); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, "docker-credential-cloudfleet"), []byte("#!/bin/sh\n"+script), 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -38,28 +38,25 @@ func TestAskHelper(t *testing.T) {
 		want   login
 		err    string
 	}{
-		"answers":         {answers, patience, login{"somebody", "hush-1"}, ""},
-		"says much":       {"echo warning >&2\n" + answers, patience, login{"somebody", "hush-1"}, ""},
-		"none":            {"", patience, login{}, "docker-credential-cloudfleet, which is Cloudfleet's CLI, is not on the PATH"},
+		"answers":         {answers, patience, login{username: "somebody", password: "hush-1"}, ""},
+		"says much":       {"echo warning >&2\n" + answers, patience, login{username: "somebody", password: "hush-1"}, ""},
+		"none":            {"", patience, login{}, "is not on the PATH"},
 		"not found":       {"echo credentials not found in native keychain; exit 1", patience, login{}, "has no credentials for it"},
 		"fails":           {"echo hush-2; echo hush-3 >&2; exit 3", patience, login{}, "failed: exit status 3"},
-		"prints nothing":  {"exit 0", patience, login{}, "answer of docker-credential-cloudfleet is not a login"},
-		"prints garbage":  {"echo hush-4", patience, login{}, "answer of docker-credential-cloudfleet is not a login"},
-		"half an answer":  {`echo '{"Username": "somebody", "Secret": "hush-5'`, patience, login{}, "answer of docker-credential-cloudfleet is not a login"},
-		"number":          {`echo '{"Username": 5, "Secret": "hush-6"}'`, patience, login{}, "answer of docker-credential-cloudfleet is not a login"},
-		"empty answer":    {`echo '{}'`, patience, login{}, "a login that registries do not accept: the user name is empty"},
-		"no password":     {`echo '{"Username": "hush-7"}'`, patience, login{}, "a login that registries do not accept: the password is empty"},
-		"colon":           {`echo '{"Username": "hush-8:x", "Secret": "hush-9"}'`, patience, login{}, "a login that registries do not accept: a user name cannot have a colon"},
-		"identity token":  {`echo '{"Username": "<token>", "Secret": "hush-10"}'`, patience, login{}, "answered with an identity token"},
+		"prints nothing":  {"exit 0", patience, login{}, "answered what is not a login"},
+		"prints garbage":  {"echo hush-4", patience, login{}, "answered what is not a login"},
+		"half an answer":  {`echo '{"Username": "somebody", "Secret": "hush-5'`, patience, login{}, "answered what is not a login"},
+		"number":          {`echo '{"Username": 5, "Secret": "hush-6"}'`, patience, login{}, "answered what is not a login"},
+		"identity token":  {`echo '{"Username": "<token>", "Secret": "hush-10"}'`, patience, login{identityToken: "hush-10"}, ""},
 		"hangs":           {"exec sleep 60", 300 * time.Millisecond, login{}, "did not answer within 300ms"},
 		"child hangs":     {"echo hush-11; sleep 60; echo x", 300 * time.Millisecond, login{}, "did not answer within 300ms"},
-		"cannot be run":   {"#", patience, login{}, "answer of docker-credential-cloudfleet is not a login"},
+		"cannot be run":   {"#", patience, login{}, "answered what is not a login"},
 		"waits for input": {"while read -r line; do :; done\nexit 4", patience, login{}, "failed: exit status 4"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			install(t, test.script)
 			start := time.Now()
-			got, err := askHelper(t.Context(), host, test.limit)
+			got, err := askHelper(t.Context(), "cloudfleet", host, test.limit)
 			if got != test.want || (err == nil) != (test.err == "") || err != nil && !strings.Contains(err.Error(), test.err) {
 				t.Errorf("got %v, error %v", got, err)
 			}
@@ -77,7 +74,7 @@ func TestAskHelperInAnInterruptedRun(t *testing.T) {
 	install(t, "exec sleep 60")
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(100*time.Millisecond, cancel)
-	if _, err := askHelper(ctx, host, time.Minute); err != context.Canceled { //nolint:errorlint // neither more nor less
+	if _, err := askHelper(ctx, "cloudfleet", host, time.Minute); err != context.Canceled { //nolint:errorlint // neither more nor less
 		t.Error(err)
 	}
 }

@@ -1,4 +1,4 @@
-package registry
+package providerdata
 
 import (
 	"fmt"
@@ -11,28 +11,28 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cfcr"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/oci"
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 )
 
 // Without an access token the registry is read with the login from the machine's
 // credential helper, which is called once in a run.
-func TestClientOfLogsInWithTheHelper(t *testing.T) {
+func TestRegistryClientLogsInWithTheHelper(t *testing.T) {
 	server := mockserver.New(mockserver.Options{})
 	own := server.AddOrganization("Test")
 	listener := httptest.NewServer(server)
 	defer listener.Close()
-	data := configured(types.StringNull(), types.StringNull())
+	data := withoutToken()
 	data.OrganizationID = types.StringValue(own.OrganizationID)
 	data.RegistryDomain = types.StringValue(strings.Replace(listener.Listener.Addr().String(), "127.0.0.1", "localhost", 1))
-	data.Registries = &providerdata.Registries{}
+	data.Registries = &Registries{}
 	data.Calls = oci.Options{RequestTimeout: time.Minute}
 	asked := filepath.Join(t.TempDir(), "asked")
 	install(t, fmt.Sprintf("echo x >>'%s'; echo '{\"Username\": \"%s\", \"Secret\": \"%s\"}'", asked, own.TokenID, own.TokenSecret))
 	for range 3 {
 		region := types.StringNull()
-		client, _, diags := clientOf(t.Context(), data, &region, "Could not list")
+		client, diags := data.RegistryClient(t.Context(), &region, "Could not list")
 		if diags.HasError() {
 			t.Fatal(diags)
 		}
@@ -45,13 +45,33 @@ func TestClientOfLogsInWithTheHelper(t *testing.T) {
 	}
 }
 
-func TestClientOfWithoutALogin(t *testing.T) {
-	data := configured(types.StringNull(), types.StringNull())
-	data.Registries = &providerdata.Registries{}
+func TestRegistryClientWithoutALogin(t *testing.T) {
+	data := withoutToken()
+	data.Registries = &Registries{}
 	install(t, "")
 	region := types.StringNull()
-	_, _, diags := clientOf(t.Context(), data, &region, "Could not list")
+	_, diags := data.RegistryClient(t.Context(), &region, "Could not list")
 	if !diags.HasError() || diags[0].Summary() != "Could not list" || !strings.Contains(diags[0].Detail(), "CLOUDFLEET_ACCESS_TOKEN_ID") {
 		t.Error(diags)
 	}
+}
+
+// withoutToken is a provider with an organization and no access token.
+func withoutToken() *Data {
+	return &Data{
+		OrganizationID: types.StringValue("12345678-6651-4e5d-9c04-079f6532989b"), RegistryDomain: types.StringValue(cfcr.DefaultDomain),
+		AccessTokenID: types.StringNull(), AccessTokenSecret: func() types.String { return types.StringNull() },
+	}
+}
+
+// install puts a credential helper on the PATH. Without a script there is none.
+func install(t *testing.T, script string) {
+	t.Helper()
+	dir := t.TempDir()
+	if script != "" {
+		if err := os.WriteFile(filepath.Join(dir, "docker-credential-cloudfleet"), []byte("#!/bin/sh\n"+script), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", dir+string(os.PathListSeparator)+"/bin"+string(os.PathListSeparator)+"/usr/bin")
 }

@@ -1,4 +1,6 @@
-package registry
+// Package image has everything named cloudfleet_registry_image: copies of images, and what a
+// tag refers to.
+package image
 
 import (
 	"context"
@@ -6,6 +8,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
@@ -14,6 +17,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -25,40 +29,41 @@ import (
 )
 
 var (
-	_ resource.ResourceWithConfigure      = (*ImageResource)(nil)
-	_ resource.ResourceWithModifyPlan     = (*ImageResource)(nil)
-	_ resource.ResourceWithValidateConfig = (*ImageResource)(nil)
-	_ resource.ResourceWithImportState    = (*ImageResource)(nil)
-	_ resource.ResourceWithIdentity       = (*ImageResource)(nil)
+	_ resource.ResourceWithConfigure      = (*Resource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*Resource)(nil)
+	_ resource.ResourceWithValidateConfig = (*Resource)(nil)
+	_ resource.ResourceWithImportState    = (*Resource)(nil)
+	_ resource.ResourceWithIdentity       = (*Resource)(nil)
+	_ resource.ResourceWithMoveState      = (*Resource)(nil)
 )
 
-// ImageResource is cloudfleet_registry_image: a copy of an image from another registry.
-type ImageResource struct {
+// Resource is cloudfleet_registry_image: a copy of an image from another registry.
+type Resource struct {
 	provider *providerdata.Data
 }
 
-// NewImageResource returns the resource for the provider to serve.
-func NewImageResource() resource.Resource { return &ImageResource{} }
+// NewResource returns the resource for the provider to serve.
+func NewResource() resource.Resource { return &Resource{} }
 
 // Metadata implements resource.Resource.
-func (r *ImageResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+func (r *Resource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_registry_image"
 	resp.ResourceBehavior.MutableIdentity = true // a newer image has another digest
 }
 
 // Schema implements resource.Resource.
-func (r *ImageResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+func (r *Resource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Copies an image from another registry into the registry of the provider's organization. Clusters of the " +
-			"organization pull it from there without credentials. The copy has the same digest and includes all platforms, " +
-			"attestations and what refers to the image, such as signatures. Requires an access token with the role " +
+			"organization pull it from there without credentials. The copy has the same digest and includes all platforms and " +
+			"attestations, and what refers to the image or to one of its platforms, such as signatures. Requires an access token with the role " +
 			"`Administrator`.",
 		Attributes: map[string]schema.Attribute{
 			"source": schema.StringAttribute{
 				Required: true,
 				MarkdownDescription: "Image to copy, with the host name of its registry: `docker.io/library/nginx:1.29`, or better " +
-					"`docker.io/library/nginx@sha256:…`, which always refers to the same image. Changing it copies the other image " +
-					"and moves the tags to it.",
+					"`docker.io/library/nginx@sha256:…`, which always refers to the same image. `docker.io/nginx` means " +
+					"`docker.io/library/nginx`. The plan checks that it exists. Changing it copies the other image and moves the tags to it.",
 				Validators: []validator.String{validate.String(checkSource)},
 			},
 			"source_username": schema.StringAttribute{
@@ -73,20 +78,9 @@ func (r *ImageResource) Schema(_ context.Context, _ resource.SchemaRequest, resp
 				MarkdownDescription: "Password for the registry of the source. Set it together with `source_username`.",
 				Validators:          []validator.String{stringvalidator.AlsoRequires(path.MatchRoot("source_username"))},
 			},
-			"username": schema.StringAttribute{
-				Optional: true, WriteOnly: true,
-				MarkdownDescription: "User name to push with, such as that of the ephemeral resource `cloudfleet_registry_credentials`. " +
-					"Default: the provider's access token, which is also used to read and delete the copy.",
-				Validators: []validator.String{stringvalidator.AlsoRequires(path.MatchRoot("password"))},
-			},
-			"password": schema.StringAttribute{
-				Optional: true, WriteOnly: true, Sensitive: true,
-				MarkdownDescription: "Password to push with. Set it together with `username`.",
-				Validators:          []validator.String{stringvalidator.AlsoRequires(path.MatchRoot("username"))},
-			},
 			"region": schema.StringAttribute{
 				Optional: true, Computed: true, Default: stringdefault.StaticString(cfcr.DefaultRegion),
-				MarkdownDescription: "Region of the registry to copy to: `europe` (default), `northamerica` or `apac`. Changing it makes another copy.",
+				MarkdownDescription: providerdata.RegionDescription + " Changing it makes another copy.",
 				Validators:          []validator.String{validate.String(cfcr.CheckRegion)},
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
 			},
@@ -94,7 +88,7 @@ func (r *ImageResource) Schema(_ context.Context, _ resource.SchemaRequest, resp
 				Required: true,
 				MarkdownDescription: "Repository to copy to, such as `mirror/nginx`, in lower case and without the host name. It is " +
 					"created by the copy. Changing it makes another copy.",
-				Validators:    []validator.String{validate.String(cfcr.CheckRepository)},
+				Validators:    []validator.String{validate.String(checkRepository)},
 				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
 			},
 			"tags": schema.SetAttribute{
@@ -113,13 +107,14 @@ func (r *ImageResource) Schema(_ context.Context, _ resource.SchemaRequest, resp
 			},
 			"follow_tag": schema.BoolAttribute{
 				Optional: true,
-				MarkdownDescription: "Whether each plan checks, with one request, that the tag in `source` still refers to the copied " +
-					"image, and plans to copy the new one otherwise. Default: `false`: a copy does not change.",
+				MarkdownDescription: "Whether each refresh checks, with one request, that the tag in `source` still refers to the copied " +
+					"image, so that the plan copies the new one otherwise. The request logs in with the machine's Docker configuration, and not " +
+					"with `source_username`. Default: `false`: a copy does not change.",
 			},
 			"keep_on_destroy": schema.BoolAttribute{
 				Optional: true,
 				MarkdownDescription: "Whether a destroy keeps the image and its tags in the registry. Default: `false`: it deletes the " +
-					"tags, and the image unless another tag refers to it.",
+					"tags in the state, and the image unless another tag, or an index with a tag, needs it. An image without tags is kept.",
 			},
 			"digest": schema.StringAttribute{
 				Computed:            true,
@@ -141,8 +136,18 @@ func (r *ImageResource) Schema(_ context.Context, _ resource.SchemaRequest, resp
 	}
 }
 
+// MoveState takes over a copy from another provider address.
+func (r *Resource) MoveState(context.Context) []resource.StateMover {
+	return []resource.StateMover{providerdata.MoverFromElsewhere("cloudfleet_registry_image",
+		func(ctx context.Context, state tfsdk.State, identity *tfsdk.ResourceIdentity) diag.Diagnostics {
+			var reference types.String
+			diags := state.GetAttribute(ctx, path.Root("reference"), &reference)
+			return append(diags, identity.SetAttribute(ctx, path.Root("reference"), reference)...)
+		})}
+}
+
 // IdentitySchema is the reference of the copy by its digest.
-func (r *ImageResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+func (r *Resource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
 	resp.IdentitySchema = identityschema.Schema{
 		Attributes: map[string]identityschema.Attribute{
 			"reference": identityschema.StringAttribute{RequiredForImport: true, Description: "Reference of the copy, HOSTNAME/REPOSITORY@DIGEST."},
@@ -151,15 +156,15 @@ func (r *ImageResource) IdentitySchema(_ context.Context, _ resource.IdentitySch
 }
 
 // Configure implements resource.ResourceWithConfigure.
-func (r *ImageResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+func (r *Resource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
 	r.provider = providerdata.From(req.ProviderData, &resp.Diagnostics)
 }
 
 // ValidateConfig reports a source that cannot be followed, because it is not a tag.
-func (r *ImageResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
-	var m imageModel
+func (r *Resource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var m model
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
-	source, err := cfcr.ParseImageRef(m.Source.ValueString())
+	source, err := parseSource(m.Source.ValueString())
 	if m.FollowTag.ValueBool() && err == nil && source.Digest != "" {
 		resp.Diagnostics.AddAttributeError(path.Root("follow_tag"), "No tag to follow",
 			"The source has a digest, which always refers to the same image. Use a tag, or remove follow_tag.")
@@ -167,34 +172,27 @@ func (r *ImageResource) ValidateConfig(ctx context.Context, req resource.Validat
 }
 
 // ImportState takes the reference of an image in a registry of the organization.
-func (r *ImageResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	if hostnameIsUnknown(r.provider, types.StringNull()) && req.ClientCapabilities.DeferralAllowed {
+func (r *Resource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	if r.provider.HostnameIsUnknown(types.StringNull()) && req.ClientCapabilities.DeferralAllowed {
 		resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
 		resp.State.Raw = tftypes.NewValue(resp.State.Raw.Type(), tftypes.UnknownValue)
 		return
 	}
-	reference := req.ID
-	if reference == "" {
-		resp.Diagnostics.Append(req.Identity.GetAttribute(ctx, path.Root("reference"), &reference)...)
+	id := req.ID
+	if id == "" {
+		resp.Diagnostics.Append(req.Identity.GetAttribute(ctx, path.Root("reference"), &id)...)
 	}
-	image, err := cfcr.ParseImageRef(reference)
+	image, err := cfcr.ParseImageRef(id)
 	region, isOurs := r.regionOf(image.Hostname)
 	switch {
 	case err != nil:
-		resp.Diagnostics.AddError("Invalid import ID", tfdiag.Sentence(err))
 	case !isOurs:
-		resp.Diagnostics.AddError(
-			"Invalid import ID",
-			fmt.Sprintf("%s is not the host name of a registry of the provider's organization.", image.Hostname),
-		)
+		err = fmt.Errorf("%s is not the host name of a registry of the provider's organization", image.Hostname)
 	case image.Tag == "" && image.Digest == "":
-		resp.Diagnostics.AddError(
-			"Invalid import ID",
-			fmt.Sprintf("%q has neither a tag nor a digest. The import ID is HOSTNAME/REPOSITORY:TAG or "+
-				"HOSTNAME/REPOSITORY@DIGEST.", reference),
-		)
+		err = fmt.Errorf("%q has neither a tag nor a digest. The import ID is HOSTNAME/REPOSITORY:TAG or HOSTNAME/REPOSITORY@DIGEST", id)
 	}
-	if resp.Diagnostics.HasError() {
+	if err != nil {
+		resp.Diagnostics.AddError("Invalid import ID", tfdiag.Sentence(err))
 		return
 	}
 	tags := []string{}
@@ -211,10 +209,10 @@ func (r *ImageResource) ImportState(ctx context.Context, req resource.ImportStat
 
 // regionOf returns the region of a host name, and whether it is the host name of a
 // registry of the organization.
-func (r *ImageResource) regionOf(hostname string) (string, bool) {
+func (r *Resource) regionOf(hostname string) (string, bool) {
 	for _, region := range cfcr.Regions() {
 		region := types.StringValue(region)
-		if of, diags := ownHostname(r.provider, &region); !diags.HasError() && of == hostname {
+		if of, diags := r.provider.OwnHostname(&region); !diags.HasError() && of == hostname {
 			return region.ValueString(), true
 		}
 	}

@@ -1,4 +1,4 @@
-package registry_test
+package image_test
 
 import (
 	"net/http"

@@ -1,4 +1,4 @@
-package registry_test
+package image_test
 
 import (
 	"fmt"
@@ -226,4 +226,8 @@ func TestAccRegistryRefuses(t *testing.T) {
 			})
 		})
 	}
+}
+
+func provider(arguments ...string) string {
+	return "provider \"cloudfleet\" {\n  " + strings.Join(arguments, "\n  ") + "\n}\n"
 }

@@ -1,0 +1,304 @@
+package oci
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/roundtrip"
+)
+
+// login is a user name and a password, or an identity token in place of both.
+type login struct {
+	username, password, identityToken string
+	// from says where the login comes from, for a message if it is rejected.
+	from string
+}
+
+// authenticator logs in to one registry: with Basic, or with tokens of its token service.
+type authenticator struct {
+	client *Client
+	domain string
+	// login is asked once, when the registry asks for a login.
+	login func(context.Context) (login, error)
+
+	prepared sync.Once
+	asking   singleflight.Group
+	mu       sync.Mutex
+	// challenge is the last one. Empty: the registry has not asked for a login yet.
+	challenge challenge
+	tokens    map[string]bearerToken
+}
+
+type challenge struct {
+	scheme         string // basic or bearer
+	realm, service string
+}
+
+type bearerToken struct {
+	token   string
+	expires time.Time
+}
+
+const (
+	// tokenLifetime is how long a token is valid if its service does not say.
+	tokenLifetime = time.Minute
+	// tokenReserve is how long before its end a token is not used any more.
+	tokenReserve = 10 * time.Second
+)
+
+func newAuthenticator(c *Client, o Options) *authenticator {
+	a := &authenticator{client: c, domain: o.Domain, tokens: map[string]bearerToken{}}
+	a.login = func(context.Context) (login, error) { return login{username: o.Username, password: o.Password}, nil }
+	if o.Username == "" && o.DockerConfig {
+		var once sync.Once
+		var found login
+		a.login = func(ctx context.Context) (login, error) {
+			// What a helper answers is asked once. Without a login, the registry decides.
+			once.Do(func() { found = dockerLogin(ctx, o.Host) })
+			return found, nil
+		}
+	}
+	return a
+}
+
+// prepare asks once how to log in, and gets a token before many concurrent requests each
+// try to.
+func (a *authenticator) prepare(ctx context.Context, r call) error {
+	if !r.isOften {
+		return nil
+	}
+	a.prepared.Do(func() {
+		req, err := call{method: http.MethodGet, url: a.client.path("", nil)}.request(ctx)
+		if err != nil {
+			return
+		}
+		resp, err := a.client.http.Do(req)
+		if err != nil { // the request itself reports the error
+			return
+		}
+		defer resp.Body.Close()
+		if resp.StatusCode == http.StatusUnauthorized {
+			a.mu.Lock()
+			defer a.mu.Unlock()
+			a.challenge, _ = parseChallenge(resp)
+		}
+	})
+	if a.current().scheme != "bearer" {
+		return nil
+	}
+	_, err := a.token(ctx, r.scope(), false)
+	return err
+}
+
+func (a *authenticator) current() challenge {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.challenge
+}
+
+// authorize adds the login to a request to the registry itself.
+func (a *authenticator) authorize(req *http.Request, r call) {
+	if !roundtrip.SameOrigin(req.URL, &a.client.base) {
+		return // an upload to another host, which has a signature in its URL
+	}
+	switch a.current().scheme {
+	case "basic":
+		if l, err := a.login(req.Context()); err == nil && l.username != "" {
+			req.SetBasicAuth(l.username, l.password)
+		}
+	case "bearer":
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		if t := a.tokens[r.scope()]; t.token != "" {
+			req.Header.Set("Authorization", "Bearer "+t.token)
+		}
+	}
+}
+
+// challenged reads the challenge of a 401, and reports whether there is another login to
+// try.
+func (a *authenticator) challenged(ctx context.Context, resp *http.Response, r call) (isNew bool, err error) {
+	c, found := parseChallenge(resp)
+	if !found {
+		return false, nil
+	}
+	a.mu.Lock()
+	before := a.challenge
+	a.challenge = c
+	a.mu.Unlock()
+	if c.scheme == "basic" {
+		l, err := a.login(ctx)
+		return before.scheme != "basic" && l.username != "", err
+	}
+	token, err := a.token(ctx, r.scope(), true)
+	return err == nil && "Bearer "+token != resp.Request.Header.Get("Authorization"), err
+}
+
+// scope is what a token must allow for a call: one scope, or several with a space between
+// them.
+func (r call) scope() string {
+	switch {
+	case r.repository == "":
+		return "registry:catalog:*"
+	case r.method == http.MethodDelete:
+		return "repository:" + r.repository + ":pull,delete"
+	case r.mountFrom != "":
+		return "repository:" + r.repository + ":pull,push repository:" + r.mountFrom + ":pull"
+	case r.push:
+		return "repository:" + r.repository + ":pull,push"
+	}
+	return "repository:" + r.repository + ":pull"
+}
+
+// token returns a token for a scope, from the token service if there is none, if it ends
+// soon, or if renew is set.
+func (a *authenticator) token(ctx context.Context, scope string, renew bool) (string, error) {
+	a.mu.Lock()
+	have := a.tokens[scope]
+	a.mu.Unlock()
+	if !renew && have.token != "" && time.Until(have.expires) > tokenReserve {
+		return have.token, nil
+	}
+	// A caller's cancellation must not end the call for the others.
+	asked := a.asking.DoChan(scope, func() (any, error) { return a.fetchToken(context.WithoutCancel(ctx), scope) })
+	select {
+	case answer := <-asked:
+		token, _ := answer.Val.(string) // empty beside an error
+		return token, answer.Err
+	case <-ctx.Done():
+		return "", context.Cause(ctx)
+	}
+}
+
+func (a *authenticator) fetchToken(ctx context.Context, scope string) (string, error) {
+	c := a.current()
+	realm, err := url.Parse(c.realm)
+	if err != nil || realm.Host == "" {
+		return "", ErrNoRealm
+	}
+	l, err := a.login(ctx)
+	if err != nil {
+		return "", err
+	}
+	hasLogin := l.username != "" || l.identityToken != ""
+	if host := realm.Hostname(); hasLogin && !within(host, a.domain) {
+		return "", roundtrip.Refuse(fmt.Sprintf("the registry asks to send the access token to %s, which is outside of %s: it was not sent",
+			realm.Host, a.domain))
+	}
+	var answer struct {
+		Token       string `json:"token"`
+		AccessToken string `json:"access_token"`
+		ExpiresIn   int    `json:"expires_in"`
+	}
+	resp, err := a.askTokenService(ctx, realm, c.service, scope, l)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	content, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return "", err
+	}
+	if err := json.Unmarshal(content, &answer); err != nil {
+		return "", fmt.Errorf("failed to decode the answer of the token service: %w", err)
+	}
+	if answer.Token == "" {
+		answer.Token = answer.AccessToken
+	}
+	if answer.Token == "" {
+		return "", errors.New("the answer of the token service has no token")
+	}
+	lifetime := time.Duration(answer.ExpiresIn) * time.Second
+	if lifetime <= 0 {
+		lifetime = tokenLifetime
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.tokens[scope] = bearerToken{answer.Token, time.Now().Add(lifetime)}
+	return answer.Token, nil
+}
+
+// askTokenService sends the request for a token. A status from 300 on is an *Error.
+func (a *authenticator) askTokenService(ctx context.Context, realm *url.URL, service, scope string, l login) (*http.Response, error) {
+	query := realm.Query()
+	query.Set("service", service)
+	for _, one := range strings.Fields(scope) {
+		query.Add("scope", one)
+	}
+	r := call{method: http.MethodGet, url: realm}
+	if l.identityToken != "" {
+		form := url.Values{
+			"grant_type": {"refresh_token"}, "refresh_token": {l.identityToken}, "client_id": {"terraform-provider-cloudfleet"},
+			"service": {service}, "scope": {scope},
+		}.Encode()
+		r.method, r.header = http.MethodPost, http.Header{"Content-Type": {formType}}
+		r.body = func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(form)), nil }
+		r.size = int64(len(form))
+	} else {
+		realm.RawQuery = query.Encode()
+	}
+	for b := a.client.newBudget(); ; {
+		req, err := r.request(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if l.username != "" && l.identityToken == "" {
+			req.SetBasicAuth(l.username, l.password)
+		}
+		resp, err := a.client.http.Do(req)
+		if err == nil && resp.StatusCode < http.StatusMultipleChoices {
+			return resp, nil
+		}
+		retries := roundtrip.ShouldRetry(ctx, resp, err)
+		failure := a.client.failure(resp, err)
+		if e, ok := errors.AsType[*Error](failure); ok {
+			e.Login = l.from
+		}
+		if !retries || !b.wait(ctx, resp) {
+			return nil, failure
+		}
+	}
+}
+
+// formType is the media type of a request that has a credential in its body.
+const formType = "application/x-www-form-urlencoded"
+
+// Expressions for a challenge: the first scheme that this client supports, and its
+// parameters. They are compiled when they are first needed.
+var (
+	challengePattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)(?:^|,)\s*(basic|bearer)(?:\s(.*))?$`) })
+	parameterPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(\w+)\s*=\s*(?:"([^"]*)"|([^\s,"]+))`) })
+)
+
+// parseChallenge returns the first challenge in a 401 that this client supports.
+func parseChallenge(resp *http.Response) (c challenge, found bool) {
+	for _, offered := range resp.Header.Values("WWW-Authenticate") {
+		m := challengePattern().FindStringSubmatch(offered)
+		if m == nil {
+			continue
+		}
+		c.scheme = strings.ToLower(m[1])
+		for _, parameter := range parameterPattern().FindAllStringSubmatch(m[2], -1) {
+			value := parameter[2] + parameter[3]
+			switch strings.ToLower(parameter[1]) {
+			case "realm":
+				c.realm = value
+			case "service":
+				c.service = value
+			}
+		}
+		return c, true
+	}
+	return c, false
+}

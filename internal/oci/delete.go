@@ -1,0 +1,156 @@
+package oci
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/opencontainers/go-digest"
+)
+
+// maxOtherTags is how many tags of a repository are looked at before an image is deleted.
+const maxOtherTags = 500
+
+// Tag sets tags of an existing image, and returns those that refer to it then.
+func (c *Client) Tag(ctx context.Context, repository, digested string, tags []string) ([]string, error) {
+	d, err := c.manifest(ctx, repository, digested, c.newBudget())
+	if err != nil {
+		return nil, err
+	}
+	return c.setTags(ctx, repository, d, tags)
+}
+
+// standsFor reports whether a tag refers to this image. A missing tag does not.
+func (c *Client) standsFor(ctx context.Context, repository, tag, digested string) (bool, error) {
+	is, err := c.Resolve(ctx, repository, tag)
+	if errors.Is(err, ErrNoTag) {
+		return false, nil
+	}
+	return err == nil && is == digested, err
+}
+
+// Untag deletes a tag if it still refers to this image. A missing tag is no error.
+func (c *Client) Untag(ctx context.Context, repository, digested, tag string) error {
+	if is, err := c.standsFor(ctx, repository, tag, digested); err != nil || !is {
+		return err
+	}
+	return c.deleteManifest(ctx, repository, tag)
+}
+
+// Delete deletes those tags that still refer to an image, and then the image unless
+// something else needs it: another tag, or an index below one. It returns why the image
+// was kept, or an empty text. What is gone already is no error. left are the tags that
+// could not be deleted.
+//
+// Some registries delete no tags. There, the image is deleted with all its tags, if
+// nothing else needs it.
+func (c *Client) Delete(ctx context.Context, repository, digested string, tags []string) (kept string, left []string, err error) {
+	if len(tags) == 0 {
+		return "it has no tag in the state, so that something else may use its digest", nil, nil
+	}
+	kept, err = c.neededFor(ctx, repository, digested, tags)
+	if err != nil {
+		return "", tags, err
+	}
+	var untagged error
+	for _, tag := range tags {
+		if err := c.Untag(ctx, repository, digested, tag); err != nil {
+			untagged, left = err, append(left, tag)
+		}
+	}
+	if kept != "" || untagged != nil && !deletesNoTags(untagged) {
+		return kept, left, untagged
+	}
+	if err := c.deleteManifest(ctx, repository, digested); err != nil {
+		return "", left, err
+	}
+	return "", nil, nil
+}
+
+// deletesNoTags reports whether a registry does not support the deletion of tags.
+func deletesNoTags(err error) bool {
+	return hasStatus(err, http.StatusMethodNotAllowed, http.StatusBadRequest, http.StatusNotImplemented)
+}
+
+// neededFor returns what needs an image beside these tags, or an empty text. If that
+// cannot be known, it says so: then the image is kept.
+func (c *Client) neededFor(ctx context.Context, repository, digested string, tags []string) (string, error) {
+	all, err := c.Tags(ctx, repository)
+	switch {
+	case IsNotFound(err):
+		return "", nil // the repository is gone
+	case hasStatus(err, http.StatusMethodNotAllowed, http.StatusForbidden, http.StatusNotImplemented):
+		return "the registry does not list the tags that may need it", nil
+	case err != nil:
+		return "", err
+	}
+	others := slices.DeleteFunc(all, func(tag string) bool { return slices.Contains(tags, tag) })
+	if len(others) > maxOtherTags {
+		return fmt.Sprintf("the repository has %d other tags, which may need it", len(others)), nil
+	}
+	s := needSearch{client: c, repository: repository, want: digest.Digest(digested), seen: map[digest.Digest]bool{}}
+	for _, tag := range others {
+		found, err := c.resolve(ctx, repository, tag)
+		if errors.Is(err, ErrNoTag) {
+			continue
+		}
+		if err != nil {
+			return "", err
+		}
+		needs, err := s.needs(ctx, found.Digest, found.MediaType, 0)
+		if err != nil {
+			return "", err
+		}
+		if needs {
+			return "the tag " + tag + " needs it", nil
+		}
+	}
+	return "", nil
+}
+
+// needSearch looks for an image in indexes.
+type needSearch struct {
+	client     *Client
+	repository string
+	want       digest.Digest
+	seen       map[digest.Digest]bool
+}
+
+// needs reports whether a manifest is the image, or an index that lists it at any depth.
+func (s *needSearch) needs(ctx context.Context, d digest.Digest, mediaType string, depth int) (bool, error) {
+	if d == s.want {
+		return true, nil
+	}
+	if !isIndex(mediaType) || s.seen[d] || depth > maxDepth {
+		return false, nil
+	}
+	s.seen[d] = true
+	index, err := s.client.manifest(ctx, s.repository, d.String(), s.client.newBudget())
+	if errors.Is(err, ErrNoTag) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	for _, entry := range index.parsed.Manifests {
+		if needs, err := s.needs(ctx, entry.Digest, entry.MediaType, depth+1); err != nil || needs {
+			return needs, err
+		}
+	}
+	return false, nil
+}
+
+// deleteManifest deletes what a tag or digest refers to. Any 2xx is success, and so is that
+// it is gone.
+func (c *Client) deleteManifest(ctx context.Context, repository, reference string) error {
+	resp, err := c.send(ctx, c.manifestCall(http.MethodDelete, repository, reference), c.newBudget())
+	if IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return resp.Body.Close()
+}
