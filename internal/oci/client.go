@@ -101,6 +101,9 @@ type call struct {
 	mountFrom  string
 }
 
+// retryWaitMin is a variable for tests that do not wait.
+var retryWaitMin = roundtrip.RetryWaitMin
+
 // budget is how many requests of one task may still be sent again.
 type budget struct{ left, used int }
 
@@ -109,7 +112,7 @@ func (b *budget) wait(ctx context.Context, resp *http.Response) bool {
 	if b.left <= 0 {
 		return false
 	}
-	timer := time.NewTimer(roundtrip.Backoff(roundtrip.RetryWaitMin, roundtrip.RetryWaitMax, b.used, resp))
+	timer := time.NewTimer(roundtrip.Backoff(retryWaitMin, roundtrip.RetryWaitMax, b.used, resp))
 	defer timer.Stop()
 	b.left, b.used = b.left-1, b.used+1
 	select {

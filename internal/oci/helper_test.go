@@ -23,6 +23,7 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 	}
+	oci.WaitLess()
 	os.Exit(m.Run())
 }
 
