@@ -144,7 +144,7 @@ func (m *model) setTags(configured types.Set) {
 
 func tagSet(tags []string) types.Set {
 	elements := []attr.Value{}
-	for _, tag := range tags {
+	for _, tag := range slices.Sorted(slices.Values(tags)) {
 		elements = append(elements, types.StringValue(tag))
 	}
 	return types.SetValueMust(types.StringType, elements)

@@ -2,6 +2,7 @@ package image_test
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -421,4 +422,194 @@ func TestImagePushFailures(t *testing.T) {
 			t.Errorf("%d: it does not say %q: %v", status, says, diags)
 		}
 	}
+}
+
+// A destroy takes only what nothing else needs, and says what it keeps.
+func TestImageThatSomethingElseNeeds(t *testing.T) {
+	c := startCopies(t, mockserver.Options{})
+	pushed := push(t, c.theirs, "europe", "base", "v1", "linux/amd64", "linux/arm64")
+	index, part := c.image(), c.image()
+	c.mustApply(index, c.config(":v1", nil))
+	content := c.resolvePart("v1")
+	c.mustApply(part, map[string]any{"source": c.ourHost() + "/mirror/base@" + content, "repository": "mirror/base", "tags": []any{"amd64"}})
+	diags := part.Destroy(t.Context())
+	if diags.HasError() || !strings.Contains(diags.String(), "the tag v1 needs it") || c.resolve("amd64") != "" || c.resolve(content) == "" {
+		t.Errorf("a platform of an index: %v", diags)
+	}
+	untagged := c.image()
+	c.mustApply(untagged, c.config("@"+pushed.Digest.String(), nil))
+	diags = untagged.Destroy(t.Context())
+	if diags.HasError() || !strings.Contains(diags.String(), "was kept") || c.resolve(pushed.Digest.String()) == "" {
+		t.Errorf("an image without tags of its own: %v", diags)
+	}
+	if diags := index.Destroy(t.Context()); len(diags) > 0 || c.resolve(pushed.Digest.String()) != "" {
+		t.Errorf("the index: %v", diags)
+	}
+}
+
+// resolvePart returns the digest of the first entry of an index in our registry.
+func (c copies) resolvePart(tag string) string {
+	c.t.Helper()
+	target, err := testimage.Repository(c.ours.URL, c.ourHost(), "mirror/base", c.ours.TokenID, c.ours.TokenSecret)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	_, content, err := oras.FetchBytes(c.t.Context(), target, tag, oras.DefaultFetchBytesOptions)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	var index ocispec.Index
+	if err := json.Unmarshal(content, &index); err != nil {
+		c.t.Fatal(err)
+	}
+	return index.Manifests[0].Digest.String()
+}
+
+// refuse answers the deletes of references that contain a text with a status.
+func (c copies) refuse(status int, text string) {
+	c.ours.InterceptRegistry(func(registry http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodDelete && strings.Contains(r.URL.Path, text) {
+				w.WriteHeader(status)
+				return
+			}
+			registry.ServeHTTP(w, r)
+		})
+	})
+}
+
+// A registry that deletes no tags deletes the image with its tags, if nothing else needs it.
+// Otherwise the tag stays in the state.
+func TestTagsThatCannotBeDeleted(t *testing.T) {
+	for _, status := range []int{400, 405} {
+		c := startCopies(t, mockserver.Options{})
+		pushed := push(t, c.theirs, "europe", "base", "v1", "linux/amd64")
+		r, config := c.image(), c.config(":v1", map[string]any{"tags": []any{"v1", "v2"}})
+		c.mustApply(r, config)
+		c.refuse(status, "/manifests/v")
+		fewer := c.config(":v1", map[string]any{"tags": []any{"v1"}})
+		diags := r.Apply(t.Context(), fewer)
+		if !diags.HasError() || !strings.Contains(diags.String(), "stays in the state") || !reflect.DeepEqual(r.State()["tags"], []any{"v1", "v2"}) {
+			t.Errorf("%d, an update: %v %v", status, r.State(), diags)
+		}
+		if diags := r.Destroy(t.Context()); diags.HasError() || c.resolve(pushed.Digest.String()) != "" {
+			t.Errorf("%d, a destroy: %v", status, diags)
+		}
+	}
+	c := startCopies(t, mockserver.Options{})
+	push(t, c.theirs, "europe", "base", "v1", "linux/amd64")
+	r := c.image()
+	c.mustApply(r, c.config(":v1", nil))
+	c.refuse(405, "/manifests/")
+	if diags := r.Destroy(t.Context()); !diags.HasError() || r.State() == nil || c.resolve("v1") == "" {
+		t.Errorf("nothing can be deleted: %v", diags)
+	}
+}
+
+// A CLI without identities, an image that is gone, and an import of one that is not there.
+func TestImageThatIsGone(t *testing.T) {
+	c := startCopies(t, mockserver.Options{})
+	push(t, c.theirs, "europe", "base", "v1", "linux/amd64")
+	r, config := c.image(), c.config(":v1", nil)
+	c.mustApply(r, config)
+	r.ForgetIdentity()
+	tokentest.CallRegistry(t, c.ours, http.MethodDelete, c.ourHost(), "/v2/mirror/base/manifests/v1")
+	tokentest.CallRegistry(t, c.ours, http.MethodDelete, c.ourHost(), "/v2/mirror/base/manifests/"+r.Text("digest"))
+	c.mustApply(r, config)
+	c.mustStay(r, config)
+	imported := c.image()
+	if diags := imported.Import(t.Context(), c.ourHost()+"/mirror/base:none"); !strings.Contains(diags.String(), "Cannot import the image") {
+		t.Errorf("got %v", diags)
+	}
+}
+
+// What the refresh saw decides. The apply copies that, even if the tag moves again, or says
+// that it is gone.
+func TestTagThatMovesTwice(t *testing.T) {
+	for name, platforms := range map[string]any{"all": nil, "some platforms": []any{"linux/amd64"}} {
+		t.Run(name, func(t *testing.T) {
+			c := startCopies(t, mockserver.Options{})
+			c.dockerLogin()
+			push(t, c.theirs, "europe", "base", "v1", "linux/amd64", "linux/arm64")
+			r, config := c.image(), c.config(":v1", map[string]any{"follow_tag": true, "platforms": platforms})
+			c.mustApply(r, config)
+			second := push(t, c.theirs, "europe", "base", "v1", "linux/amd64", "linux/s390x")
+			if diags := r.Refresh(t.Context()); len(diags) > 0 {
+				t.Fatal(diags)
+			}
+			third := push(t, c.theirs, "europe", "base", "v1", "linux/amd64", "linux/386")
+			planned, diags := r.Plan(t.Context(), config)
+			if len(diags) > 0 || planned["source_digest"] != second.Digest.String() {
+				t.Errorf("planned %v, %v", planned, diags)
+			}
+			if diags := r.Apply(t.Context(), config); len(diags) > 0 || r.Text("source_digest") != second.Digest.String() {
+				t.Errorf("%v, %v", r.State(), diags)
+			}
+			c.mustApply(r, config)
+			if r.Text("source_digest") != third.Digest.String() {
+				t.Errorf("the next run has %v", r.State())
+			}
+			c.mustStay(r, config)
+
+			fourth := push(t, c.theirs, "europe", "base", "v1", "linux/amd64", "linux/riscv64")
+			if diags := r.Refresh(t.Context()); len(diags) > 0 {
+				t.Fatal(diags)
+			}
+			push(t, c.theirs, "europe", "base", "v1", "linux/amd64", "linux/386")
+			tokentest.CallRegistry(t, c.theirs, http.MethodDelete, c.sourceHost(), "/v2/base/manifests/"+fourth.Digest.String())
+			before := r.State()
+			diags = r.Apply(t.Context(), config)
+			if !diags.HasError() || !strings.Contains(diags.String(), "source") || !reflect.DeepEqual(r.State(), before) {
+				t.Errorf("the planned image is gone: %v, %v", r.State(), diags)
+			}
+		})
+	}
+}
+
+// What would fail in the apply is an error of the plan, and what is written wrongly is
+// refused with the right form.
+func TestImagePlanFails(t *testing.T) {
+	c := startCopies(t, mockserver.Options{})
+	push(t, c.theirs, "europe", "base", "v1", "linux/amd64")
+	for name, test := range map[string]struct {
+		config map[string]any
+		says   string
+	}{
+		"no such tag":            {c.config(":v2", nil), "has no image v2"},
+		"refused login":          {c.config(":v1", map[string]any{"source_password": "wrong"}), "source_username"},
+		"a host name before it":  {c.config(":v1", map[string]any{"repository": c.ourHost() + "/mirror/redis"}), "without it: mirror/redis"},
+		"no host name":           {c.config("", map[string]any{"source": "nginx:1.29"}), "docker.io/library/nginx:1.29"},
+		"a name without library": {c.config("", map[string]any{"source": "grafana/grafana:12"}), "docker.io/grafana/grafana:12"},
+	} {
+		_, diags := c.image().Plan(t.Context(), test.config)
+		if !diags.HasError() || !strings.Contains(diags.String(), test.says) {
+			t.Errorf("%s: it does not say %q: %v", name, test.says, diags)
+		}
+	}
+	unknown := c.config(":v1", map[string]any{"source_username": protocoltest.Unknown, "source_password": protocoltest.Unknown})
+	if _, diags := c.image().Plan(t.Context(), unknown); len(diags) > 0 {
+		t.Errorf("a login that is not known yet: %v", diags)
+	}
+}
+
+// What is stored is what was done: a tag that could not be set leaves those that were.
+func TestImageSavesAfterEachCall(t *testing.T) {
+	c := startCopies(t, mockserver.Options{})
+	push(t, c.theirs, "europe", "base", "v1", "linux/amd64")
+	c.ours.InterceptRegistry(func(registry http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodPut && strings.HasSuffix(r.URL.Path, "/manifests/b") {
+				w.WriteHeader(http.StatusForbidden)
+				return
+			}
+			registry.ServeHTTP(w, r)
+		})
+	})
+	r, config := c.image(), c.config(":v1", map[string]any{"tags": []any{"a", "b", "c"}})
+	if diags := r.Apply(t.Context(), config); !diags.HasError() || !reflect.DeepEqual(r.State()["tags"], []any{"a"}) {
+		t.Errorf("%v, %v", r.State(), diags)
+	}
+	c.ours.InterceptRegistry(nil)
+	c.mustApply(r, config)
+	c.mustStay(r, config)
 }

@@ -105,6 +105,9 @@ var registryCauses = []registryCause{
 		return a != nil && (a.IsQuota() || a.StatusCode == http.StatusRequestEntityTooLarge)
 	},
 		"The registry is full, or does not accept a part of this size: check its quota in the Cloudfleet Console. The next apply continues."},
+	{&ours, func(_ error, a *oci.Error) bool {
+		return a != nil && a.Method == http.MethodDelete && (a.StatusCode == http.StatusMethodNotAllowed || a.StatusCode == http.StatusBadRequest)
+	}, "The registry deletes no tags, or none at the moment. Keep the tag in the configuration, or delete it in the Cloudfleet Console."},
 	{&ours, status(http.StatusMethodNotAllowed), "The registry may be read-only at the moment: check it in the Cloudfleet Console. The next " +
 		"apply continues."},
 	{&ours, status(http.StatusUnauthorized), "Check that the provider's access token belongs to its organization_id. Some registries also answer " +

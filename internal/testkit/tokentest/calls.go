@@ -47,6 +47,25 @@ func Call(t *testing.T, cloud *acctest.Cloud, method, path, body string) {
 	}
 }
 
+// CallRegistry calls a registry as another client.
+func CallRegistry(t *testing.T, cloud *acctest.Cloud, method, host, path string) {
+	t.Helper()
+	req, err := http.NewRequest(method, cloud.URL+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Host = host
+	req.SetBasicAuth(cloud.TokenID, cloud.TokenSecret)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode > 299 {
+		t.Fatalf("%s %s: %s", method, path, resp.Status)
+	}
+}
+
 // Issue creates a token as another client.
 func Issue(t *testing.T, cloud *acctest.Cloud, name string, role cloudfleet.Role) cloudfleet.Token {
 	t.Helper()
