@@ -54,6 +54,11 @@ func (a *CheckSecret) Invoke(ctx context.Context, req action.InvokeRequest, resp
 		resp.Diagnostics.AddAttributeError(path.Root("id"), "Invalid id", tfdiag.Sentence(err))
 		return
 	}
+	if secret.ValueString() == "" {
+		resp.Diagnostics.AddAttributeError(path.Root("secret"), "No secret to check", "secret is null or empty, as that of a token after an "+
+			"import, or with encrypt_to. No call was made.")
+		return
+	}
 	rejected, err := a.client.RejectsSecret(ctx, id.ValueString(), secret.ValueString())
 	switch {
 	case err != nil:

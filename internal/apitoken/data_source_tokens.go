@@ -94,8 +94,7 @@ func (d *TokensDataSource) Configure(_ context.Context, req datasource.Configure
 }
 
 func (d *TokensDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	if tfdiag.Defers(d.client, req.ClientCapabilities.DeferralAllowed) {
-		resp.Deferred = &datasource.Deferred{Reason: datasource.DeferredReasonProviderConfigUnknown}
+	if providerdata.DeferData(ctx, resp, tfdiag.Defers(d.client, req.ClientCapabilities.DeferralAllowed)) {
 		return
 	}
 	var m tokensModel

@@ -100,8 +100,7 @@ func (e *EphemeralResource) Configure(_ context.Context, req ephemeral.Configure
 // Open creates the token as its last step, and deletes it again if it cannot return it:
 // only what Open returns is closed later.
 func (e *EphemeralResource) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse) {
-	if tfdiag.Defers(e.data.Client, req.ClientCapabilities.DeferralAllowed) {
-		resp.Deferred = &ephemeral.Deferred{Reason: ephemeral.DeferredReasonProviderConfigUnknown}
+	if providerdata.DeferOpen(ctx, resp, tfdiag.Defers(e.data.Client, req.ClientCapabilities.DeferralAllowed)) {
 		return
 	}
 	var m ephemeralModel

@@ -34,11 +34,6 @@ func TestAccOwnTokenIsLeftAlone(t *testing.T) {
 			ExpectError: message("Refusing to change the role of the provider's own API token"),
 		},
 		resource.TestStep{
-			Config:      adopt + token("mine", "Administrator", trigger("a"), "encrypt_to = "+ageList(ageIdentity(t).Recipient().String())),
-			PlanOnly:    true,
-			ExpectError: message("Refusing to regenerate the secret of the provider's own API token"),
-		},
-		resource.TestStep{
 			Config:      "# nothing\n",
 			PlanOnly:    true,
 			ExpectError: message("Refusing to delete the provider's own API token"),

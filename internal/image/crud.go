@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/oci"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
 )
 
@@ -41,8 +42,7 @@ func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 	if req.Plan.Raw.IsNull() || r.provider == nil {
 		return
 	}
-	if r.provider.LoginIsUnknown(types.StringNull()) && req.ClientCapabilities.DeferralAllowed {
-		resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
+	if resp.Deferred = providerdata.Deferred(r.provider.LoginIsUnknown(types.StringNull()) && req.ClientCapabilities.DeferralAllowed); resp.Deferred != nil {
 		return
 	}
 	var plan, config model
@@ -166,8 +166,7 @@ func (r *Resource) copy(ctx context.Context, plan, config *model, pinned string)
 
 // Read compares digests, with one request for each tag, or one for an image without tags.
 func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	if r.provider.LoginIsUnknown(types.StringNull()) && req.ClientCapabilities.DeferralAllowed {
-		resp.Deferred = &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
+	if resp.Deferred = providerdata.Deferred(r.provider.LoginIsUnknown(types.StringNull()) && req.ClientCapabilities.DeferralAllowed); resp.Deferred != nil {
 		return
 	}
 	var m model

@@ -105,8 +105,7 @@ func (d *DataSource) Read(ctx context.Context, req datasource.ReadRequest, resp 
 	}
 	repository, tag := m.Repository.ValueString(), m.Tag.ValueString()
 	summary := fmt.Sprintf("Could not read the image %s:%s", repository, tag)
-	if d.provider.LoginIsUnknown(types.StringNull()) && req.ClientCapabilities.DeferralAllowed {
-		resp.Deferred = &datasource.Deferred{Reason: datasource.DeferredReasonProviderConfigUnknown}
+	if providerdata.DeferData(ctx, resp, d.provider.LoginIsUnknown(types.StringNull()) && req.ClientCapabilities.DeferralAllowed) {
 		return
 	}
 	client, diags := d.provider.RegistryClient(ctx, &m.Region, summary)

@@ -134,15 +134,15 @@ func (a *authenticator) challenged(ctx context.Context, resp *http.Response, r c
 		return false, nil
 	}
 	a.mu.Lock()
-	before := a.challenge
 	a.challenge = c
 	a.mu.Unlock()
+	had := resp.Request.Header.Get("Authorization")
 	if c.scheme == "basic" {
 		l, err := a.login(ctx)
-		return before.scheme != "basic" && l.username != "", err
+		return had == "" && l.username != "", err
 	}
 	token, err := a.token(ctx, r.scope(), true)
-	return err == nil && "Bearer "+token != resp.Request.Header.Get("Authorization"), err
+	return err == nil && "Bearer "+token != had, err
 }
 
 // scope is what a token must allow for a call: one scope, or several with a space between

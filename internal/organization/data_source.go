@@ -56,8 +56,7 @@ func (d *DataSource) Configure(_ context.Context, req datasource.ConfigureReques
 }
 
 func (d *DataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	if tfdiag.Defers(d.client, req.ClientCapabilities.DeferralAllowed) {
-		resp.Deferred = &datasource.Deferred{Reason: datasource.DeferredReasonProviderConfigUnknown}
+	if providerdata.DeferData(ctx, resp, tfdiag.Defers(d.client, req.ClientCapabilities.DeferralAllowed)) {
 		return
 	}
 	organization, err := d.client.GetOrganization(ctx)

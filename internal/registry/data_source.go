@@ -82,8 +82,7 @@ func (d *DataSource) Read(ctx context.Context, req datasource.ReadRequest, resp 
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if d.provider.HostnameIsUnknown(m.OrganizationID) && req.ClientCapabilities.DeferralAllowed {
-		resp.Deferred = &datasource.Deferred{Reason: datasource.DeferredReasonProviderConfigUnknown}
+	if providerdata.DeferData(ctx, resp, d.provider.HostnameIsUnknown(m.OrganizationID) && req.ClientCapabilities.DeferralAllowed) {
 		return
 	}
 	hostname, diags := d.provider.RegistryHostname(&m.OrganizationID, &m.Region)

@@ -99,8 +99,7 @@ func (e *EphemeralResource) Open(ctx context.Context, req ephemeral.OpenRequest,
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if e.provider.LoginIsUnknown(m.OrganizationID) && req.ClientCapabilities.DeferralAllowed {
-		resp.Deferred = &ephemeral.Deferred{Reason: ephemeral.DeferredReasonProviderConfigUnknown}
+	if providerdata.DeferOpen(ctx, resp, e.provider.LoginIsUnknown(m.OrganizationID) && req.ClientCapabilities.DeferralAllowed) {
 		return
 	}
 	hostname, diags := e.provider.RegistryHostname(&m.OrganizationID, &m.Region)
@@ -115,7 +114,11 @@ func (e *EphemeralResource) Open(ctx context.Context, req ephemeral.OpenRequest,
 			e.provider.OrganizationID.ValueString(), m.OrganizationID.ValueString()))
 		return
 	}
-	username, password, source, diags := e.provider.RegistryLogin(ctx, hostname, m.OrganizationID.ValueString(), "No credentials for "+hostname)
+	summary := "No credentials for " + hostname
+	if e.provider.LoginIsUnknown(m.OrganizationID) {
+		summary = "Credentials are not known yet"
+	}
+	username, password, source, diags := e.provider.RegistryLogin(ctx, hostname, m.OrganizationID.ValueString(), summary)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return

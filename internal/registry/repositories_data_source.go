@@ -55,8 +55,7 @@ func (d *RepositoriesDataSource) Read(ctx context.Context, req datasource.ReadRe
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if d.provider.LoginIsUnknown(types.StringNull()) && req.ClientCapabilities.DeferralAllowed {
-		resp.Deferred = &datasource.Deferred{Reason: datasource.DeferredReasonProviderConfigUnknown}
+	if providerdata.DeferData(ctx, resp, d.provider.LoginIsUnknown(types.StringNull()) && req.ClientCapabilities.DeferralAllowed) {
 		return
 	}
 	client, diags := d.provider.RegistryClient(ctx, &m.Region, summary)

@@ -37,10 +37,7 @@ func (r *Resource) Client() *cloudfleet.Client {
 
 // Deferred returns why a call is deferred to a later run, nil if it is not.
 func (r *Resource) Deferred(allowed bool) *resource.Deferred {
-	if tfdiag.Defers(r.Client(), allowed) {
-		return &resource.Deferred{Reason: resource.DeferredReasonProviderConfigUnknown}
-	}
-	return nil
+	return providerdata.Deferred(tfdiag.Defers(r.Client(), allowed))
 }
 
 // PlanCreate completes the plan of a create, and checks whether the provider's credentials
