@@ -17,8 +17,11 @@ type Process struct {
 // NewProcess returns the running process, as the child of a CLI.
 func NewProcess() *Process {
 	parent := os.Getppid()
-	return &Process{gone: func() bool { return os.Getppid() != parent }}
+	return ProcessUntil(func() bool { return os.Getppid() != parent })
 }
+
+// ProcessUntil returns a process whose CLI has ended when gone reports so.
+func ProcessUntil(gone func() bool) *Process { return &Process{gone: gone} }
 
 // CLIIsGone reports whether the CLI that started the process has ended. A nil
 // Process belongs to no CLI.

@@ -18,8 +18,9 @@ import (
 // scheduled is a token resource under test.
 type scheduled struct {
 	*protocoltest.Resource
-	t     *testing.T
-	cloud *acctest.Cloud
+	t        *testing.T
+	cloud    *acctest.Cloud
+	typeName string
 }
 
 // eachResource runs a test with each of the two token resources.
@@ -34,7 +35,7 @@ func eachType(t *testing.T, mock mockserver.Options, test func(t *testing.T, s s
 		t.Run(typeName, func(t *testing.T) {
 			t.Parallel()
 			cloud := acctest.Start(t, mock)
-			test(t, scheduled{protocoltest.Start(t, cloud, nil).Resource(typeName), t, cloud})
+			test(t, scheduled{protocoltest.Start(t, cloud, nil).Resource(typeName), t, cloud, typeName})
 		})
 	}
 }
