@@ -9,6 +9,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -17,6 +18,8 @@ import (
 // answer is an answer of the server. If there was none, err is set and status is 0.
 type answer struct {
 	status int
+	// url is that of the request.
+	url    *url.URL
 	header http.Header
 	body   any // nil if it is not JSON
 	err    error
@@ -45,11 +48,11 @@ func (s *session) call(ctx context.Context, method, path string, as login, body 
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	url := path
+	address := path
 	if !strings.Contains(path, "://") {
-		url = strings.TrimSuffix(s.o.Endpoint, "/") + path
+		address = strings.TrimSuffix(s.o.Endpoint, "/") + path
 	}
-	req, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, method, address, strings.NewReader(body))
 	if err != nil {
 		return answer{err: err}
 	}
@@ -85,7 +88,7 @@ func (s *session) do(req *http.Request) answer {
 	if err != nil {
 		return answer{err: err}
 	}
-	a := answer{status: resp.StatusCode, header: resp.Header}
+	a := answer{status: resp.StatusCode, url: req.URL, header: resp.Header}
 	decoder := json.NewDecoder(bytes.NewReader(content))
 	decoder.UseNumber()
 	if decoder.Decode(&a.body) != nil {

@@ -79,12 +79,18 @@ func (s *session) envelope(a answer) []any {
 
 var next = regexp.MustCompile(`<([^>]*)>\s*;[^,]*rel="?next"?`)
 
-// nextPage returns the URL of the page after this one, if the answer names one.
-func nextPage(a answer) (url string, ok bool) {
-	if link := next.FindStringSubmatch(strings.Join(a.header.Values("Link"), ", ")); link != nil {
-		return link[1], true
+// nextPage returns the URL of the page after this one, if the answer names one. RFC 8288
+// allows a relative one.
+func nextPage(a answer) (address string, ok bool) {
+	link := next.FindStringSubmatch(strings.Join(a.header.Values("Link"), ", "))
+	if link == nil {
+		return "", false
 	}
-	return "", false
+	absolute, err := a.url.Parse(link[1])
+	if err != nil {
+		return "", true
+	}
+	return absolute.String(), true
 }
 
 // isOfAPI reports whether a URL belongs to the API: no secret is sent elsewhere.

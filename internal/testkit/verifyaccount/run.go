@@ -4,6 +4,8 @@ package verifyaccount
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -63,25 +65,27 @@ type session struct {
 	// their IDs.
 	name    string
 	created []string
-	// left are those that could not be deleted.
+	// isLost: an answer to a create does not say which token was created, if any.
+	isLost bool
+	// existing are the IDs of the tokens that there were before. No others are changed.
+	existing map[string]bool
+	// left are what the run may have left behind: IDs of tokens, or what to search for.
 	left []string
 }
 
 // Run verifies what it can, and deletes what it has created, even if ctx ends. The
 // results are in the order of the assumptions. left are the IDs of tokens that it could
-// not delete.
+// not delete, and what to search for if it could not look. For a credential that is not
+// [Fit] there are no results.
 func Run(ctx context.Context, o Options) (results []Result, left []string) {
 	if o.Patience == 0 {
 		o.Patience = 15 * time.Second
 	}
-	client := &http.Client{
-		Transport:     newTransport(),
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	if Fit(ctx, o) != nil {
+		return nil, nil
 	}
-	s := &session{
-		o: o, http: client, own: login{o.TokenID, o.TokenSecret}, results: map[string]*Result{},
-		administrator: "Administrator", user: "User", name: "cloudfleet-verify-" + newKey()[:8],
-	}
+	s := newSession(o)
+	defer s.http.CloseIdleConnections()
 	all := make([]Result, len(assumptions))
 	for i, a := range assumptions {
 		all[i] = Result{Name: a.name, Expects: a.expects, Verdict: NotSeen, Contract: contractLine(a.contract), Change: a.change}
@@ -95,8 +99,47 @@ func Run(ctx context.Context, o Options) (results []Result, left []string) {
 	if o.Write && ctx.Err() == nil {
 		s.write(ctx)
 	}
-	client.CloseIdleConnections()
 	return all, s.left
+}
+
+func newSession(o Options) *session {
+	s := &session{
+		o: o, own: login{o.TokenID, o.TokenSecret}, results: map[string]*Result{},
+		administrator: "Administrator", user: "User", name: "cloudfleet-verify-" + newKey()[:8],
+		http: &http.Client{
+			Transport:     newTransport(),
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}
+	for _, a := range assumptions {
+		s.results[a.name] = &Result{}
+	}
+	return s
+}
+
+// Fit returns what keeps the credential from verifying anything, and what to correct.
+func Fit(ctx context.Context, o Options) error {
+	s := newSession(o)
+	defer s.http.CloseIdleConnections()
+	organization := s.call(ctx, http.MethodGet, "/organization", s.own, "")
+	if organization.status == http.StatusUnauthorized {
+		s.bearer = true
+		organization = s.call(ctx, http.MethodGet, "/organization", s.own, "")
+	}
+	switch {
+	case ctx.Err() != nil:
+		return nil
+	case organization.err != nil:
+		return fmt.Errorf("the API cannot be reached: %w. Check CLOUDFLEET_ENDPOINT, the network and the proxy", organization.err)
+	case organization.status == http.StatusUnauthorized:
+		return errors.New("the API rejects the access token (401): check CLOUDFLEET_ACCESS_TOKEN_ID and CLOUDFLEET_ACCESS_TOKEN_SECRET")
+	case organization.status == http.StatusNotFound:
+		return errors.New("there is no API at this address (404): check CLOUDFLEET_ENDPOINT, which ends with the version, such as /v1")
+	}
+	if list := s.call(ctx, http.MethodGet, "/tokens?limit=1", s.own, ""); list.status == http.StatusForbidden {
+		return errors.New("the access token may not manage tokens (403): use one with the role Administrator")
+	}
+	return nil
 }
 
 // transports send unencrypted requests only to this machine.

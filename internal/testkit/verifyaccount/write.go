@@ -4,16 +4,26 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"regexp"
 	"slices"
 )
 
 // write checks what needs a token of its own, and deletes it again. It does not change
 // other tokens.
 func (s *session) write(ctx context.Context) {
+	before, _ := s.tokens(ctx) // the name of its own tokens is what counts
+	s.existing = map[string]bool{s.own.id: true}
+	for _, token := range before {
+		s.existing[text(token, "id")] = true
+	}
 	defer s.cleanUp(context.WithoutCancel(ctx))
 	key := newKey()
 	created := s.create(ctx, key)
-	if !s.status("create", created, http.StatusCreated) || text(created.body, "id") == "" {
+	if !s.status("create", created, http.StatusCreated) {
+		return
+	}
+	if !s.isOurs(created) {
+		s.differs("create", created.seen()+", about a token that was there before, or of another name: it was not touched")
 		return
 	}
 	token := login{text(created.body, "id"), text(created.body, "secret")}
@@ -37,10 +47,21 @@ func (s *session) settings(name, role string) string {
 // create creates a token with the run's name, and records it for the clean-up.
 func (s *session) create(ctx context.Context, key string) answer {
 	a := s.call(ctx, http.MethodPost, "/tokens", s.own, s.settings(s.name, s.user), "Idempotency-Key", key)
-	if id := text(a.body, "id"); id != "" && id != s.own.id && !slices.Contains(s.created, id) {
-		s.created = append(s.created, id)
+	if s.isOurs(a) {
+		s.created = append(s.created, text(a.body, "id"))
+	} else if a.err != nil || a.status/100 != 4 {
+		s.isLost = true
 	}
 	return a
+}
+
+var usableID = regexp.MustCompile(`^[0-9A-Za-z_-]{1,64}$`)
+
+// isOurs reports whether an answer to a create is about a token that this run has created.
+func (s *session) isOurs(a answer) bool {
+	id := text(a.body, "id")
+	isNamed := text(a.body, "name") == s.name || field(a.body, "name") == nil // an answer may lack it
+	return a.status/100 == 2 && usableID.MatchString(id) && isNamed && !s.existing[id]
 }
 
 func (s *session) checkCreates(key string) func(context.Context, *login) {
@@ -48,7 +69,9 @@ func (s *session) checkCreates(key string) func(context.Context, *login) {
 		again := s.create(ctx, key)
 		switch {
 		case again.err != nil:
-		case text(again.body, "id") == token.id:
+		case s.isOurs(again) && text(again.body, "id") != token.id:
+			s.holds("idempotency key", "another token: the key is ignored, which is allowed")
+		case s.isOurs(again):
 			s.holds("idempotency key", "the same token")
 			if secret := text(again.body, "secret"); secret != "" {
 				token.secret = secret
@@ -71,9 +94,6 @@ func (s *session) checkRefused(ctx context.Context, _ *login) {
 		return
 	}
 	a := s.call(ctx, http.MethodPost, "/tokens", s.own, s.settings(s.name, "NoSuchRole"), "Idempotency-Key", newKey())
-	if id := text(a.body, "id"); id != "" && a.status/100 == 2 && id != s.own.id {
-		s.created = append(s.created, id)
-	}
 	if s.status("error 422", a, http.StatusUnprocessableEntity) {
 		details, _ := field(a.body, "details").([]any)
 		about := slices.ContainsFunc(details, func(d any) bool { return text(d, "field") == "role" })
@@ -113,24 +133,28 @@ func (s *session) checkUpdate(ctx context.Context, token *login) {
 
 // listHas reports whether a token of the list is as wanted.
 func (s *session) listHas(ctx context.Context, want func(any) bool) bool {
-	return slices.ContainsFunc(s.tokens(ctx), want)
+	all, _ := s.tokens(ctx)
+	return slices.ContainsFunc(all, want)
 }
 
-// tokens returns all tokens of the organization, page by page.
-func (s *session) tokens(ctx context.Context) (all []any) {
+// tokens returns all tokens of the organization, page by page, and whether it could read
+// them all.
+func (s *session) tokens(ctx context.Context) (all []any, ok bool) {
 	const most = 100
 	path := "/tokens?limit=100"
 	for range most {
 		a := s.call(ctx, http.MethodGet, path, s.own, "")
 		if a.status != http.StatusOK {
-			return all
+			return all, false
 		}
 		all = append(all, s.envelope(a)...)
-		if path, _ = nextPage(a); !s.isOfAPI(path) {
-			return all
+		next, more := nextPage(a)
+		if !more || !s.isOfAPI(next) {
+			return all, !more
 		}
+		path = next
 	}
-	return all
+	return all, false
 }
 
 func (s *session) checkRegenerate(ctx context.Context, token *login) {
@@ -163,19 +187,37 @@ func (s *session) checkDelete(ctx context.Context, token *login) {
 	})
 }
 
-// cleanUp deletes what the run has created: by ID, and by name in case an answer was
-// lost.
+// cleanUp deletes what the run has created: the tokens with its name that were not there
+// before, each looked at again. If the list cannot be read, it says what to search for.
 func (s *session) cleanUp(ctx context.Context) {
-	for _, token := range s.tokens(ctx) {
-		id, name := text(token, "id"), text(token, "name")
-		if id != "" && id != s.own.id && (name == s.name || name == s.name+"-renamed") && !slices.Contains(s.created, id) {
-			s.created = append(s.created, id)
+	all, ok := s.tokens(ctx)
+	if !ok && s.isLost {
+		s.left = append(s.left, "perhaps tokens named "+s.name+", for which it could not look: search for them")
+	}
+	ids := s.created
+	for _, token := range all {
+		if id := text(token, "id"); !s.existing[id] && usableID.MatchString(id) && s.hasOurName(token) {
+			ids = append(ids, id)
 		}
 	}
-	for _, id := range s.created {
+	slices.Sort(ids)
+	for _, id := range slices.Compact(ids) {
+		one := s.call(ctx, http.MethodGet, "/tokens/"+id, s.own, "")
+		if one.status/100 == 4 {
+			continue // it is gone
+		}
+		if !s.hasOurName(one.body) && field(one.body, "name") != nil {
+			s.left = append(s.left, id)
+			continue
+		}
 		a := s.call(ctx, http.MethodDelete, "/tokens/"+id, s.own, "")
 		if isGone := a.status/100 == 2 || a.status == http.StatusNotFound || a.status == http.StatusGone; !isGone {
 			s.left = append(s.left, id)
 		}
 	}
+}
+
+func (s *session) hasOurName(token any) bool {
+	name := text(token, "name")
+	return name == s.name || name == s.name+"-renamed"
 }

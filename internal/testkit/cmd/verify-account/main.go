@@ -70,13 +70,16 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 			return exitUsage, errors.New("nothing was done")
 		}
 	}
+	if err := verifyaccount.Fit(ctx, options); err != nil {
+		return exitUsage, fmt.Errorf("%w. Nothing was verified", err)
+	}
 	results, left := verifyaccount.Run(ctx, options)
 	if err := report(stdout, results); err != nil {
 		return exitDiffers, err
 	}
 	switch {
 	case len(left) > 0:
-		return exitDiffers, fmt.Errorf("these tokens could not be deleted, delete them in the Cloudfleet Console: %s", strings.Join(left, ", "))
+		return exitDiffers, fmt.Errorf("left behind are these tokens; delete them in the Cloudfleet Console: %s", strings.Join(left, "; "))
 	case ctx.Err() != nil:
 		return exitDiffers, errors.New("interrupted; nothing is left behind")
 	case verifyaccount.Count(results, verifyaccount.Differs) > 0:

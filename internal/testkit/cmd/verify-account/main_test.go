@@ -33,7 +33,7 @@ func TestRun(t *testing.T) {
 		{"-format xml", "", own.TokenSecret, exitUsage, "not \"xml\"", false},
 		{"-region moon", "", own.TokenSecret, exitUsage, "moon", false},
 		{"", "", "", exitUsage, "CLOUDFLEET_ACCESS_TOKEN_SECRET", false},
-		{"", "", "cf_secret_wrong", exitDiffers, "differs", false},
+		{"", "", "cf_secret_wrong", exitUsage, "rejects the access token", false},
 	} {
 		t.Setenv("CLOUDFLEET_ACCESS_TOKEN_SECRET", test.secret)
 		server.ForgetRequests()
