@@ -8,14 +8,14 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tokenkit"
 )
 
 const (
 	// expirySuffix ends the name of an ephemeral token, as a layout of package time.
 	// Cloudfleet's tokens do not expire, so the name records from when on a token that a
 	// killed run left behind is not needed.
-	expirySuffix = expiryMark + "2006-01-02T15:04:05Z)"
-	expiryMark   = " (ephemeral until "
+	expirySuffix = tokenkit.EphemeralMark + tokenkit.EphemeralTime
 
 	// clockSkew is how much the clocks of two machines may differ before one of them
 	// deletes the other's token too early. Expiry times are written and compared with the
@@ -49,7 +49,7 @@ func leftBehind(tokenName, name string, now time.Time) bool {
 // nameOfLeftover returns what the configuration calls an ephemeral token that was left
 // behind, given its name at Cloudfleet.
 func nameOfLeftover(tokenName string, now time.Time) (name string, ok bool) {
-	i := strings.LastIndex(tokenName, expiryMark)
+	i := strings.LastIndex(tokenName, tokenkit.EphemeralMark)
 	if i < 0 {
 		return "", false
 	}

@@ -126,6 +126,33 @@ func Collect(tokens iter.Seq2[cloudfleet.Token, error], matches func(cloudfleet.
 	return found, nil
 }
 
+// EphemeralMark and EphemeralTime end the name of an ephemeral token at Cloudfleet; the
+// time is a layout of package time.
+const (
+	EphemeralMark = " (ephemeral until "
+	EphemeralTime = "2006-01-02T15:04:05Z)"
+)
+
+// IsEphemeral reports whether a token with this name at Cloudfleet is an ephemeral one,
+// which a run deletes.
+func IsEphemeral(name string) bool {
+	i := strings.LastIndex(name, EphemeralMark)
+	if i < 0 {
+		return false
+	}
+	_, err := time.Parse(EphemeralTime, name[i+len(EphemeralMark):])
+	return err == nil
+}
+
+// checkName refuses a name that Cloudfleet would, or that a clean-up of ephemeral tokens
+// would delete.
+func checkName(name string) error {
+	if IsEphemeral(name) {
+		return fmt.Errorf("%q is the name of an ephemeral token: a later run would delete it", name)
+	}
+	return cloudfleet.CheckTokenName(name)
+}
+
 // Lister is embedded in all list resources.
 type Lister struct {
 	Client *cloudfleet.Client
@@ -154,14 +181,16 @@ func ListFilterAttributes() map[string]schema.Attribute {
 }
 
 // ListFilter returns a function that reports whether a token passes the filter in a list
-// block, and whether the provider's own is listed.
+// block, and whether the provider's own is listed. Ephemeral tokens do not pass: a run uses
+// them, and deletes them.
 func ListFilter(ctx context.Context, req list.ListRequest) (matches func(cloudfleet.Token) bool, includeOwn bool, diags diag.Diagnostics) {
 	var arguments struct {
 		Filter
 		IncludeOwn types.Bool `tfsdk:"include_own"`
 	}
 	diags = req.Config.Get(ctx, &arguments)
-	matches, more := arguments.Compile()
+	passes, more := arguments.Compile()
+	matches = func(t cloudfleet.Token) bool { return !IsEphemeral(t.Name) && passes(t) }
 	return matches, arguments.IncludeOwn.ValueBool(), append(diags, more...)
 }
 

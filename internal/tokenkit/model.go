@@ -44,7 +44,7 @@ func Attributes(token, rotation string) map[string]schema.Attribute {
 			Required: true,
 			MarkdownDescription: "Name of the token, such as `github-actions-registry`: 1 to 255 characters, no control characters, no space at " +
 				"either end. Names need not be unique. Changing it renames the token in place.",
-			Validators: []validator.String{validate.String(cloudfleet.CheckTokenName)},
+			Validators: []validator.String{validate.String(checkName)},
 		},
 		"role": schema.StringAttribute{
 			Required:            true,
