@@ -59,6 +59,8 @@ type Options struct {
 	MaxRetries int
 	// Log, if set, is called once for each attempt, without credentials and bodies.
 	Log func(ctx context.Context, message string, fields ...map[string]any)
+	// Warn, if set, is called when all calls begin to wait for long.
+	Warn func(ctx context.Context, message string, fields ...map[string]any)
 }
 
 // Client calls the API. It is safe for concurrent use.
@@ -279,7 +281,9 @@ func receive[T any](resp *http.Response, err error) (answer T, _ *http.Response,
 // limiter, logging, credentials, ambiguity, limits, the network.
 func transport(o Options, network http.RoundTripper) http.RoundTripper {
 	limits := roundtrip.Limits{Timeout: o.RequestTimeout, Next: network}
-	return roundtrip.NewRateLimiter(roundtrip.Logging{
+	limiter := roundtrip.NewRateLimiter(roundtrip.Logging{
 		Log: o.Log, Message: "called the Cloudfleet API", Next: credentials{o.UserAgent, ambiguity{seenThrough{limits}}},
 	})
+	limiter.Warn = o.Warn
+	return limiter
 }

@@ -299,7 +299,14 @@ func TestRefusedForGood(t *testing.T) {
 func TestRefusedForHours(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		cloud, c := inBubble(t, mockserver.Options{})
+		cloud, _ := inBubble(t, mockserver.Options{})
+		var warned atomic.Int32
+		cloud.options.Warn = func(_ context.Context, _ string, fields ...map[string]any) {
+			if warned.Add(1) == 1 && fields[0]["seconds"] != 120 {
+				t.Errorf("it warns of %v", fields)
+			}
+		}
+		c := cloud.client(t)
 		if _, err := c.GetOrganization(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -315,6 +322,9 @@ func TestRefusedForHours(t *testing.T) {
 		})
 		if took := time.Since(begin); failed.Load() != 200 || took < 4*time.Minute || took > 4*time.Minute+10*time.Second {
 			t.Errorf("%d reads have failed after %s and %d requests", failed.Load(), took, count.Load())
+		}
+		if warned.Load() != 3 { // of two waits, and of the end
+			t.Errorf("it has warned %d times", warned.Load())
 		}
 		time.Sleep(2 * time.Minute)
 		cloud.Intercept(nil)

@@ -53,6 +53,8 @@ type Options struct {
 	MaxRetries int
 	// Log, if set, is called once for each attempt, without credentials and bodies.
 	Log func(ctx context.Context, message string, fields ...map[string]any)
+	// Warn, if set, is called when all calls begin to wait for long.
+	Warn func(ctx context.Context, message string, fields ...map[string]any)
 }
 
 // Client calls a registry. It is safe for concurrent use.

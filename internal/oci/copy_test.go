@@ -75,8 +75,10 @@ func (p *place) count(method, part string) (n int) {
 	return n
 }
 
-func (p *place) client(retries int) *oci.Client {
-	return client(p.t, oci.Options{Host: p.host, Domain: "127.0.0.1", RequestTimeout: 2 * time.Second, MaxRetries: retries, UserAgent: "test"})
+func (p *place) client(retries int) *oci.Client { return p.patientClient(retries, 10*time.Second) }
+
+func (p *place) patientClient(retries int, timeout time.Duration) *oci.Client {
+	return client(p.t, oci.Options{Host: p.host, Domain: "127.0.0.1", RequestTimeout: timeout, MaxRetries: retries, UserAgent: "test"})
 }
 
 // put writes a part of an image directly.
@@ -148,12 +150,13 @@ type copying struct {
 	source, target *place
 	amd, arm, root ocispec.Descriptor
 	retries        int
+	timeout        time.Duration
 	platforms      []string
 }
 
 func newCopying(t *testing.T) *copying {
 	t.Helper()
-	c := &copying{t: t, source: newPlace(t), target: newPlace(t), retries: 3}
+	c := &copying{t: t, source: newPlace(t), target: newPlace(t), retries: 3, timeout: 10 * time.Second}
 	c.amd = c.source.image("", "linux/amd64", nil, "a layer", "amd's layer")
 	c.arm = c.source.image("", "linux/arm64", nil, "a layer", "arm's layer")
 	c.root = c.source.index("v1", c.amd, c.arm)
@@ -165,8 +168,8 @@ func (c *copying) copy(tags ...string) (oci.Copied, error) {
 }
 
 func (c *copying) copyTo(ctx context.Context, repository string, tags ...string) (oci.Copied, error) {
-	from := oci.Source{Client: c.source.client(c.retries), Repository: "base", Reference: "v1", Platforms: c.platforms}
-	return c.target.client(c.retries).Copy(ctx, from, repository, tags, func(int, int64) {})
+	from := oci.Source{Client: c.source.patientClient(c.retries, c.timeout), Repository: "base", Reference: "v1", Platforms: c.platforms}
+	return c.target.patientClient(c.retries, c.timeout).Copy(ctx, from, repository, tags, func(int, int64) {})
 }
 
 // mustHave checks that the target has the whole image under this tag.
@@ -238,6 +241,9 @@ func TestCopyGoesOn(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := newCopying(t)
+			if name == "a slow commit" {
+				c.timeout = shortTimeout
+			}
 			c.source.set(test.source)
 			c.target.set(test.target)
 			copied, err := c.copy("v1", "latest")
@@ -265,10 +271,13 @@ func half(next http.Handler, w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(whole.Body.Bytes()[:whole.Body.Len()/2])
 }
 
+// shortTimeout is a request timeout for the tests of what exceeds it.
+const shortTimeout = 400 * time.Millisecond
+
 // slow takes longer than the request timeout after the last byte.
 func slow(next http.Handler, w http.ResponseWriter, r *http.Request) {
 	content, _ := io.ReadAll(r.Body)
-	time.Sleep(2500 * time.Millisecond)
+	time.Sleep(shortTimeout * 5 / 4)
 	r.Body = io.NopCloser(bytes.NewReader(content))
 	next.ServeHTTP(w, r)
 }
@@ -320,6 +329,9 @@ func TestCopyFails(t *testing.T) {
 			t.Parallel()
 			c := newCopying(t)
 			c.retries = 1
+			if name == "source stalls" {
+				c.timeout = shortTimeout
+			}
 			c.source.set(test.source)
 			c.target.set(test.target)
 			copied, err := c.copy("v1")
@@ -616,14 +628,19 @@ func TestSharedLayersAreSentOnce(t *testing.T) {
 func TestTokenEndsInTheMiddle(t *testing.T) {
 	t.Parallel()
 	c := newCopying(t)
-	var issued, used atomic.Int32
+	var mu sync.Mutex
+	used := map[string]int{} // each token is good for three requests
 	c.target.intercept = func(next http.Handler, w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		token := r.Header.Get("Authorization")
+		used[token]++
+		isOver, next3 := token == "" || used[token] > 3, len(used)
+		mu.Unlock()
 		if r.URL.Path == "/token" {
-			_, _ = fmt.Fprintf(w, `{"token": "t%d"}`, issued.Add(1))
-			used.Store(0)
+			_, _ = fmt.Fprintf(w, `{"token": "t%d-%d"}`, next3, time.Now().UnixNano())
 			return
 		}
-		if r.Header.Get("Authorization") != fmt.Sprintf("Bearer t%d", issued.Load()) || used.Add(1) > 3 {
+		if isOver {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="http://`+r.Host+`/token",service="x"`)
 			w.WriteHeader(http.StatusUnauthorized)
 			return

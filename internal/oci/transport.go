@@ -18,9 +18,11 @@ func transport(o Options, plainHTTP bool) http.RoundTripper {
 		roundtrip.LoopbackOnly(network)
 	}
 	limits := roundtrip.Limits{Timeout: o.RequestTimeout, Next: network}
-	return roundtrip.NewRateLimiter(roundtrip.Logging{
+	limiter := roundtrip.NewRateLimiter(roundtrip.Logging{
 		Log: o.Log, Message: "asked the registry", Next: guard{o.Domain, plainHTTP, o.UserAgent, limits},
 	})
+	limiter.Warn = o.Warn
+	return limiter
 }
 
 // maxRedirects is how many redirects are followed, from one storage service to another.

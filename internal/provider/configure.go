@@ -142,6 +142,7 @@ func (s settings) client(userAgent string) (*cloudfleet.Client, error) {
 		RequestTimeout:    timeout,
 		MaxRetries:        retries,
 		Log:               tflog.Debug,
+		Warn:              tflog.Warn,
 	})
 }
 
@@ -155,7 +156,7 @@ func (s settings) calls(userAgent string) oci.Options {
 	if err != nil {
 		retries = cloudfleet.DefaultMaxRetries
 	}
-	return oci.Options{UserAgent: userAgent, RequestTimeout: timeout, MaxRetries: retries, Log: tflog.Debug}
+	return oci.Options{UserAgent: userAgent, RequestTimeout: timeout, MaxRetries: retries, Log: tflog.Debug, Warn: tflog.Warn}
 }
 
 func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {

@@ -30,6 +30,8 @@ const (
 	// everything before requests fail without being sent.
 	patience      = 30 * time.Second
 	patienceWaits = 2
+	// longWait is a wait that is reported when it begins.
+	longWait = 10 * time.Second
 )
 
 // RateLimiter lets all requests of a client wait when the server throttles one, and then
@@ -48,6 +50,8 @@ type RateLimiter struct {
 	next http.RoundTripper
 	// RetryAfter is the function RetryAfter, or one with shorter waits in a test.
 	RetryAfter func(*http.Response) (wait time.Duration, short bool)
+	// Warn, if set, is called when a long wait begins.
+	Warn Log
 
 	last atomic.Pointer[throttle]
 	// turn is held by the request that waits for its time. The others wait for turn.
@@ -98,8 +102,16 @@ func (l *RateLimiter) RoundTrip(req *http.Request) (*http.Response, error) {
 		if wait, short := l.RetryAfter(resp); short {
 			next := last.then(wait)
 			// One of the requests that were in flight is enough to learn from.
-			if l.last.CompareAndSwap(last, next) && next.gaveUp {
+			if !l.last.CompareAndSwap(last, next) {
+				break
+			}
+			if next.gaveUp {
 				resp.Body = finalBody{resp.Body}
+			}
+			if wait >= longWait && l.Warn != nil {
+				l.Warn(req.Context(), "the server throttles; all its requests wait", map[string]any{
+					"host": req.URL.Host, "seconds": int(wait.Seconds()), "gave_up": next.gaveUp,
+				})
 			}
 		}
 	case last != nil:

@@ -58,8 +58,8 @@ func CheckLockout(client *cloudfleet.Client, effects ...Effect) (diags diag.Diag
 
 func (e Effect) refuse(verb string) diag.Diagnostic {
 	return diag.NewErrorDiagnostic(fmt.Sprintf("Refusing to %s the provider's own API token", verb), fmt.Sprintf(
-		"The provider itself uses the API token %q (%s): this run, and every later one, would be locked out. Configure "+
+		"The provider itself uses the API token %s: this run, and every later one, would be locked out. Configure "+
 			"the provider with another Administrator token (CLOUDFLEET_ACCESS_TOKEN_ID and CLOUDFLEET_ACCESS_TOKEN_SECRET) "+
 			"first%s.",
-		e.Name.ValueString(), e.ID.ValueString(), e.Alternative))
+		label(e.Name, e.ID), e.Alternative))
 }

@@ -106,34 +106,36 @@ func (m *Model) SetDrift(t cloudfleet.Token) {
 }
 
 // Label names a token in a message: by its name and ID, or by its ID if it has no name.
-func (m *Model) Label(id types.String) string {
-	if m.Name.IsNull() || m.Name.IsUnknown() {
+func (m *Model) Label(id types.String) string { return label(m.Name, id) }
+
+func label(name, id types.String) string {
+	if name.IsNull() || name.IsUnknown() {
 		return id.ValueString()
 	}
-	return fmt.Sprintf("%q (%s)", m.Name.ValueString(), id.ValueString())
+	return fmt.Sprintf("%q (%s)", name.ValueString(), id.ValueString())
 }
 
 // Issued stores the secret in the answer to a create or regenerate. twice: the request was
 // sent again because the first answer was lost. After an error the secret is lost, and the
 // rest is stored.
 func (m *Model) Issued(memory *Memory, t cloudfleet.Token, recipients secret.Recipients, twice bool) (diags diag.Diagnostics) {
-	label, id := m.Label(types.StringValue(t.ID)), t.ID
+	called := m.Label(types.StringValue(t.ID))
 	stored, err := secret.Store(t.Secret, recipients)
 	if err != nil {
-		diags.AddError("Could not encrypt the secret of API token "+id,
+		diags.AddError("Could not encrypt the secret of API token "+t.ID,
 			tfdiag.Sentence(err)+" The secret is lost. Change rotation_trigger to have another one issued.")
 	}
 	at := time.Now()
 	switch skew := t.UpdatedAt.Sub(at); {
 	case skew > maxClockSkew:
-		diags.AddWarning("Cloudfleet dates the secret of API token "+label+" in the future", fmt.Sprintf(
+		diags.AddWarning("Cloudfleet dates the secret of API token "+called+" in the future", fmt.Sprintf(
 			"updated_at is %s. secret_issued_at has the time of this machine instead, from which rotate_after_days counts. Check the "+
 				"clock of this machine.", Timestamp(t.UpdatedAt).ValueString()))
 	case skew > -maxClockSkew:
 		at = t.UpdatedAt
 	}
 	m.Stored, m.SecretVersion, m.SecretIssuedAt = stored, m.nextVersion(), Timestamp(at)
-	diags.Append(memory.issued(label, twice, m.Secret.IsNull())...)
+	diags.Append(memory.issued(called, twice, m.Secret.IsNull())...)
 	m.Schedule(*memory)
 	return diags
 }
