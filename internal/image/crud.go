@@ -208,17 +208,21 @@ func (m *model) find(ctx context.Context, client *oci.Client) (exists bool, err 
 	var diags diag.Diagnostics
 	var found []string
 	for _, tag := range texts(ctx, m.Tags, &diags) {
-		digest, err := client.Resolve(ctx, m.Repository.ValueString(), tag)
-		if errors.Is(err, oci.ErrNoTag) {
-			continue
+		if m.Digest.IsNull() { // an import by a tag
+			digest, err := client.Resolve(ctx, m.Repository.ValueString(), tag)
+			if errors.Is(err, oci.ErrNoTag) {
+				continue
+			}
+			if err != nil {
+				return false, err
+			}
+			m.Digest = types.StringValue(digest)
 		}
+		is, err := client.StandsFor(ctx, m.Repository.ValueString(), tag, m.Digest.ValueString())
 		if err != nil {
 			return false, err
 		}
-		if m.Digest.IsNull() { // an import by a tag
-			m.Digest = types.StringValue(digest)
-		}
-		if digest == m.Digest.ValueString() {
+		if is {
 			found = append(found, tag)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -465,13 +466,22 @@ func (c copies) resolvePart(tag string) string {
 	return index.Manifests[0].Digest.String()
 }
 
-// refuse answers the deletes of references that contain a text with a status.
+// refuse answers the deletes of references that contain a text with a status. With the
+// image, its tags v1 and v2 are deleted, which the mock's registry does not do by itself.
 func (c copies) refuse(status int, text string) {
 	c.ours.InterceptRegistry(func(registry http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.Method == http.MethodDelete && strings.Contains(r.URL.Path, text) {
+			isDelete := r.Method == http.MethodDelete
+			if isDelete && strings.Contains(r.URL.Path, text) {
 				w.WriteHeader(status)
 				return
+			}
+			if before, _, isImage := strings.Cut(r.URL.Path, "sha256:"); isDelete && isImage {
+				for _, tag := range []string{"v1", "v2"} {
+					ofTag := r.Clone(r.Context())
+					ofTag.URL.Path = before + tag
+					registry.ServeHTTP(httptest.NewRecorder(), ofTag)
+				}
 			}
 			registry.ServeHTTP(w, r)
 		})

@@ -54,7 +54,7 @@ func (l *keyedLock) lock(ctx context.Context, key digest.Digest) (unlock func(),
 // digest: the others wait, and then find it or mount it. All its requests have one budget.
 func (w *copying) copyBlob(ctx context.Context, d ocispec.Descriptor) error {
 	if err := d.Digest.Validate(); err != nil {
-		return AtSource(fmt.Errorf("a part of the image has the digest %q: %w", d.Digest, err))
+		return AtSource(ContentError{w.from.Client.Host, fmt.Errorf("a part of the image has the digest %q: %w", d.Digest, err)})
 	}
 	unlock, err := w.client.uploads.lock(ctx, d.Digest)
 	if err != nil {
@@ -205,7 +205,7 @@ func (v *verified) Read(p []byte) (int, error) {
 			v.err = v.client.unanswered(fmt.Errorf("the blob %s broke off: %w", v.want.Digest, io.ErrUnexpectedEOF))
 			break
 		}
-		v.err = fmt.Errorf("the content of %s does not have this digest and its size of %d bytes", v.want.Digest, v.want.Size)
+		v.err = ContentError{v.client.Host, fmt.Errorf("the content of %s does not have this digest and its size of %d bytes", v.want.Digest, v.want.Size)}
 	}
 	if v.err != nil {
 		// The last bytes are not passed on, so that the upload cannot be complete.

@@ -118,10 +118,10 @@ func (w *copying) copyDocument(ctx context.Context, d document, depth int, puts 
 		return nil
 	}
 	if d.parsed.Config.Size > roundtrip.BodyMax {
-		return AtSource(fmt.Errorf("the configuration of %s: %w", d.Digest, ErrTooLarge))
+		return AtSource(ContentError{w.from.Client.Host, fmt.Errorf("the configuration of %s: %w", d.Digest, ErrTooLarge)})
 	}
 	if depth > maxDepth || len(w.seen) >= maxManifests {
-		return AtSource(errEndless)
+		return AtSource(ContentError{w.from.Client.Host, errEndless})
 	}
 	w.seen[d.Digest] = true
 	for _, entry := range d.parsed.Manifests {
@@ -172,11 +172,11 @@ func (w *copying) copyEntry(ctx context.Context, entry ocispec.Descriptor, depth
 		return nil
 	}
 	if err := entry.Digest.Validate(); err != nil {
-		return AtSource(fmt.Errorf("an entry of the index has the digest %q: %w", entry.Digest, err))
+		return AtSource(ContentError{w.from.Client.Host, fmt.Errorf("an entry of the index has the digest %q: %w", entry.Digest, err)})
 	}
 	below, err := w.from.Client.manifest(ctx, w.from.Repository, entry.Digest.String(), w.from.Client.newBudget())
 	if errors.Is(err, ErrNoTag) {
-		err = fmt.Errorf("the index lists %s, which the registry does not have", entry.Digest)
+		err = ContentError{w.from.Client.Host, fmt.Errorf("the index lists %s, which the registry does not have", entry.Digest)}
 	}
 	if err != nil {
 		return AtSource(err)

@@ -1,11 +1,13 @@
 package oci
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/opencontainers/go-digest"
 )
@@ -22,9 +24,15 @@ func (c *Client) Tag(ctx context.Context, repository, digested string, tags []st
 	return c.setTags(ctx, repository, d, tags)
 }
 
-// standsFor reports whether a tag refers to this image. A missing tag does not.
-func (c *Client) standsFor(ctx context.Context, repository, tag, digested string) (bool, error) {
+// StandsFor reports whether a tag refers to this image. A missing tag does not. That it
+// refers to another one counts only after a second look, at the content.
+func (c *Client) StandsFor(ctx context.Context, repository, tag, digested string) (bool, error) {
 	is, err := c.Resolve(ctx, repository, tag)
+	if err == nil && is != digested {
+		var d document
+		d, err = c.manifest(ctx, repository, tag, c.newBudget())
+		is = d.Digest.String()
+	}
 	if errors.Is(err, ErrNoTag) {
 		return false, nil
 	}
@@ -33,10 +41,17 @@ func (c *Client) standsFor(ctx context.Context, repository, tag, digested string
 
 // Untag deletes a tag if it still refers to this image. A missing tag is no error.
 func (c *Client) Untag(ctx context.Context, repository, digested, tag string) error {
-	if is, err := c.standsFor(ctx, repository, tag, digested); err != nil || !is {
+	is, err := c.StandsFor(ctx, repository, tag, digested)
+	if err != nil || !is {
 		return err
 	}
-	return c.deleteManifest(ctx, repository, tag)
+	deleted := c.deleteManifest(ctx, repository, tag)
+	if IsNotFound(deleted) { // which counts only if it is gone
+		if is, err = c.StandsFor(ctx, repository, tag, digested); err != nil || !is {
+			return err
+		}
+	}
+	return deleted
 }
 
 // Delete deletes those tags that still refer to an image, and then the image unless
@@ -63,8 +78,13 @@ func (c *Client) Delete(ctx context.Context, repository, digested string, tags [
 	if kept != "" || untagged != nil && !deletesNoTags(untagged) {
 		return kept, left, untagged
 	}
-	if err := c.deleteManifest(ctx, repository, digested); err != nil {
+	if err := c.deleteManifest(ctx, repository, digested); err != nil && !IsNotFound(err) {
 		return "", left, err
+	}
+	for _, tag := range left {
+		if is, err := c.StandsFor(ctx, repository, tag, digested); err != nil || is {
+			return "", left, cmp.Or(err, untagged)
+		}
 	}
 	return "", nil, nil
 }
@@ -142,15 +162,15 @@ func (s *needSearch) needs(ctx context.Context, d digest.Digest, mediaType strin
 	return false, nil
 }
 
-// deleteManifest deletes what a tag or digest refers to. Any 2xx is success, and so is that
-// it is gone.
+// deleteManifest deletes what a tag or digest refers to. Any 2xx is success, except for a page of
+// HTML, which a proxy sends.
 func (c *Client) deleteManifest(ctx context.Context, repository, reference string) error {
 	resp, err := c.send(ctx, c.manifestCall(http.MethodDelete, repository, reference), c.newBudget())
-	if IsNotFound(err) {
-		return nil
-	}
 	if err != nil {
 		return err
 	}
-	return resp.Body.Close()
+	if strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html") {
+		err = ContentError{c.Host, ErrPage}
+	}
+	return errors.Join(err, resp.Body.Close())
 }

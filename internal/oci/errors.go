@@ -17,6 +17,8 @@ var (
 	ErrNoRealm       = roundtrip.Refuse("the registry's challenge has no realm, which says where to log in")
 	// ErrNoTag is returned if the registry has no such tag or digest.
 	ErrNoTag = errors.New("there is no such tag")
+	// ErrPage is returned for a page of HTML in place of an answer.
+	ErrPage = errors.New("a page of HTML came in place of an answer")
 	// ErrSchema1 is returned for an image in a format that registries no longer accept.
 	ErrSchema1 = errors.New("the image has Docker's old format, schema 1, which current registries and clients refuse")
 )
@@ -76,6 +78,15 @@ type UnansweredError struct {
 }
 
 func (e UnansweredError) Unwrap() error { return e.error }
+
+// ContentError is the error of content that cannot be used.
+type ContentError struct {
+	// Host is that of the registry.
+	Host string
+	error
+}
+
+func (e ContentError) Unwrap() error { return e.error }
 
 // SourceError is the error of a copy that is caused by the source or its registry.
 type SourceError struct{ error }

@@ -14,8 +14,6 @@ import (
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/roundtrip"
 )
 
 // Media types of Docker, from before OCI.
@@ -89,14 +87,27 @@ func (c *Client) manifest(ctx context.Context, repository, reference string, b *
 	if err != nil {
 		return document{}, c.unanswered(err)
 	}
-	d := document{content: content, Descriptor: ocispec.Descriptor{Size: int64(len(content))}}
-	d.MediaType, _, err = mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	d, err := newDocument(content, resp.Header, reference)
 	if err != nil {
+		err = ContentError{c.Host, err}
+	}
+	return d, err
+}
+
+// newDocument returns the manifest in an answer, if it has the digest that the reference
+// or the registry names.
+func newDocument(content []byte, header http.Header, reference string) (d document, err error) {
+	d = document{content: content, Descriptor: ocispec.Descriptor{Size: int64(len(content))}}
+	d.MediaType, _, err = mime.ParseMediaType(header.Get("Content-Type"))
+	switch {
+	case err != nil:
 		return d, fmt.Errorf("the manifest has no Content-Type: %w", err)
+	case d.MediaType == "text/html":
+		return d, ErrPage
 	}
 	want := digest.Digest(reference)
 	if want.Validate() != nil {
-		want = digest.Digest(resp.Header.Get("Docker-Content-Digest"))
+		want = digest.Digest(header.Get("Docker-Content-Digest"))
 	}
 	d.Digest = digest.FromBytes(content)
 	if want.Validate() == nil {
@@ -279,4 +290,4 @@ func (s *platformSearch) ofEntry(ctx context.Context, entry ocispec.Descriptor) 
 	return s.of(ctx, below)
 }
 
-var errEndless = roundtrip.Refuse("the source has more manifests than are copied")
+var errEndless = errors.New("the image has more manifests, or more indexes in each other, than are copied")

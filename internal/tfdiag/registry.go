@@ -37,6 +37,7 @@ func RegistryAdvice(whose Registry, err error) (cause, next string) {
 	var text string
 	answer, isAnswer := errors.AsType[*oci.Error](err)
 	unanswered, isUnanswered := errors.AsType[oci.UnansweredError](err)
+	content, isContent := errors.AsType[oci.ContentError](err)
 	switch {
 	case isAnswer:
 		text = fmt.Sprintf("The registry %s answered %s to %s %s", answer.Host, answer.Status(), answer.Method, answer.Path)
@@ -48,6 +49,8 @@ func RegistryAdvice(whose Registry, err error) (cause, next string) {
 		}
 	case isUnanswered:
 		text = fmt.Sprintf("The request to the registry %s failed: %s", unanswered.Host, err)
+	case isContent:
+		text = fmt.Sprintf("What the registry %s has cannot be used: %s", content.Host, err)
 	default:
 		text = err.Error()
 	}
@@ -127,7 +130,9 @@ var registryCauses = []registryCause{
 		"time help too: -parallelism=2."},
 	{nil, func(_ error, a *oci.Error) bool { return a != nil && a.StatusCode >= http.StatusInternalServerError },
 		"Run it again in a few minutes. If it persists, ask the operator of the registry; for a registry of Cloudfleet, its support."},
-	{nil, caused[*json.SyntaxError], "Another server answered in place of the registry, such as a proxy or a gateway with a login page. Check the " +
+	{nil, func(err error, _ *oci.Error) bool {
+		return errors.Is(err, oci.ErrPage) || caused[*json.SyntaxError](err, nil)
+	}, "Another server answered in place of the registry, such as a proxy or a gateway with a login page. Check the " +
 		"proxy (HTTPS_PROXY, NO_PROXY) and the provider's registry_domain."},
 	{nil, isCause(oci.ErrTooLarge), "Registries may not accept more than 4 MiB. Build the image or the index from fewer parts."},
 	{nil, isCause(oci.ErrSchema1), "Build the image again with a current version of Docker or BuildKit, and push it."},
@@ -144,6 +149,6 @@ var registryCauses = []registryCause{
 		"(HTTPS_PROXY, NO_PROXY). Then run it again: the copy continues."},
 	{&ours, func(error, *oci.Error) bool { return true }, "If other clients can read it, please report this as a bug in the provider. If not, push " +
 		"it again."},
-	{&foreign, func(error, *oci.Error) bool { return true }, "The source is not what its registry says. If `docker pull` reads it, please report " +
-		"this as a bug in the provider. If not, push it there again, or choose another image."},
+	{&foreign, func(error, *oci.Error) bool { return true }, "`docker pull` shows whether others can read it. If not, push it there again, or " +
+		"choose another image."},
 }

@@ -1,0 +1,242 @@
+package image_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/protocoltest"
+)
+
+// faults are what a registry may do instead of an answer.
+var faults = map[string]func(next http.Handler, w http.ResponseWriter, r *http.Request){
+	"cut": func(http.Handler, http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+	"acted, cut": func(next http.Handler, _ http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(httptest.NewRecorder(), r)
+		panic(http.ErrAbortHandler)
+	},
+	"stall": func(_ http.Handler, _ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		<-r.Context().Done()
+	},
+	"HTML": func(_ http.Handler, w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = io.WriteString(w, "<html>Log in</html>")
+	},
+	"wrong digest": func(next http.Handler, w http.ResponseWriter, r *http.Request) {
+		rewritten(next, w, r, func(a *httptest.ResponseRecorder) {
+			if a.Header().Get("Docker-Content-Digest") != "" {
+				a.Header().Set("Docker-Content-Digest", "sha256:"+strings.Repeat("0", 64))
+			}
+		})
+	},
+	"no digest, no length": func(next http.Handler, w http.ResponseWriter, r *http.Request) {
+		rewritten(next, w, r, func(a *httptest.ResponseRecorder) {
+			a.Header().Del("Docker-Content-Digest")
+			a.Header().Del("Content-Length")
+		})
+	},
+	"half": func(next http.Handler, w http.ResponseWriter, r *http.Request) {
+		rewritten(next, w, r, func(a *httptest.ResponseRecorder) {
+			a.Header().Set("Content-Length", fmt.Sprint(a.Body.Len()))
+			a.Body.Truncate(a.Body.Len() / 2)
+		})
+	},
+	"redirect": func(_ http.Handler, w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "http://192.0.2.1/elsewhere", http.StatusTemporaryRedirect)
+	},
+}
+
+func init() {
+	for _, status := range []int{400, 401, 403, 404, 405, 413, 429, 500, 503} {
+		faults[fmt.Sprint(status)] = func(_ http.Handler, w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }
+	}
+}
+
+// rewritten changes an answer.
+func rewritten(next http.Handler, w http.ResponseWriter, r *http.Request, change func(*httptest.ResponseRecorder)) {
+	a := httptest.NewRecorder()
+	next.ServeHTTP(a, r)
+	change(a)
+	for name, values := range a.Header() {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(a.Code)
+	_, _ = w.Write(a.Body.Bytes())
+}
+
+// matrixCell is a fault of one request of an operation.
+type matrixCell struct {
+	copies
+	op string
+	// before is the configuration that was applied until then, nil if there was none, and
+	// goal the one to apply. Nil is a destroy.
+	before, goal map[string]any
+	fault        string
+	// number is that of the request, at our registry or at the source.
+	number   int32
+	atSource bool
+}
+
+// intercept lets the fault answer the request with the cell's number, and counts.
+func (c *matrixCell) intercept() *atomic.Int32 {
+	var n atomic.Int32
+	cloud := c.ours
+	if c.atSource {
+		cloud = c.theirs
+	}
+	cloud.InterceptRegistry(func(registry http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if n.Add(1) == c.number {
+				faults[c.fault](registry, w, r)
+				return
+			}
+			registry.ServeHTTP(w, r)
+		})
+	})
+	return &n
+}
+
+// run is a refresh and an apply.
+func (c *matrixCell) run(r *protocoltest.Resource, config map[string]any) (diags protocoltest.Diags) {
+	if r.State() != nil {
+		if diags = r.Refresh(c.t.Context()); diags.HasError() {
+			return diags
+		}
+	}
+	if r.State() == nil && config == nil {
+		return diags
+	}
+	return append(diags, r.Apply(c.t.Context(), config)...)
+}
+
+// Each request of each operation may fail in each way, at both registries. The result is
+// what was wanted, perhaps with a warning, or an error that names the registry and the next
+// step; and the next run ends as wanted.
+func TestRegistryFaultMatrix(t *testing.T) {
+	t.Parallel()
+	for name, op := range map[string]struct {
+		before []any // tags
+		goal   []any // nil is a destroy
+	}{
+		"copy":         {nil, []any{"v1"}},
+		"refresh":      {[]any{"v1"}, []any{"v1"}},
+		"add a tag":    {[]any{"v1"}, []any{"v1", "v2"}},
+		"remove a tag": {[]any{"v1", "v2"}, []any{"v1"}},
+		"destroy":      {[]any{"v1"}, nil},
+	} {
+		for _, atSource := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, source: %t", name, atSource), func(t *testing.T) {
+				t.Parallel()
+				c := startMatrix(t)
+				push(t, c.theirs, "europe", "base", "v1", "linux/amd64", "linux/arm64")
+				cell := matrixCell{copies: c, op: name, atSource: atSource}
+				if op.before != nil {
+					cell.before = c.config(":v1", map[string]any{"tags": op.before})
+				}
+				if op.goal != nil {
+					cell.goal = c.config(":v1", map[string]any{"tags": op.goal})
+				}
+				outcomes := map[string]int{}
+				for cell.fault = range faults {
+					if testing.Short() && cell.fault == "stall" {
+						continue // which takes as long as the request timeout
+					}
+					for cell.number = 1; ; cell.number++ {
+						outcome, isLast := cell.outcome()
+						if isLast {
+							break
+						}
+						if outcomes[outcome]++; testing.Short() {
+							cell.number += 3
+						}
+					}
+				}
+				t.Logf("outcomes: %v", outcomes)
+			})
+		}
+	}
+}
+
+// startMatrix starts registries for a client without retries and with little patience.
+func startMatrix(t *testing.T) copies {
+	t.Helper()
+	c := copies{t, acctest.Start(t, mockserver.Options{}), acctest.Start(t, mockserver.Options{}), nil}
+	c.provider = c.run()
+	return c
+}
+
+// run is the provider of a new run.
+func (c copies) run() *protocoltest.Provider {
+	return protocoltest.Start(c.t, c.ours, map[string]any{
+		"registry_domain": c.ours.RegistryDomain, "max_retries": 0, "request_timeout": "300ms",
+	})
+}
+
+// outcome runs the operation with the fault, and without it. isLast is set if there were
+// fewer requests.
+func (c *matrixCell) outcome() (outcome string, isLast bool) {
+	t := c.t
+	t.Helper()
+	c.provider = c.copies.run()
+	r := c.image()
+	if c.before != nil {
+		if diags := c.run(r, c.before); diags.HasError() {
+			t.Fatal(diags)
+		}
+	}
+	c.provider = c.copies.run()
+	r.Use(c.provider)
+	n := c.intercept()
+	diags := c.run(r, c.goal)
+	c.ours.InterceptRegistry(nil)
+	c.theirs.InterceptRegistry(nil)
+	defer func() {
+		for range 2 { // what a cell leaves
+			_ = c.run(r, nil)
+		}
+	}()
+	if n.Load() < c.number {
+		return "", true
+	}
+	where := fmt.Sprintf("%s, request %d of the source: %t, %s", c.op, c.number, c.atSource, c.fault)
+	host := c.ourHost()
+	if c.atSource {
+		host = c.sourceHost()
+	}
+	outcome = "done"
+	switch text := diags.String(); {
+	case diags.HasError():
+		outcome = "error"
+		if !strings.Contains(text, host) || strings.Contains(text, "report this as a bug") {
+			t.Errorf("%s: the error does not name %s, or the next step: %s", where, host, text)
+		}
+	case len(diags) > 0:
+		outcome = "done with a warning"
+	}
+	// The next run ends as wanted.
+	c.provider = c.copies.run()
+	r.Use(c.provider)
+	if diags := c.run(r, c.goal); diags.HasError() {
+		t.Errorf("%s: the next run fails: %s", where, diags)
+		return outcome, false
+	}
+	if c.goal == nil {
+		if r.State() != nil || c.resolve("v1") != "" {
+			t.Errorf("%s: the next run has left %v", where, r.State())
+		}
+		return outcome, false
+	}
+	planned, diags := r.Plan(t.Context(), c.goal)
+	if diags.HasError() || !reflect.DeepEqual(planned, r.State()) {
+		t.Errorf("%s: then the plan is %v of %v. %s", where, planned, r.State(), diags)
+	}
+	return outcome, false
+}
