@@ -629,7 +629,7 @@ func TestTokenEndsInTheMiddle(t *testing.T) {
 	t.Parallel()
 	c := newCopying(t)
 	var mu sync.Mutex
-	used := map[string]int{} // each token is good for three requests
+	used := map[string]int{} // each token is valid for three requests
 	c.target.intercept = func(next http.Handler, w http.ResponseWriter, r *http.Request) {
 		mu.Lock()
 		token := r.Header.Get("Authorization")

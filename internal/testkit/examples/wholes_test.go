@@ -42,6 +42,7 @@ var wholes = map[string]whole{
 	"adopt-tokens":         {needs: acctest.Queries, left: []string{"made-by-hand"}, use: adoptTokens},
 	"helm-chart":           {needs: acctest.Ephemerals, use: helmChart},
 	"base-images":          {use: baseImages},
+	"central-release":      {use: centralRelease},
 	"module-tests":         {needs: acctest.Mocks, variables: map[string]string{"team": "shop"}, use: moduleTests},
 	"audit":                {variables: map[string]string{"administrators": `["mock server's first token"]`}, use: audit},
 	"provider-token": {
@@ -320,6 +321,37 @@ func baseImages(r *run) {
 	found, err := copied.Resolve(r.Context(), "v1")
 	must(r.T, err)
 	r.equal("the digest", found.Digest, image.Digest)
+}
+
+// centralRelease releases images of two teams, then a newer one of one of them. There is
+// one Administrator, and the image that was released before stays.
+func centralRelease(r *run) {
+	host := r.cloud.OrganizationID + ".europe." + r.cloud.RegistryDomain
+	r.Env = append(r.Env, "CLOUDFLEET_REGISTRY_DOMAIN="+r.cloud.RegistryDomain)
+	digests := map[string]string{}
+	for image, platform := range map[string]string{"shop/checkout:v1": "linux/amd64", "shop/checkout:v2": "linux/arm64", "data/etl:v1": "linux/s390x"} {
+		name, tag, _ := strings.Cut(image, ":")
+		source, err := testimage.Repository(r.cloud.URL, host, "source/"+name, r.cloud.TokenID, r.cloud.TokenSecret)
+		must(r.T, err)
+		pushed, err := testimage.Write(r.Context(), source, tag, platform)
+		must(r.T, err)
+		digests[image] = pushed.Digest.String()
+	}
+	released := func(tag string) {
+		r.set("releases", fmt.Sprintf(`{shop = {checkout = "%[1]s/source/shop/checkout:%[2]s"}, data = {etl = "%[1]s/source/data/etl:v1"}}`, host, tag))
+		r.apply()
+		var references map[string]string
+		r.output("references", &references)
+		r.equal("the reference", references["shop/checkout"], host+"/shop/checkout@"+digests["shop/checkout:"+tag])
+		r.equal("the other team's", references["data/etl"], host+"/data/etl@"+digests["data/etl:v1"])
+	}
+	released("v1")
+	released("v2")
+	copied, err := testimage.Repository(r.cloud.URL, host, "shop/checkout", r.cloud.TokenID, r.cloud.TokenSecret)
+	must(r.T, err)
+	_, err = copied.Resolve(r.Context(), digests["shop/checkout:v1"])
+	must(r.T, err)
+	r.equal("the tokens", len(r.cloud.Tokens(r.cloud.OrganizationID)), 1)
 }
 
 func helmChart(r *run) {
