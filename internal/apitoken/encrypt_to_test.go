@@ -82,8 +82,11 @@ func TestAccEncryptTo(t *testing.T) {
 			ConfigStateChecks: []statecheck.StateCheck{changed.AddStateValue(address, encrypted)},
 		},
 		resource.TestStep{
-			Config:           tokenFor(pgp(tokentest.PGPPublicKey(t, time.Now(), 0)), trigger("b")),
-			ConfigPlanChecks: planned(inPlan("secret", nothing), plancheck.ExpectUnknownValue(address, attribute("encrypted_secrets").AtMapKey("pgp"))),
+			Config: tokenFor(pgp(tokentest.PGPPublicKey(t, time.Now(), 0)), trigger("b")),
+			ConfigPlanChecks: planned(
+				inPlan("secret", nothing),
+				plancheck.ExpectUnknownValue(address, attribute("encrypted_secrets").AtMapKey("pgp")),
+			),
 		},
 		resource.TestStep{
 			Config: tokenFor("null", trigger("b")), Check: accepted(cloud),

@@ -18,7 +18,11 @@ func TestUnusableIDs(t *testing.T) {
 	t.Parallel()
 	for _, id := range []string{"../organization", ".", strings.Repeat("a", 65), "a b", "a/b", "cf_secret_x"} {
 		c := newClient(t, serve(t, answer(http.StatusCreated, `{"id":"`+id+`","name":"ci","role":"User","secret":"cf_secret_y"}`)))
-		if _, _, err := c.CreateToken(t.Context(), settings); err == nil || !cloudfleet.MayHaveActed(err) || strings.Contains(err.Error(), "cf_secret_y") {
+		if _, _, err := c.CreateToken(
+			t.Context(),
+			settings,
+		); err == nil || !cloudfleet.MayHaveActed(err) ||
+			strings.Contains(err.Error(), "cf_secret_y") {
 			t.Errorf("%q: %v", id, err)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/base64"
 	"fmt"
 	"io"
@@ -130,8 +131,13 @@ func TestLengthsOverHTTP2(t *testing.T) {
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	network := roundtrip.Network(time.Minute)
-	network.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs} //nolint:forcetypeassert // it is one
-	c, err := cloudfleet.NewOver(network, cloudfleet.Options{Endpoint: server.URL + "/v1", AccessTokenID: someID, AccessTokenSecret: someSecret})
+	roots := x509.NewCertPool()
+	roots.AddCert(server.Certificate())
+	network.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}
+	c, err := cloudfleet.NewOver(
+		network,
+		cloudfleet.Options{Endpoint: server.URL + "/v1", AccessTokenID: someID, AccessTokenSecret: someSecret},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

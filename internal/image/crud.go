@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -42,7 +43,9 @@ func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 	if req.Plan.Raw.IsNull() || r.provider == nil {
 		return
 	}
-	if resp.Deferred = providerdata.Deferred(r.provider.LoginIsUnknown(types.StringNull()) && req.ClientCapabilities.DeferralAllowed); resp.Deferred != nil {
+	if resp.Deferred = providerdata.Deferred(
+		r.provider.LoginIsUnknown(types.StringNull()) && req.ClientCapabilities.DeferralAllowed,
+	); resp.Deferred != nil {
 		return
 	}
 	var plan, config model
@@ -94,7 +97,8 @@ func (r *Resource) check(ctx context.Context, plan, config *model) (diags diag.D
 	_, err := source.Client.Resolve(ctx, source.Repository, source.Reference)
 	answer, isAnswer := errors.AsType[*oci.Error](err)
 	// An answer that proves nothing, such as an outage, is left to the apply.
-	if errors.Is(err, oci.ErrNoTag) || isAnswer && (answer.StatusCode == 401 || answer.StatusCode == 403) {
+	if errors.Is(err, oci.ErrNoTag) ||
+		isAnswer && (answer.StatusCode == http.StatusUnauthorized || answer.StatusCode == http.StatusForbidden) {
 		diags.Append(sourceFailure(summaryOfCopy(plan), plan, err))
 	}
 	return diags
@@ -166,7 +170,9 @@ func (r *Resource) copy(ctx context.Context, plan, config *model, pinned string)
 
 // Read compares digests, with one request for each tag, or one for an image without tags.
 func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	if resp.Deferred = providerdata.Deferred(r.provider.LoginIsUnknown(types.StringNull()) && req.ClientCapabilities.DeferralAllowed); resp.Deferred != nil {
+	if resp.Deferred = providerdata.Deferred(
+		r.provider.LoginIsUnknown(types.StringNull()) && req.ClientCapabilities.DeferralAllowed,
+	); resp.Deferred != nil {
 		return
 	}
 	var m model

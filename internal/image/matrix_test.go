@@ -3,9 +3,11 @@ package image_test
 import (
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -45,7 +47,7 @@ var faults = map[string]func(next http.Handler, w http.ResponseWriter, r *http.R
 	},
 	"half": func(next http.Handler, w http.ResponseWriter, r *http.Request) {
 		rewritten(next, w, r, func(a *httptest.ResponseRecorder) {
-			a.Header().Set("Content-Length", fmt.Sprint(a.Body.Len()))
+			a.Header().Set("Content-Length", strconv.Itoa(a.Body.Len()))
 			a.Body.Truncate(a.Body.Len() / 2)
 		})
 	},
@@ -56,7 +58,7 @@ var faults = map[string]func(next http.Handler, w http.ResponseWriter, r *http.R
 
 func init() {
 	for _, status := range []int{400, 401, 403, 404, 405, 413, 429, 500, 503} {
-		faults[fmt.Sprint(status)] = func(_ http.Handler, w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }
+		faults[strconv.Itoa(status)] = func(_ http.Handler, w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }
 	}
 }
 
@@ -65,9 +67,7 @@ func rewritten(next http.Handler, w http.ResponseWriter, r *http.Request, change
 	a := httptest.NewRecorder()
 	next.ServeHTTP(a, r)
 	change(a)
-	for name, values := range a.Header() {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), a.Header())
 	w.WriteHeader(a.Code)
 	_, _ = w.Write(a.Body.Bytes())
 }

@@ -216,7 +216,10 @@ func copyFailure(m *model, err error) diag.Diagnostic {
 	case isPlatform:
 		return diag.NewAttributeErrorDiagnostic(path.Root("platforms"), summaryOfCopy(m), tfdiag.Sentence(platform))
 	case !isSource && errors.Is(err, oci.ErrNoTag):
-		return diag.NewErrorDiagnostic(summaryOfCopy(m), fmt.Sprintf("%s is gone. The next plan copies the image again.", m.Reference.ValueString()))
+		return diag.NewErrorDiagnostic(
+			summaryOfCopy(m),
+			fmt.Sprintf("%s is gone. The next plan copies the image again.", m.Reference.ValueString()),
+		)
 	case isSource:
 		return sourceFailure(summaryOfCopy(m), m, err)
 	}

@@ -173,7 +173,9 @@ func (r *Resource) ValidateConfig(ctx context.Context, req resource.ValidateConf
 
 // ImportState takes the reference of an image in a registry of the organization.
 func (r *Resource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	if resp.Deferred = providerdata.Deferred(r.provider.HostnameIsUnknown(types.StringNull()) && req.ClientCapabilities.DeferralAllowed); resp.Deferred != nil {
+	if resp.Deferred = providerdata.Deferred(
+		r.provider.HostnameIsUnknown(types.StringNull()) && req.ClientCapabilities.DeferralAllowed,
+	); resp.Deferred != nil {
 		resp.State.Raw = tftypes.NewValue(resp.State.Raw.Type(), tftypes.UnknownValue)
 		return
 	}

@@ -499,7 +499,8 @@ func TestTagsThatCannotBeDeleted(t *testing.T) {
 		c.refuse(status, "/manifests/v")
 		fewer := c.config(":v1", map[string]any{"tags": []any{"v1"}})
 		diags := r.Apply(t.Context(), fewer)
-		if !diags.HasError() || !strings.Contains(diags.String(), "stays in the state") || !reflect.DeepEqual(r.State()["tags"], []any{"v1", "v2"}) {
+		if !diags.HasError() || !strings.Contains(diags.String(), "stays in the state") ||
+			!reflect.DeepEqual(r.State()["tags"], []any{"v1", "v2"}) {
 			t.Errorf("%d, an update: %v %v", status, r.State(), diags)
 		}
 		if diags := r.Destroy(t.Context()); diags.HasError() || c.resolve(pushed.Digest.String()) != "" {

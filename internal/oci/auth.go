@@ -233,7 +233,7 @@ func (a *authenticator) fetchToken(ctx context.Context, scope string) (string, e
 func (a *authenticator) askTokenService(ctx context.Context, realm *url.URL, service, scope string, l login) (*http.Response, error) {
 	query := realm.Query()
 	query.Set("service", service)
-	for _, one := range strings.Fields(scope) {
+	for one := range strings.FieldsSeq(scope) {
 		query.Add("scope", one)
 	}
 	r := call{method: http.MethodGet, url: realm}

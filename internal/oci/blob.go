@@ -205,7 +205,10 @@ func (v *verified) Read(p []byte) (int, error) {
 			v.err = v.client.unanswered(fmt.Errorf("the blob %s broke off: %w", v.want.Digest, io.ErrUnexpectedEOF))
 			break
 		}
-		v.err = ContentError{v.client.Host, fmt.Errorf("the content of %s does not have this digest and its size of %d bytes", v.want.Digest, v.want.Size)}
+		v.err = ContentError{
+			v.client.Host,
+			fmt.Errorf("the content of %s does not have this digest and its size of %d bytes", v.want.Digest, v.want.Size),
+		}
 	}
 	if v.err != nil {
 		// The last bytes are not passed on, so that the upload cannot be complete.

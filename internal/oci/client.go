@@ -11,9 +11,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -188,9 +190,7 @@ func (r call) request(ctx context.Context) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	for name, values := range r.header {
-		req.Header[name] = values
-	}
+	maps.Copy(req.Header, r.header)
 	if r.body != nil {
 		if req.Body, err = r.body(); err != nil {
 			return nil, err
@@ -299,7 +299,7 @@ func namesIn(field string) func(map[string]json.RawMessage) []string {
 	}
 }
 
-var pageQuery = url.Values{"n": {fmt.Sprint(pageSize)}}
+var pageQuery = url.Values{"n": {strconv.Itoa(pageSize)}}
 
 // Repositories returns the names of all repositories, sorted.
 func (c *Client) Repositories(ctx context.Context) ([]string, error) {

@@ -150,7 +150,7 @@ func (w *copying) copyDocument(ctx context.Context, d document, depth int, puts 
 		return err
 	}
 	if !exists && puts {
-		if _, err := w.client.putManifest(ctx, w.repository, d.Digest.String(), d); err != nil {
+		if err := w.client.putManifest(ctx, w.repository, d.Digest.String(), d); err != nil {
 			return err
 		}
 	}
@@ -200,20 +200,20 @@ func (c *Client) hasManifest(ctx context.Context, repository string, d digest.Di
 
 // putManifest writes a manifest under a tag or its digest. A registry may see only after a
 // while what the manifest refers to.
-func (c *Client) putManifest(ctx context.Context, repository, reference string, d document) (http.Header, error) {
+func (c *Client) putManifest(ctx context.Context, repository, reference string, d document) error {
 	put := c.manifestCall(http.MethodPut, repository, reference)
 	put.header, put.push, put.size = http.Header{"Content-Type": {d.MediaType}}, true, int64(len(d.content))
 	put.body = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(d.content)), nil }
 	for b := c.newBudget(); ; {
 		resp, err := c.send(ctx, put, b)
 		if err == nil {
-			return resp.Header, resp.Body.Close()
+			return resp.Body.Close()
 		}
 		e, isAnswer := errors.AsType[*Error](err)
 		isEarly := isAnswer && (e.StatusCode == http.StatusNotFound || e.Code == "MANIFEST_BLOB_UNKNOWN" || e.Code == "MANIFEST_UNKNOWN" ||
 			e.Code == "BLOB_UNKNOWN")
 		if !isEarly || !b.wait(ctx, nil) {
-			return nil, err
+			return err
 		}
 	}
 }
@@ -228,7 +228,7 @@ func (c *Client) setTags(ctx context.Context, repository string, d document, tag
 	for _, tag := range tags {
 		resp, err := c.send(ctx, c.manifestCall(http.MethodHead, repository, tag), c.newBudget())
 		if err != nil || resp.Body.Close() != nil || resp.Header.Get("Docker-Content-Digest") != d.Digest.String() {
-			if _, err := c.putManifest(ctx, repository, tag, d); err != nil {
+			if err := c.putManifest(ctx, repository, tag, d); err != nil {
 				return set, err
 			}
 		}

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -75,7 +76,7 @@ func (p *place) count(method, part string) (n int) {
 	return n
 }
 
-func (p *place) client(retries int) *oci.Client { return p.patientClient(retries, 10*time.Second) }
+func (p *place) client() *oci.Client { return p.patientClient(0, 10*time.Second) }
 
 func (p *place) patientClient(retries int, timeout time.Duration) *oci.Client {
 	return client(p.t, oci.Options{Host: p.host, Domain: "127.0.0.1", RequestTimeout: timeout, MaxRetries: retries, UserAgent: "test"})
@@ -175,7 +176,7 @@ func (c *copying) copyTo(ctx context.Context, repository string, tags ...string)
 // mustHave checks that the target has the whole image under this tag.
 func (c *copying) mustHave(tag string) {
 	c.t.Helper()
-	image, err := c.target.client(0).Image(c.t.Context(), "mirror/base", tag)
+	image, err := c.target.client().Image(c.t.Context(), "mirror/base", tag)
 	if err != nil || image.Digest != c.root.Digest.String() || !slices.Equal(image.Platforms, []string{"linux/amd64", "linux/arm64"}) {
 		c.t.Errorf("the target has %+v, %v", image, err)
 	}
@@ -190,7 +191,11 @@ func status(code int, body string) func(http.Handler, http.ResponseWriter, *http
 
 // once answers the first matching request in this way, and always the matching ones if
 // times is 0.
-func once(times int32, method, part string, does func(http.Handler, http.ResponseWriter, *http.Request)) func(http.Handler, http.ResponseWriter, *http.Request) {
+func once(
+	times int32,
+	method, part string,
+	does func(http.Handler, http.ResponseWriter, *http.Request),
+) func(http.Handler, http.ResponseWriter, *http.Request) {
 	var n atomic.Int32
 	return func(next http.Handler, w http.ResponseWriter, r *http.Request) {
 		matches := (method == "" || r.Method == method) && strings.Contains(r.URL.RequestURI(), part)
@@ -209,19 +214,25 @@ type fault = func(http.Handler, http.ResponseWriter, *http.Request)
 // goesOn is what registries do to a copier.
 func goesOn() map[string]struct{ source, target fault } {
 	return map[string]struct{ source, target fault }{
-		"mount refused with 400":               {nil, once(0, "POST", "mount=", status(400, ""))},
-		"mount refused with 405":               {nil, once(0, "POST", "mount=", status(405, ""))},
-		"HEAD of a blob answers 405":           {nil, once(0, "HEAD", "/blobs/", status(405, ""))},
-		"HEAD of a manifest answers 404":       {once(0, "HEAD", "/manifests/", status(404, "")), nil},
-		"upload session is lost":               {nil, once(1, "PUT", "/blobs/uploads/", status(404, `{"errors":[{"code":"BLOB_UPLOAD_UNKNOWN"}]}`))},
-		"400 although the blob is there":       {nil, once(1, "PUT", "/blobs/uploads/", after(status(400, "")))},
-		"500 although the blob is there":       {nil, once(1, "PUT", "/blobs/uploads/", after(status(500, "")))},
-		"cut in an upload":                     {nil, once(1, "PUT", "/blobs/uploads/", cut)},
-		"503 at the start of an upload":        {nil, once(2, "POST", "/blobs/uploads/", status(503, ""))},
-		"429 at the start of an upload":        {nil, once(1, "POST", "/blobs/uploads/", status(429, ""))},
-		"cut in a manifest":                    {nil, once(1, "PUT", "/manifests/", cut)},
-		"a manifest is visible only later":     {nil, once(2, "PUT", "/manifests/v1", status(404, `{"errors":[{"code":"MANIFEST_UNKNOWN"}]}`))},
-		"a blob is visible only later":         {nil, once(2, "PUT", "/manifests/", status(400, `{"errors":[{"code":"MANIFEST_BLOB_UNKNOWN"}]}`))},
+		"mount refused with 400":         {nil, once(0, "POST", "mount=", status(400, ""))},
+		"mount refused with 405":         {nil, once(0, "POST", "mount=", status(405, ""))},
+		"HEAD of a blob answers 405":     {nil, once(0, "HEAD", "/blobs/", status(405, ""))},
+		"HEAD of a manifest answers 404": {once(0, "HEAD", "/manifests/", status(404, "")), nil},
+		"upload session is lost": {
+			nil,
+			once(1, "PUT", "/blobs/uploads/", status(404, `{"errors":[{"code":"BLOB_UPLOAD_UNKNOWN"}]}`)),
+		},
+		"400 although the blob is there":   {nil, once(1, "PUT", "/blobs/uploads/", after(status(400, "")))},
+		"500 although the blob is there":   {nil, once(1, "PUT", "/blobs/uploads/", after(status(500, "")))},
+		"cut in an upload":                 {nil, once(1, "PUT", "/blobs/uploads/", cut)},
+		"503 at the start of an upload":    {nil, once(2, "POST", "/blobs/uploads/", status(503, ""))},
+		"429 at the start of an upload":    {nil, once(1, "POST", "/blobs/uploads/", status(429, ""))},
+		"cut in a manifest":                {nil, once(1, "PUT", "/manifests/", cut)},
+		"a manifest is visible only later": {nil, once(2, "PUT", "/manifests/v1", status(404, `{"errors":[{"code":"MANIFEST_UNKNOWN"}]}`))},
+		"a blob is visible only later": {
+			nil,
+			once(2, "PUT", "/manifests/", status(400, `{"errors":[{"code":"MANIFEST_BLOB_UNKNOWN"}]}`)),
+		},
 		"the source cuts a blob":               {once(2, "GET", "/blobs/", half), nil},
 		"the source answers 503":               {once(2, "GET", "/blobs/", status(503, "")), nil},
 		"the source cuts the connection":       {once(1, "GET", "/manifests/", cut), nil},
@@ -267,7 +278,7 @@ func after(then fault) fault {
 func half(next http.Handler, w http.ResponseWriter, r *http.Request) {
 	whole := httptest.NewRecorder()
 	next.ServeHTTP(whole, r)
-	w.Header().Set("Content-Length", fmt.Sprint(whole.Body.Len()))
+	w.Header().Set("Content-Length", strconv.Itoa(whole.Body.Len()))
 	_, _ = w.Write(whole.Body.Bytes()[:whole.Body.Len()/2])
 }
 
@@ -307,7 +318,10 @@ func relative(next http.Handler, w http.ResponseWriter, r *http.Request) {
 func TestCopyFails(t *testing.T) {
 	t.Parallel()
 	never := func(_ http.Handler, _ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
-	quota := status(403, `{"errors":[{"code":"DENIED","message":"adding 30 MiB of storage resource, which will exceed the configured upper limit, quota"}]}`)
+	quota := status(
+		403,
+		`{"errors":[{"code":"DENIED","message":"adding 30 MiB of storage resource, which will exceed the configured upper limit, quota"}]}`,
+	)
 	for name, test := range map[string]struct {
 		source, target fault
 		says           string
@@ -387,12 +401,12 @@ func TestCopyTakesReferrersAlong(t *testing.T) {
 				t.Fatalf("got %+v, %v", copied, err)
 			}
 			for _, d := range []ocispec.Descriptor{ofIndex, ofPart, ofSignature} {
-				if _, err := c.target.client(0).Resolve(t.Context(), "mirror/base", d.Digest.String()); err != nil {
+				if _, err := c.target.client().Resolve(t.Context(), "mirror/base", d.Digest.String()); err != nil {
 					t.Errorf("%s was not copied: %v", d.Digest, err)
 				}
 			}
 			tag := strings.Replace(c.arm.Digest.String(), ":", "-", 1)
-			if _, err := c.target.client(0).Resolve(t.Context(), "mirror/base", tag); (err == nil) == hasAPI {
+			if _, err := c.target.client().Resolve(t.Context(), "mirror/base", tag); (err == nil) == hasAPI {
 				t.Errorf("the tag that stands in for the API: %v", err)
 			}
 		})
@@ -409,7 +423,10 @@ func TestReferrersThatCannotBeCopied(t *testing.T) {
 			var index ocispec.Index
 			for range count {
 				n++
-				index.Manifests = append(index.Manifests, ocispec.Descriptor{MediaType: ocispec.MediaTypeImageManifest, Digest: digest.FromString(fmt.Sprint(n)), Size: 5})
+				index.Manifests = append(
+					index.Manifests,
+					ocispec.Descriptor{MediaType: ocispec.MediaTypeImageManifest, Digest: digest.FromString(strconv.Itoa(n)), Size: 5},
+				)
 			}
 			if link != nil {
 				w.Header().Set("Link", "<"+link(r)+`>; rel="next"`)
@@ -471,6 +488,7 @@ func TestCopyIsBounded(t *testing.T) {
 		}
 	}
 	t.Run("a manifest without end", func(t *testing.T) {
+		t.Parallel()
 		c := newCopying(t)
 		c.source.set(once(0, "GET", "/manifests/", zeros))
 		for _, c.platforms = range [][]string{nil, {"linux/amd64"}} {
@@ -480,6 +498,7 @@ func TestCopyIsBounded(t *testing.T) {
 		}
 	})
 	t.Run("a configuration without end", func(t *testing.T) {
+		t.Parallel()
 		c := newCopying(t)
 		m := ocispec.Manifest{MediaType: ocispec.MediaTypeImageManifest}
 		m.SchemaVersion = 2
@@ -494,6 +513,7 @@ func TestCopyIsBounded(t *testing.T) {
 		}
 	})
 	t.Run("indexes without end", func(t *testing.T) {
+		t.Parallel()
 		c := newCopying(t)
 		last := c.amd
 		for range 20 {
@@ -516,7 +536,13 @@ func TestImmutableTags(t *testing.T) {
 	if copied, err := c.copy("v1", "v2"); err != nil || !slices.Equal(copied.Tags, []string{"v1", "v2"}) {
 		t.Errorf("got %+v, %v", copied, err)
 	}
-	if set, err := c.target.client(0).Tag(t.Context(), "mirror/base", c.root.Digest.String(), []string{"v1", "v3"}); err != nil || len(set) != 2 {
+	if set, err := c.target.client().Tag(
+		t.Context(),
+		"mirror/base",
+		c.root.Digest.String(),
+		[]string{"v1", "v3"},
+	); err != nil ||
+		len(set) != 2 {
 		t.Errorf("set %v, %v", set, err)
 	}
 }
@@ -524,6 +550,7 @@ func TestImmutableTags(t *testing.T) {
 func TestPlatforms(t *testing.T) {
 	t.Parallel()
 	t.Run("one manifest for two platforms", func(t *testing.T) {
+		t.Parallel()
 		c := newCopying(t)
 		six, seven := c.arm, c.arm
 		six.Platform = &ocispec.Platform{OS: "linux", Architecture: "arm", Variant: "v6"}
@@ -535,6 +562,7 @@ func TestPlatforms(t *testing.T) {
 		}
 	})
 	t.Run("a nested index", func(t *testing.T) {
+		t.Parallel()
 		c := newCopying(t)
 		inner := c.source.index("", c.amd)
 		c.source.index("v1", inner, c.arm)
@@ -542,7 +570,7 @@ func TestPlatforms(t *testing.T) {
 		if _, err := c.copy("v1"); err != nil {
 			t.Error(err)
 		}
-		image, err := c.target.client(0).Image(t.Context(), "mirror/base", "v1")
+		image, err := c.target.client().Image(t.Context(), "mirror/base", "v1")
 		if err != nil || !slices.Equal(image.Platforms, []string{"linux/amd64"}) {
 			t.Errorf("got %+v, %v", image, err)
 		}
@@ -552,6 +580,7 @@ func TestPlatforms(t *testing.T) {
 		}
 	})
 	t.Run("attestations", func(t *testing.T) {
+		t.Parallel()
 		c := newCopying(t)
 		attests := func(d ocispec.Descriptor) ocispec.Descriptor {
 			a := c.source.image("", "unknown/unknown", nil, "attestation of "+d.Digest.String())
@@ -565,7 +594,7 @@ func TestPlatforms(t *testing.T) {
 			t.Fatal(err)
 		}
 		for d, want := range map[digest.Digest]bool{c.arm.Digest: true, ofARM.Digest: true, c.amd.Digest: false, ofAMD.Digest: false} {
-			if _, err := c.target.client(0).Resolve(t.Context(), "mirror/base", d.String()); (err == nil) != want {
+			if _, err := c.target.client().Resolve(t.Context(), "mirror/base", d.String()); (err == nil) != want {
 				t.Errorf("%s: %v", d, err)
 			}
 		}
@@ -609,7 +638,7 @@ func TestSharedLayersAreSentOnce(t *testing.T) {
 		has.Store(repository+r.URL.Query().Get("digest"), true)
 		next.ServeHTTP(w, r)
 	}
-	target, from := c.target.client(0), oci.Source{Client: c.source.client(0), Repository: "base", Reference: "v1"}
+	target, from := c.target.client(), oci.Source{Client: c.source.client(), Repository: "base", Reference: "v1"}
 	var group sync.WaitGroup
 	for i := range 10 {
 		group.Go(func() {

@@ -62,7 +62,7 @@ func askHelper(ctx context.Context, name, hostname string, limit time.Duration) 
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("did not answer within %s", limit))
 	defer cancel()
 	return ask(ctx, hostname, func(args ...string) *helper {
-		cmd := exec.CommandContext(ctx, helperPrefix+name, args...)
+		cmd := exec.CommandContext(ctx, helperPrefix+name, args...) //nolint:gosec // a helper of the user's own Docker configuration
 		cmd.WaitDelay = helperWaitDelay
 		return &helper{run: func(in io.Reader) ([]byte, error) {
 			var out limitedBuffer
@@ -151,7 +151,7 @@ func dockerLogin(ctx context.Context, host string) login {
 		folder = filepath.Join(home, ".docker")
 	}
 	file := filepath.Join(folder, "config.json")
-	content, err := os.ReadFile(file)
+	content, err := os.ReadFile(file) //nolint:gosec // the user's own Docker configuration
 	if err != nil {
 		return login{from: "there is no " + file}
 	}

@@ -34,7 +34,10 @@ func (w *copying) copyReferrers(ctx context.Context) (warnings []error) {
 		for _, subject := range todo {
 			referrers, err := w.from.Client.referrers(ctx, w.from.Repository, subject.Digest)
 			if err != nil {
-				warnings = append(warnings, fmt.Errorf("what refers to %s, such as signatures, was not copied whole: %w", subject.Digest, AtSource(err)))
+				warnings = append(
+					warnings,
+					fmt.Errorf("what refers to %s, such as signatures, was not copied whole: %w", subject.Digest, AtSource(err)),
+				)
 				if ctx.Err() != nil {
 					return warnings
 				}
@@ -151,7 +154,7 @@ func (c *Client) link(ctx context.Context, repository string, listed ocispec.Des
 	if err != nil {
 		return err
 	}
-	_, err = c.putManifest(ctx, repository, tag, document{
+	err = c.putManifest(ctx, repository, tag, document{
 		Descriptor: ocispec.Descriptor{MediaType: index.MediaType, Digest: digest.FromBytes(content)}, content: content,
 	})
 	return err

@@ -124,7 +124,10 @@ const (
 // RegistryLogin returns the login at a registry and where it comes from: the provider's
 // access token or, without one, the machine's credential helper. summary is the summary of
 // an error.
-func (d *Data) RegistryLogin(ctx context.Context, hostname, organizationID, summary string) (username, password, from string, diags diag.Diagnostics) {
+func (d *Data) RegistryLogin(
+	ctx context.Context,
+	hostname, organizationID, summary string,
+) (username, password, from string, diags diag.Diagnostics) {
 	id, secret := d.AccessTokenID, d.AccessTokenSecret()
 	switch {
 	case id.IsUnknown() || secret.IsUnknown():

@@ -60,7 +60,7 @@ func TestRegistryClientWithoutALogin(t *testing.T) {
 func withoutToken() *Data {
 	return &Data{
 		OrganizationID: types.StringValue("12345678-6651-4e5d-9c04-079f6532989b"), RegistryDomain: types.StringValue(cfcr.DefaultDomain),
-		AccessTokenID: types.StringNull(), AccessTokenSecret: func() types.String { return types.StringNull() },
+		AccessTokenID: types.StringNull(), AccessTokenSecret: types.StringNull,
 	}
 }
 

@@ -44,10 +44,9 @@ func (e *EphemeralResource) Metadata(_ context.Context, req ephemeral.MetadataRe
 func (e *EphemeralResource) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Credentials to log in to the container registry (CFCR) of a region with, in no plan and no state: " +
-			"the provider's own " +
-			"access token or, where it has none, what the machine's Docker credential helper `docker-credential-" + cfcr.CredentialHelper + "` answers. So one " +
-			"configuration serves a pipeline and a developer who is logged in with Cloudfleet's CLI. Makes no call to the Cloudfleet " +
-			"API. Needs Terraform 1.10 or OpenTofu 1.11.",
+			"the provider's own access token or, where it has none, what the machine's Docker credential helper " +
+			"`docker-credential-" + cfcr.CredentialHelper + "` answers. So one configuration serves a pipeline and a " +
+			"developer who is logged in with Cloudfleet's CLI. Makes no call to the Cloudfleet API. Needs Terraform 1.10 or OpenTofu 1.11.",
 		Attributes: map[string]schema.Attribute{
 			"organization_id": schema.StringAttribute{
 				Optional: true,

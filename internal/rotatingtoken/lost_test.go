@@ -22,7 +22,9 @@ func TestTokenForACLIThatIsGone(t *testing.T) {
 		own := mock.AddOrganization("Test")
 		server := httptest.NewServer(mock)
 		t.Cleanup(server.Close)
-		client, err := cloudfleet.New(cloudfleet.Options{Endpoint: server.URL + "/v1", AccessTokenID: own.TokenID, AccessTokenSecret: own.TokenSecret})
+		client, err := cloudfleet.New(
+			cloudfleet.Options{Endpoint: server.URL + "/v1", AccessTokenID: own.TokenID, AccessTokenSecret: own.TokenSecret},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -54,7 +54,8 @@ func TestMove(t *testing.T) {
 						t.Errorf("%s is %v after the move, and was %v", attribute, r.State()[attribute], first[attribute])
 					}
 				}
-				if !reflect.DeepEqual(r.State()["encrypted_secrets"], first["encrypted_secrets"]) || r.State()["token_id"] != id || r.State()["keep_previous"] != true {
+				if !reflect.DeepEqual(r.State()["encrypted_secrets"], first["encrypted_secrets"]) || r.State()["token_id"] != id ||
+					r.State()["keep_previous"] != true {
 					t.Errorf("the state is %v", r.State())
 				}
 				move(singleType)

@@ -3,6 +3,7 @@ package rotatingtoken
 
 import (
 	"context"
+	"maps"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -37,7 +38,7 @@ func (r *Resource) Metadata(_ context.Context, req resource.MetadataRequest, res
 func (r *Resource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	attributes := tokenkit.Attributes("the current token", "rotates the two tokens: another one becomes current, and **the secret of the "+
 		"previous one is revoked**")
-	for name, attribute := range map[string]schema.Attribute{
+	maps.Copy(attributes, map[string]schema.Attribute{
 		"keep_previous": schema.BoolAttribute{
 			Optional: true, Computed: true, Default: booldefault.StaticBool(true),
 			MarkdownDescription: "Whether the token that was current before a rotation stays valid until the next one. With `false` " +
@@ -59,9 +60,7 @@ func (r *Resource) Schema(_ context.Context, _ resource.SchemaRequest, resp *res
 				"the secret was encrypted, and if it is not known, as after an import.",
 		},
 		"previous_encrypted_secrets": secret.EncryptedAttribute("The secret of the token in `previous_token_id`"),
-	} {
-		attributes[name] = attribute
-	}
+	})
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "An API token that is rotated without downtime: two tokens that take turns. A rotation issues a new secret " +
 			"for the older token and makes it the current one. The secret that was current stays valid until the next rotation.",

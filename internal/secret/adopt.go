@@ -22,7 +22,13 @@ func Adopts(before, planned types.Number) (adopts, certain bool) {
 
 // Adopt returns the secret in secret_wo for the state, after Cloudfleet has accepted it as
 // the secret of the token with this ID. After an error the state is as it was.
-func Adopt(ctx context.Context, client *cloudfleet.Client, config tfsdk.Config, id string, recipients Recipients) (Stored, diag.Diagnostics) {
+func Adopt(
+	ctx context.Context,
+	client *cloudfleet.Client,
+	config tfsdk.Config,
+	id string,
+	recipients Recipients,
+) (Stored, diag.Diagnostics) {
 	var given types.String
 	diags := config.GetAttribute(ctx, path.Root(wo), &given)
 	if diags.HasError() {

@@ -69,8 +69,8 @@ func Attributes(token, rotation string) map[string]schema.Attribute {
 		},
 		woVersion: schema.NumberAttribute{
 			Optional: true,
-			MarkdownDescription: "Version of `" + wo + "`, a whole number from 0. Changing it stores that secret in place of the one in the state, " +
-				"after one call has verified it. Nothing is regenerated, and `secret_version` tells consumers to take it. No effect when the " +
+			MarkdownDescription: "Version of `" + wo + "`, a whole number from 0. Changing it stores that secret in place of the one in the " +
+				"state, after one call has verified it. Nothing is regenerated, and `secret_version` tells consumers to take it. No effect when the " +
 				"token is created.",
 			Validators: []validator.Number{validate.Whole(0, maxVersion)},
 		},

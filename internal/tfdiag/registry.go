@@ -103,7 +103,11 @@ var ours, foreign = Ours, Foreign
 
 var registryCauses = []registryCause{
 	{nil, isCause(context.Canceled), "The run was interrupted. Run it again to go on."},
-	{nil, caused[roundtrip.GaveUpError], "Wait until the registry's limit is over, then run it again. Fewer calls at a time help too: -parallelism=2."},
+	{
+		nil,
+		caused[roundtrip.GaveUpError],
+		"Wait until the registry's limit is over, then run it again. Fewer calls at a time help too: -parallelism=2.",
+	},
 	{&ours, func(_ error, a *oci.Error) bool {
 		return a != nil && (a.IsQuota() || a.StatusCode == http.StatusRequestEntityTooLarge)
 	},
@@ -113,21 +117,37 @@ var registryCauses = []registryCause{
 	}, "The registry deletes no tags, or none at the moment. Keep the tag in the configuration, or delete it in the Cloudfleet Console."},
 	{&ours, status(http.StatusMethodNotAllowed), "The registry may be read-only at the moment: check it in the Cloudfleet Console. The next " +
 		"apply continues."},
-	{&ours, status(http.StatusUnauthorized), "Check that the provider's access token belongs to its organization_id. Some registries also answer " +
-		"this for a repository that does not exist: check its name. Check CLOUDFLEET_ACCESS_TOKEN_ID and CLOUDFLEET_ACCESS_TOKEN_SECRET, or " +
-		"access_token_id and access_token_secret in the provider block: the token may have been deleted, or its secret regenerated elsewhere."},
+	{
+		&ours,
+		status(http.StatusUnauthorized),
+		"Check that the provider's access token belongs to its organization_id. Some registries also answer " +
+			"this for a repository that does not exist: check its name. Check CLOUDFLEET_ACCESS_TOKEN_ID and CLOUDFLEET_ACCESS_TOKEN_SECRET, or " +
+			"access_token_id and access_token_secret in the provider block: the token may have been deleted, or its secret regenerated elsewhere.",
+	},
 	{&ours, func(_ error, a *oci.Error) bool {
 		return a != nil && a.StatusCode == http.StatusForbidden && a.Method != http.MethodGet && a.Method != http.MethodHead
 	}, "To push and to delete, the provider's access token needs the role Administrator."},
-	{&ours, status(http.StatusForbidden), "The provider's access token has no permission to read this. Check its role, its organization, and that " +
-		"the repository exists."},
+	{
+		&ours,
+		status(http.StatusForbidden),
+		"The provider's access token has no permission to read this. Check its role, its organization, and that " +
+			"the repository exists.",
+	},
 	{&ours, status(http.StatusNotFound), "Check the provider's registry_domain, and that this is the intended registry."},
-	{&foreign, status(http.StatusUnauthorized, http.StatusForbidden), "There is no such repository, or it needs another login: set source_username " +
-		"and source_password, or run `docker login` for this registry on this machine. If a stored login is out of date, `docker logout` " +
-		"removes it."},
+	{
+		&foreign,
+		status(http.StatusUnauthorized, http.StatusForbidden),
+		"There is no such repository, or it needs another login: set source_username " +
+			"and source_password, or run `docker login` for this registry on this machine. If a stored login is out of date, `docker logout` " +
+			"removes it.",
+	},
 	{&foreign, status(http.StatusNotFound), "Correct the source. Some registries also answer this if a login is needed."},
-	{nil, status(http.StatusTooManyRequests), "Wait as the registry asks, then run it again. Docker Hub allows more with a login. Fewer calls at a " +
-		"time help too: -parallelism=2."},
+	{
+		nil,
+		status(http.StatusTooManyRequests),
+		"Wait as the registry asks, then run it again. Docker Hub allows more with a login. Fewer calls at a " +
+			"time help too: -parallelism=2.",
+	},
 	{nil, func(_ error, a *oci.Error) bool { return a != nil && a.StatusCode >= http.StatusInternalServerError },
 		"Run it again in a few minutes. If it persists, ask the operator of the registry; for a registry of Cloudfleet, its support."},
 	{nil, func(err error, _ *oci.Error) bool {
@@ -136,19 +156,47 @@ var registryCauses = []registryCause{
 		"proxy (HTTPS_PROXY, NO_PROXY) and the provider's registry_domain."},
 	{nil, isCause(oci.ErrTooLarge), "Registries may not accept more than 4 MiB. Build the image or the index from fewer parts."},
 	{nil, isCause(oci.ErrSchema1), "Build the image again with a current version of Docker or BuildKit, and push it."},
-	{nil, isCause(oci.ErrLinkElsewhere, oci.ErrNoRealm), "The registry is not configured correctly: its external URL, or that of its token service, " +
-		"is missing or wrong. Report this to its operator; for a registry of Cloudfleet, to Cloudfleet's support."},
-	{nil, caused[*tls.CertificateVerificationError], "This machine does not trust the registry's certificate. If it is a private one, or a proxy's, " +
-		"set SSL_CERT_FILE to a file with the certificate of its authority (on macOS and Windows: add it to the system's). If it is for " +
-		"another name or has expired, its operator must replace it."},
-	{nil, func(_ error, a *oci.Error) bool { return a != nil }, "Check proxies and gateways on the way to the registry. The registry's message says " +
-		"what it refuses: if that is about the image, correct it there. The next apply continues."},
-	{&ours, caused[oci.UnansweredError], "Check that this machine can reach it: the network, the proxy (HTTPS_PROXY, NO_PROXY), and the provider's " +
-		"organization_id and registry_domain, which form its host name. Then run it again."},
-	{&foreign, caused[oci.UnansweredError], "Check the host name of the source, and that this machine can reach it: the network and the proxy " +
-		"(HTTPS_PROXY, NO_PROXY). Then run it again: the copy continues."},
-	{&ours, func(error, *oci.Error) bool { return true }, "If other clients can read it, please report this as a bug in the provider. If not, push " +
-		"it again."},
-	{&foreign, func(error, *oci.Error) bool { return true }, "`docker pull` shows whether others can read it. If not, push it there again, or " +
-		"choose another image."},
+	{
+		nil,
+		isCause(oci.ErrLinkElsewhere, oci.ErrNoRealm),
+		"The registry is not configured correctly: its external URL, or that of its token service, " +
+			"is missing or wrong. Report this to its operator; for a registry of Cloudfleet, to Cloudfleet's support.",
+	},
+	{
+		nil,
+		caused[*tls.CertificateVerificationError],
+		"This machine does not trust the registry's certificate. If it is a private one, or a proxy's, " +
+			"set SSL_CERT_FILE to a file with the certificate of its authority (on macOS and Windows: add it to the system's). If it is for " +
+			"another name or has expired, its operator must replace it.",
+	},
+	{
+		nil,
+		func(_ error, a *oci.Error) bool { return a != nil },
+		"Check proxies and gateways on the way to the registry. The registry's message says " +
+			"what it refuses: if that is about the image, correct it there. The next apply continues.",
+	},
+	{
+		&ours,
+		caused[oci.UnansweredError],
+		"Check that this machine can reach it: the network, the proxy (HTTPS_PROXY, NO_PROXY), and the provider's " +
+			"organization_id and registry_domain, which form its host name. Then run it again.",
+	},
+	{
+		&foreign,
+		caused[oci.UnansweredError],
+		"Check the host name of the source, and that this machine can reach it: the network and the proxy " +
+			"(HTTPS_PROXY, NO_PROXY). Then run it again: the copy continues.",
+	},
+	{
+		&ours,
+		func(error, *oci.Error) bool { return true },
+		"If other clients can read it, please report this as a bug in the provider. If not, push " +
+			"it again.",
+	},
+	{
+		&foreign,
+		func(error, *oci.Error) bool { return true },
+		"`docker pull` shows whether others can read it. If not, push it there again, or " +
+			"choose another image.",
+	},
 }

@@ -102,36 +102,63 @@ var causes = []cause{
 	{isError(cloudfleet.ErrNoCredentials), "Set the environment variables CLOUDFLEET_ACCESS_TOKEN_ID and CLOUDFLEET_ACCESS_TOKEN_SECRET, or " +
 		"access_token_id and access_token_secret in the provider block. Create a token with the role Administrator in the Cloudfleet " +
 		"Console under API tokens, or with `cloudfleet tokens create`."},
-	{isError(ErrNotYetKnown), "First apply the resources that they come from, for example with -target. If only the refresh needs them, plan " +
-		"with -refresh=false."},
-	{isError(cloudfleet.ErrOtherOrganization), "Set organization_id, or CLOUDFLEET_ORGANIZATION_ID, to the intended organization, and use an " +
-		"access token of that organization."},
+	{
+		isError(ErrNotYetKnown),
+		"First apply the resources that they come from, for example with -target. If only the refresh needs them, plan " +
+			"with -refresh=false.",
+	},
+	{
+		isError(cloudfleet.ErrOtherOrganization),
+		"Set organization_id, or CLOUDFLEET_ORGANIZATION_ID, to the intended organization, and use an " +
+			"access token of that organization.",
+	},
 	{isError(context.Canceled), "The run was interrupted. Run it again to go on."},
 	{func(err error, _ *cloudfleet.Error) bool {
 		_, is := errors.AsType[roundtrip.GaveUpError](err)
 		return is
 	},
 		"Wait until the API's limit is over, then run it again. Fewer calls at a time help too: -parallelism=2."},
-	{func(_ error, answer *cloudfleet.Error) bool { return answer == nil }, "Check that this machine can reach the API: the network, the proxy " +
-		"(HTTPS_PROXY, NO_PROXY) and the provider's endpoint. Then run it again."},
-	{answered(func(e *cloudfleet.Error) bool { return e.Foreign }), "The API is not the one that this version of the provider knows. Upgrade the " +
-		"provider. If it is the latest version, run `make verify-account` in its repository, which says what differs, and report that."},
+	{
+		func(_ error, answer *cloudfleet.Error) bool { return answer == nil },
+		"Check that this machine can reach the API: the network, the proxy " +
+			"(HTTPS_PROXY, NO_PROXY) and the provider's endpoint. Then run it again.",
+	},
+	{
+		answered(func(e *cloudfleet.Error) bool { return e.Foreign }),
+		"The API is not the one that this version of the provider knows. Upgrade the " +
+			"provider. If it is the latest version, run `make verify-account` in its repository, which says what differs, and report that.",
+	},
 	{hasStatus(http.StatusUnauthorized), "Check CLOUDFLEET_ACCESS_TOKEN_ID and CLOUDFLEET_ACCESS_TOKEN_SECRET, or access_token_id and " +
 		"access_token_secret in the provider block: the token may have been deleted, or its secret regenerated elsewhere."},
-	{hasStatus(http.StatusForbidden), "The provider's access token needs the role Administrator. Check that it is of the organization you mean."},
-	{answered(cloudfleet.IsWrongEndpoint), "Check the provider's endpoint (CLOUDFLEET_ENDPOINT): nothing of the API is there. It ends with the " +
-		"version, as in " + cloudfleet.DefaultEndpoint + ". Then run a new plan."},
-	{hasStatus(http.StatusNotFound, http.StatusGone), "If it was deleted elsewhere, run a new plan: the refresh removes it from the state, as " +
-		"`terraform state rm` does. In an import, check the ID. If everything is missing, check the provider's endpoint and the organization " +
-		"of its access token."},
+	{
+		hasStatus(http.StatusForbidden),
+		"The provider's access token needs the role Administrator. Check that it is of the organization you mean.",
+	},
+	{
+		answered(cloudfleet.IsWrongEndpoint),
+		"Check the provider's endpoint (CLOUDFLEET_ENDPOINT): nothing of the API is there. It ends with the " +
+			"version, as in " + cloudfleet.DefaultEndpoint + ". Then run a new plan.",
+	},
+	{
+		hasStatus(http.StatusNotFound, http.StatusGone),
+		"If it was deleted elsewhere, run a new plan: the refresh removes it from the state, as " +
+			"`terraform state rm` does. In an import, check the ID. If everything is missing, check the provider's endpoint and the organization " +
+			"of its access token.",
+	},
 	{hasStatus(http.StatusConflict), "Something else changed it at the same time. Run it again."},
 	{hasStatus(http.StatusBadRequest, http.StatusUnprocessableEntity), "Correct the configuration as the message says, then run it again."},
 	{hasStatus(http.StatusTooManyRequests), "Wait a minute, or as long as the API asks, then run it again. Fewer calls at a time help too: " +
 		"-parallelism=2."},
-	{answered(func(e *cloudfleet.Error) bool { return e.StatusCode >= http.StatusInternalServerError }), "Run it again in a few minutes. If it " +
-		"persists, give the request ID to Cloudfleet's support."},
-	{func(error, *cloudfleet.Error) bool { return true }, "Check the provider's endpoint, and proxies and gateways on the way to it. If they are " +
-		"correct, please report this as a bug in the provider."},
+	{
+		answered(func(e *cloudfleet.Error) bool { return e.StatusCode >= http.StatusInternalServerError }),
+		"Run it again in a few minutes. If it " +
+			"persists, give the request ID to Cloudfleet's support.",
+	},
+	{
+		func(error, *cloudfleet.Error) bool { return true },
+		"Check the provider's endpoint, and proxies and gateways on the way to it. If they are " +
+			"correct, please report this as a bug in the provider.",
+	},
 }
 
 func nextStep(err error) string {

@@ -44,6 +44,7 @@ func ended(writes []string) []string {
 // Each write that ends an access stands as a warning in the plan that leads to it, for
 // every way there: nothing more, nothing less.
 func TestEveryRevocationIsAnnounced(t *testing.T) {
+	t.Parallel()
 	key, other := tokentest.AgeIdentity(t).Recipient().String(), tokentest.AgeIdentity(t).Recipient().String()
 	config := func(more map[string]any) map[string]any {
 		c := map[string]any{"name": "ci", "role": "User", "rotation_trigger": "a"}

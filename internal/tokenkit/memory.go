@@ -85,7 +85,7 @@ func LoadMemory(ctx context.Context, private PrivateReader) (m Memory, diags dia
 
 // Save stores m.
 func (m Memory) Save(ctx context.Context, private PrivateWriter) diag.Diagnostics {
-	content, err := json.Marshal(m)
+	content, err := json.Marshal(m) //nolint:gosec // private state is where it belongs
 	if err != nil {
 		return diag.Diagnostics{diag.NewErrorDiagnostic("Could not store private state", tfdiag.Sentence(err))}
 	}

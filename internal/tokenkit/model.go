@@ -5,6 +5,7 @@ package tokenkit
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -39,7 +40,7 @@ type Model struct {
 // the token in descriptions. rotation says what a rotation does: "Changing it …".
 func Attributes(token, rotation string) map[string]schema.Attribute {
 	all := secret.Attributes(token, rotation)
-	for name, attribute := range map[string]schema.Attribute{
+	maps.Copy(all, map[string]schema.Attribute{
 		"name": schema.StringAttribute{
 			Required: true,
 			MarkdownDescription: "Name of the token, such as `github-actions-registry`: 1 to 255 characters, no control characters, no space at " +
@@ -71,13 +72,11 @@ func Attributes(token, rotation string) map[string]schema.Attribute {
 		},
 		"secret_issued_at": schema.StringAttribute{
 			Computed: true,
-			MarkdownDescription: "When the secret of " + token + " was issued, RFC 3339 in UTC. Null if that is not known: after an import, and for " +
-				"a secret that was taken over.",
+			MarkdownDescription: "When the secret of " + token + " was issued, RFC 3339 in UTC. Null if that is not known: after an import, and " +
+				"for a secret that was taken over.",
 		},
 		"rotation_due": rotationDueAttribute,
-	} {
-		all[name] = attribute
-	}
+	})
 	return all
 }
 

@@ -110,9 +110,12 @@ func CheckOurs(typeName string, state *Model, ids ...types.String) (diags diag.D
 	if !state.Name.IsNull() {
 		name = fmt.Sprintf(" of %q", state.Name.ValueString())
 	}
-	diags.AddError("This is not the state of a "+typeName, fmt.Sprintf("The state%s has no token ID, as after two moved blocks in a chain: one "+
-		"changes the type, and the other the name. Nothing was changed. Apply one moved block that goes directly from the first address to "+
-		"the last. If that is not possible: `terraform state rm` removes the resource from the state and keeps the token, and an import "+
-		"by its ID brings it back. The ID is in the Cloudfleet Console under API tokens.", name))
+	diags.AddError(
+		"This is not the state of a "+typeName,
+		fmt.Sprintf("The state%s has no token ID, as after two moved blocks in a chain: one "+
+			"changes the type, and the other the name. Nothing was changed. Apply one moved block that goes directly from the first address to "+
+			"the last. If that is not possible: `terraform state rm` removes the resource from the state and keeps the token, and an import "+
+			"by its ID brings it back. The ID is in the Cloudfleet Console under API tokens.", name),
+	)
 	return diags
 }

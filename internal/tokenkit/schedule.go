@@ -41,8 +41,8 @@ func rotateAfterDaysAttribute(rotation string) schema.NumberAttribute {
 
 var rotationDueAttribute = schema.StringAttribute{
 	Computed: true,
-	MarkdownDescription: "When `rotate_after_days` are over, RFC 3339 in UTC. A time in the past means that no pipeline has rotated the secret. " +
-		"Null without `rotate_after_days`.",
+	MarkdownDescription: "When `rotate_after_days` are over, RFC 3339 in UTC. A time in the past means that no pipeline has rotated the " +
+		"secret. Null without `rotate_after_days`.",
 }
 
 // Schedule sets when the next rotation is due: unknown in a plan that issues a secret or

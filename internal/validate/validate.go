@@ -90,6 +90,7 @@ func (wholeValidator) Description(context.Context) string { return "described wi
 
 func (v wholeValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
 
+// ValidateNumber refuses fractions and what is out of the range.
 func (v wholeValidator) ValidateNumber(_ context.Context, req validator.NumberRequest, resp *validator.NumberResponse) {
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return

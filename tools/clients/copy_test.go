@@ -88,8 +88,8 @@ func TestClientCraneFindsTheSame(t *testing.T) {
 				t.Errorf("crane pulls %d layers, %v", len(layers), err)
 			}
 
-			if kept, err := target.Delete(t.Context(), "mirror/base", copied.Digest, []string{"v1"}); err != nil || kept != "" {
-				t.Errorf("deleted: %q, %v", kept, err)
+			if kept, left, err := target.Delete(t.Context(), "mirror/base", copied.Digest, []string{"v1"}); err != nil || kept != "" || left != nil {
+				t.Errorf("deleted: %q, %q, %v", kept, left, err)
 			}
 			if got, err := crane.Digest(to.host+"/mirror/base:v1", to.crane(), crane.Insecure); err == nil {
 				t.Errorf("after the delete crane finds %s", got)

@@ -338,7 +338,10 @@ func centralRelease(r *run) {
 		digests[image] = pushed.Digest.String()
 	}
 	released := func(tag string) {
-		r.set("releases", fmt.Sprintf(`{shop = {checkout = "%[1]s/source/shop/checkout:%[2]s"}, data = {etl = "%[1]s/source/data/etl:v1"}}`, host, tag))
+		r.set(
+			"releases",
+			fmt.Sprintf(`{shop = {checkout = "%[1]s/source/shop/checkout:%[2]s"}, data = {etl = "%[1]s/source/data/etl:v1"}}`, host, tag),
+		)
 		r.apply()
 		var references map[string]string
 		r.output("references", &references)

@@ -15,7 +15,9 @@ func (s *session) readRegistry(ctx context.Context) {
 	}
 	a := s.askRegistry(ctx, "/v2/", "")
 	if a.err != nil {
-		for _, name := range []string{"registry challenge", "registry login", "registry catalog", "registry login of a User", "old secret at the registry"} {
+		for _, name := range []string{
+			"registry challenge", "registry login", "registry catalog", "registry login of a User", "old secret at the registry",
+		} {
 			s.results[name].Seen = "the registry cannot be reached: check CLOUDFLEET_ORGANIZATION_ID, CLOUDFLEET_REGISTRY_DOMAIN and the network"
 		}
 		s.o.Registry = ""

@@ -554,7 +554,8 @@ func TestNobodyElsesTokenIsTouched(t *testing.T) {
 		before := a.Tokens(a.OrganizationID)
 		a.run(t.Context(), t)
 		for i, token := range a.Tokens(a.OrganizationID) {
-			if token.ID != before[i].ID || token.Name != before[i].Name || token.Role != before[i].Role || !token.UpdatedAt.Equal(before[i].UpdatedAt) {
+			if token.ID != before[i].ID || token.Name != before[i].Name || token.Role != before[i].Role ||
+				!token.UpdatedAt.Equal(before[i].UpdatedAt) {
 				t.Errorf("%s: %+v has become %+v", name, before[i], token)
 			}
 		}
@@ -588,7 +589,7 @@ func TestWhatCouldNotBeLookedFor(t *testing.T) {
 // RFC 8288 allows a relative Link, and the provider follows it.
 func TestRelativeLinks(t *testing.T) {
 	t.Parallel()
-	a := newAccount(t, mockserver.Options{}, rewrite(func(r *http.Request, a *httptest.ResponseRecorder) {
+	a := newAccount(t, mockserver.Options{}, rewrite(func(_ *http.Request, a *httptest.ResponseRecorder) {
 		if link := a.Header().Get("Link"); link != "" {
 			a.Header().Set("Link", regexp.MustCompile(`<https?://[^/]*`).ReplaceAllString(link, "<"))
 		}
@@ -641,7 +642,8 @@ func TestRegistryThatCannotBeReached(t *testing.T) {
 	a := newAccount(t, mockserver.Options{}, asIs)
 	a.options.Registry = "http://127.0.0.1:1"
 	for _, r := range a.run(t.Context(), t) {
-		if r.Verdict == Differs || strings.HasPrefix(r.Name, "registry") && (r.Verdict != NotSeen || !strings.Contains(r.Seen, "cannot be reached")) {
+		if r.Verdict == Differs ||
+			strings.HasPrefix(r.Name, "registry") && (r.Verdict != NotSeen || !strings.Contains(r.Seen, "cannot be reached")) {
 			t.Errorf("%s: %s: %s", r.Name, r.Verdict, r.Seen)
 		}
 	}
