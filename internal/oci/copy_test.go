@@ -3,6 +3,7 @@ package oci_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,6 +46,7 @@ func newPlace(t *testing.T) *place {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p.mu.Lock()
 		p.requests = append(p.requests, r.Method+" "+r.URL.Path)
+		checkWire(t, r)
 		intercept := p.intercept
 		p.mu.Unlock()
 		if intercept != nil {
@@ -55,6 +58,20 @@ func newPlace(t *testing.T) *place {
 	t.Cleanup(server.Close)
 	p.host = strings.TrimPrefix(server.URL, "http://")
 	return p
+}
+
+// checkWire checks the rules for each request: a body has its length and its type, an empty
+// POST or PUT says so, nothing is sent in chunks, and no address of another request is told.
+func checkWire(t *testing.T, r *http.Request) {
+	t.Helper()
+	isWrite := r.Method == http.MethodPost || r.Method == http.MethodPut
+	switch {
+	case len(r.TransferEncoding) > 0 || r.ContentLength < 0,
+		isWrite != (r.Header.Get("Content-Length") != ""),
+		(r.ContentLength > 0) != (r.Header.Get("Content-Type") != ""),
+		r.Header.Get("Referer") != "":
+		t.Errorf("%s %s has a body of %d bytes, %q, and the headers %v", r.Method, r.URL, r.ContentLength, r.TransferEncoding, r.Header)
+	}
 }
 
 // set changes how requests are answered. Nil: by the registry.
@@ -650,6 +667,64 @@ func TestSharedLayersAreSentOnce(t *testing.T) {
 	group.Wait()
 	if n := c.target.count("PUT", "/blobs/uploads/"); n != 5 { // three layers and two configurations
 		t.Errorf("sent %d blobs", n)
+	}
+}
+
+// zeroReader is a blob of n zeros.
+type zeroReader struct{ n int64 }
+
+func (z *zeroReader) Read(p []byte) (int, error) {
+	if z.n == 0 {
+		return 0, io.EOF
+	}
+	n := min(int64(len(p)), z.n)
+	clear(p[:n])
+	z.n -= n
+	return int(n), nil
+}
+
+// A layer of any size passes in pieces: a copy holds a few of them in memory, and no file.
+func TestLargeLayersAreNotHeld(t *testing.T) { //nolint:paralleltest // it counts what the process allocates
+	const size, most = 256 << 20, 16 << 20
+	hash := sha256.New()
+	if _, err := io.Copy(hash, &zeroReader{size}); err != nil {
+		t.Fatal(err)
+	}
+	large := digest.NewDigest(digest.SHA256, hash)
+	c := newCopying(t)
+	m := ocispec.Manifest{MediaType: ocispec.MediaTypeImageManifest}
+	m.SchemaVersion = 2
+	m.Config = c.source.blob(ocispec.MediaTypeImageConfig, "{}")
+	m.Layers = []ocispec.Descriptor{{MediaType: ocispec.MediaTypeImageLayer, Digest: large, Size: size}}
+	c.root = c.source.manifest("v1", m)
+	c.source.set(once(0, "GET", "/blobs/"+large.String(), func(_ http.Handler, w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", strconv.Itoa(size))
+		_, _ = io.Copy(w, &zeroReader{size})
+	}))
+	var received int64
+	c.target.set(func(next http.Handler, w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Query().Get("digest") == large.String():
+			received, _ = io.Copy(io.Discard, r.Body)
+			w.WriteHeader(http.StatusCreated)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+	temporary := t.TempDir()
+	t.Setenv("TMPDIR", temporary)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := c.copy("v1")
+	runtime.ReadMemStats(&after)
+	if err != nil || received != size {
+		t.Errorf("received %d bytes, %v", received, err)
+	}
+	if allocated := after.TotalAlloc - before.TotalAlloc; allocated > most {
+		t.Errorf("allocated %d MiB for a layer of %d MiB", allocated>>20, size>>20)
+	}
+	if files, err := os.ReadDir(temporary); err != nil || len(files) > 0 {
+		t.Errorf("left %v, %v", files, err)
 	}
 }
 
