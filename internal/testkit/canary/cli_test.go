@@ -205,6 +205,42 @@ func TestAccNoSecretShows(t *testing.T) {
 	}
 }
 
+// A CLI that can write neither the state nor errored.tfstate prints the state. With
+// encrypt_to there is no secret in it.
+func TestAccUnwritableStateIsPrinted(t *testing.T) {
+	t.Parallel()
+	processes := acctest.NewProcesses(t, acctest.Core)
+	const begin = "resource \"cloudfleet_api_token\" \"ci\" {\n  name = \"ci\"\n  role = \"User\"\n"
+	for name, test := range map[string]struct {
+		config string
+		shows  bool
+	}{
+		"secret":           {begin + "}\n", true},
+		"encrypted secret": {begin + "  encrypt_to = { github_public_key = \"hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=\" }\n}\n", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSession(t, processes, test.config)
+			s.folder.Env = append(s.folder.Env, "TF_LOG=")
+			s.cloud.Intercept(func(api http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					for _, file := range []string{"terraform.tfstate", "errored.tfstate"} {
+						if err := os.MkdirAll(filepath.Join(s.folder.Dir, file), 0o700); err != nil && r.Method == http.MethodPost {
+							t.Error(err)
+						}
+					}
+					api.ServeHTTP(w, r)
+				})
+			})
+			s.run("raw state data is printed above", "apply", "-auto-approve", "-lock=false")
+			printed := s.written["apply -auto-approve -lock=false, output"] + s.written["apply -auto-approve -lock=false, log"]
+			if found := canary.New(s.cloud.Secrets()...).Find(printed); (len(found) > 0) != test.shows {
+				t.Errorf("found %q", found)
+			}
+		})
+	}
+}
+
 // An invalid secret in the provider block is not shown.
 func TestAccUselessSecretIsNotShown(t *testing.T) {
 	t.Parallel()
