@@ -4,7 +4,7 @@ resource "cloudfleet_registry_image" "nginx" {
   repository = "mirror/nginx"
 }
 
-# Two platforms, from a registry that needs a login.
+# Two platforms, from a registry that needs a login. Needs Terraform 1.11 or OpenTofu 1.11.
 variable "token" {
   type      = string
   ephemeral = true

@@ -128,6 +128,7 @@ func needs(file string) acctest.Feature {
 	}{
 		{"actions/", acctest.Actions}, {"ephemeral-resources/", acctest.Ephemerals}, {"age_decrypt/", acctest.WriteOnly},
 		{"import-by-identity", acctest.Identities}, {"list-resources/", acctest.Queries},
+		{"resources/cloudfleet_registry_image/", acctest.WriteOnly},
 	} {
 		if strings.Contains(file, n.part) {
 			return n.feature
