@@ -7,51 +7,53 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/guide"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/protocoltest"
 )
 
 // faults are what a registry may do instead of an answer.
 var faults = map[string]func(next http.Handler, w http.ResponseWriter, r *http.Request){
-	"cut": func(http.Handler, http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
-	"acted, cut": func(next http.Handler, _ http.ResponseWriter, r *http.Request) {
+	"connection cut": func(http.Handler, http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+	"connection cut after the registry acted": func(next http.Handler, _ http.ResponseWriter, r *http.Request) {
 		next.ServeHTTP(httptest.NewRecorder(), r)
 		panic(http.ErrAbortHandler)
 	},
-	"stall": func(_ http.Handler, _ http.ResponseWriter, r *http.Request) {
+	"no answer": func(_ http.Handler, _ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		<-r.Context().Done()
 	},
-	"HTML": func(_ http.Handler, w http.ResponseWriter, _ *http.Request) {
+	"page of HTML": func(_ http.Handler, w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		_, _ = io.WriteString(w, "<html>Log in</html>")
 	},
-	"wrong digest": func(next http.Handler, w http.ResponseWriter, r *http.Request) {
+	"another digest": func(next http.Handler, w http.ResponseWriter, r *http.Request) {
 		rewritten(next, w, r, func(a *httptest.ResponseRecorder) {
 			if a.Header().Get("Docker-Content-Digest") != "" {
 				a.Header().Set("Docker-Content-Digest", "sha256:"+strings.Repeat("0", 64))
 			}
 		})
 	},
-	"no digest, no length": func(next http.Handler, w http.ResponseWriter, r *http.Request) {
+	"neither digest nor length": func(next http.Handler, w http.ResponseWriter, r *http.Request) {
 		rewritten(next, w, r, func(a *httptest.ResponseRecorder) {
 			a.Header().Del("Docker-Content-Digest")
 			a.Header().Del("Content-Length")
 		})
 	},
-	"half": func(next http.Handler, w http.ResponseWriter, r *http.Request) {
+	"answer cut short": func(next http.Handler, w http.ResponseWriter, r *http.Request) {
 		rewritten(next, w, r, func(a *httptest.ResponseRecorder) {
 			a.Header().Set("Content-Length", strconv.Itoa(a.Body.Len()))
 			a.Body.Truncate(a.Body.Len() / 2)
 		})
 	},
-	"redirect": func(_ http.Handler, w http.ResponseWriter, r *http.Request) {
+	"redirect to another host": func(_ http.Handler, w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "http://192.0.2.1/elsewhere", http.StatusTemporaryRedirect)
 	},
 }
@@ -121,46 +123,73 @@ func (c *matrixCell) run(r *protocoltest.Resource, config map[string]any) (diags
 // what was wanted, perhaps with a warning, or an error that names the registry and the next
 // step; and the next run ends as wanted.
 func TestRegistryFaultMatrix(t *testing.T) {
-	t.Parallel()
-	for name, op := range map[string]struct {
-		before []any // tags
-		goal   []any // nil is a destroy
+	operations := []struct {
+		name     string
+		atSource bool
+		before   []any // tags
+		goal     []any // nil is a destroy
 	}{
-		"copy":         {nil, []any{"v1"}},
-		"refresh":      {[]any{"v1"}, []any{"v1"}},
-		"add a tag":    {[]any{"v1"}, []any{"v1", "v2"}},
-		"remove a tag": {[]any{"v1", "v2"}, []any{"v1"}},
-		"destroy":      {[]any{"v1"}, nil},
-	} {
-		for _, atSource := range []bool{true, false} {
-			t.Run(fmt.Sprintf("%s, source: %t", name, atSource), func(t *testing.T) {
+		{"copy: the source", true, nil, []any{"v1"}},
+		{"copy: Cloudfleet", false, nil, []any{"v1"}},
+		{"refresh", false, []any{"v1"}, []any{"v1"}},
+		{"add a tag", false, []any{"v1"}, []any{"v1", "v2"}},
+		{"remove a tag", false, []any{"v1", "v2"}, []any{"v1"}},
+		{"destroy", false, []any{"v1"}, nil},
+	}
+	names := slices.Sorted(maps.Keys(faults))
+	cells := make([][]string, len(operations)) // by operation, then fault
+	t.Run("operations", func(t *testing.T) {
+		for i, op := range operations {
+			t.Run(op.name, func(t *testing.T) {
 				t.Parallel()
 				c := startMatrix(t)
 				push(t, c.theirs, "europe", "base", "v1", "linux/amd64", "linux/arm64")
-				cell := matrixCell{copies: c, op: name, atSource: atSource}
+				cell := matrixCell{copies: c, op: op.name, atSource: op.atSource}
 				if op.before != nil {
 					cell.before = c.config(":v1", map[string]any{"tags": op.before})
 				}
 				if op.goal != nil {
 					cell.goal = c.config(":v1", map[string]any{"tags": op.goal})
 				}
-				outcomes := map[string]int{}
-				for cell.fault = range faults {
-					if testing.Short() && cell.fault == "stall" {
+				for _, cell.fault = range names {
+					if testing.Short() && cell.fault == "no answer" {
 						continue // which takes as long as the request timeout
 					}
-					for cell.number = 1; ; cell.number++ {
-						outcome, isLast := cell.outcome()
-						if isLast {
-							break
-						}
-						if outcomes[outcome]++; testing.Short() {
-							cell.number += 3
-						}
-					}
+					cells[i] = append(cells[i], cell.outcomes())
 				}
-				t.Logf("outcomes: %v", outcomes)
 			})
+		}
+	})
+	if t.Failed() || testing.Short() {
+		return
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "| fault |")
+	for _, op := range operations {
+		fmt.Fprintf(&b, " %s |", op.name)
+	}
+	b.WriteString("\n|---|" + strings.Repeat("---|", len(operations)) + "\n")
+	for i, name := range names {
+		fmt.Fprintf(&b, "| %s |", name)
+		for _, column := range cells {
+			fmt.Fprintf(&b, " %s |", column[i])
+		}
+		b.WriteByte('\n')
+	}
+	guide.Compare(t, "../../templates/guides/faults.md.tmpl", "images", b.String())
+}
+
+// outcomes tries the fault with each request, with -short with a fourth of them.
+func (c *matrixCell) outcomes() string {
+	c.t.Helper()
+	seen := map[string]bool{}
+	for c.number = 1; ; c.number++ {
+		outcome, isLast := c.outcome()
+		if isLast {
+			return strings.Join(slices.Sorted(maps.Keys(seen)), " or ")
+		}
+		if seen[outcome] = true; testing.Short() {
+			c.number += 3
 		}
 	}
 }
@@ -219,7 +248,7 @@ func (c *matrixCell) outcome() (outcome string, isLast bool) {
 			t.Errorf("%s: the error does not name %s, or the next step: %s", where, host, text)
 		}
 	case len(diags) > 0:
-		outcome = "done with a warning"
+		outcome = "done, warned"
 	}
 	// The next run ends as wanted.
 	c.provider = c.copies.run()

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/guide"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/tokentest"
 )
 
@@ -54,7 +55,7 @@ func TestFaultMatrix(t *testing.T) {
 	if n := trapped.Load(); n > 0 {
 		t.Errorf("%d calls went to another host", n)
 	}
-	compareWithGuide(t, "../../../templates/guides/faults.md.tmpl", found)
+	guide.Compare(t, "../../../templates/guides/faults.md.tmpl", "tokens", found)
 }
 
 // Faults have the same results over HTTP/2.
@@ -66,7 +67,7 @@ func TestFaultMatrixOverHTTP2(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("the test server's authority is given by SSL_CERT_FILE, which Go asks on Linux")
 	}
-	compareWithGuide(t, "../../../templates/guides/faults.md.tmpl", matrix(t, "http://127.0.0.1:1", true))
+	guide.Compare(t, "../../../templates/guides/faults.md.tmpl", "tokens", matrix(t, "http://127.0.0.1:1", true))
 }
 
 // matrix breaks all calls, and returns the results as Markdown.
