@@ -120,7 +120,7 @@ func TestAccIdentity(t *testing.T) {
 // The configuration that `terraform plan -generate-config-out` writes needs no change.
 func TestAccGeneratedConfiguration(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
-	cloud.Run(t,
+	cloud.RunWith(t, acctest.Generation,
 		resource.TestStep{Config: token("ci", "User", trigger("a"))},
 		resource.TestStep{
 			ResourceName: address, ImportState: true, ImportStateKind: resource.ImportBlockWithID, GenerateConfig: true,

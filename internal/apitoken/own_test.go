@@ -21,7 +21,7 @@ func TestAccOwnTokenIsLeftAlone(t *testing.T) {
 			adopt + token("mine", "Administrator", "rotation_trigger = terraform_data.late.output")
 	}
 	const release = "removed {\n  from = " + address + "\n  lifecycle {\n    destroy = false\n  }\n}\n"
-	cloud.Run(t,
+	cloud.RunWith(t, acctest.Removals,
 		resource.TestStep{Config: adopt + token("mine", "Administrator", trigger("a"))},
 		resource.TestStep{
 			Config:      adopt + token("mine", "Administrator", trigger("b")),

@@ -109,7 +109,7 @@ func TestAccRotatingRefusesOwnTokenLate(t *testing.T) {
 			fmt.Sprintf("import {\n  to = %s\n  id = \"%s,%s\"\n}\n", rotatingAddress, cloud.Issued()[0].ID, cloud.TokenID) +
 			rotating("mine", "Administrator", "rotation_trigger = terraform_data.late.output")
 	}
-	cloud.Run(t,
+	cloud.RunWith(t, acctest.Removals,
 		resource.TestStep{Config: config("a")},
 		resource.TestStep{Config: config("b"), ExpectError: message("Refusing to regenerate the secret of the provider's own API token")},
 		resource.TestStep{Config: "removed {\n  from = " + rotatingAddress + "\n  lifecycle {\n    destroy = false\n  }\n}\n"},

@@ -20,8 +20,10 @@ type Feature struct{ Name, Terraform, OpenTofu string }
 var (
 	Core       = Feature{}
 	Mocks      = Feature{"mocks of providers", "1.8", "1.8"}
-	Functions  = Feature{"functions", "1.8", "1.7"}
+	Functions  = Feature{"functions", "1.8", "1.8"}
 	Moves      = Feature{"moves between types", "1.8", "1.10"}
+	Removals   = Feature{"removed blocks with a lifecycle", "1.8", "1.10"}
+	Generation = Feature{"generated configurations of nested attributes", "1.8", "1.10"}
 	Ephemerals = Feature{"ephemeral resources", "1.10", "1.11"}
 	WriteOnly  = Feature{"write-only arguments", "1.11", "1.11"}
 	Identities = Feature{"import by identity", "1.12", "1.12"}
