@@ -146,7 +146,7 @@ func (e *EphemeralResource) notCreated(ctx context.Context, name, fullName strin
 	}
 	diags = tfdiag.FromError(fmt.Sprintf("Could not create ephemeral API token %q", name), consequence, err, "name", "role")
 	if isSilent {
-		diags.Append(e.remove(ctx, silent.Token.ID)...)
+		diags.Append(e.remove(ctx, silent.ID)...)
 	}
 	return diags
 }

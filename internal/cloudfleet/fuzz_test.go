@@ -29,6 +29,7 @@ func FuzzAnswer(f *testing.F) {
 	}
 	f.Add(uint8(0), 201, "application/json", token, ``)
 	f.Add(uint8(0), 200, "application/json", `{"id":5,"secret":"`, `"}`)
+	f.Add(uint8(0), 201, "application/json", `{"id":"0","role":"`, `"}`)
 	f.Add(uint8(1), 200, "application/json", `{"id":"other","secret":["`, `"]}`)
 	f.Add(uint8(1), 404, "application/json", `{"code":"not_found","message":"`, `"}`)
 	f.Add(uint8(5), 502, "text/html; charset=utf-8", "<html>", "</html>")

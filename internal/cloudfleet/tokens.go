@@ -40,7 +40,8 @@ func (c *Client) CreateToken(ctx context.Context, s TokenSettings) (t Token, amb
 // NoSecretError is the error of a create or regenerate that was carried out, and whose
 // answer has no secret.
 type NoSecretError struct {
-	Token Token
+	// ID is that of the token.
+	ID string
 	error
 }
 
@@ -269,7 +270,7 @@ func (c *Client) tokenRequest(ctx context.Context, r request, id string) (Token,
 		return Token{}, unexpected(resp, fmt.Sprintf("the answer is about a token with the ID %q", t.ID))
 	}
 	if r.method == http.MethodPost && t.Secret == "" {
-		return Token{}, NoSecretError{t, foreign(resp, "the answer has no secret")}
+		return Token{}, NoSecretError{t.ID, foreign(resp, "the answer has no secret")}
 	}
 	return t, nil
 }

@@ -175,8 +175,8 @@ func TestCreateAnsweredWithoutSecret(t *testing.T) {
 	count := cloud.failFirst(10, answer(http.StatusCreated, body, "X-Request-Id", "r-1"))
 	_, _, err := newClient(t, cloud.options).CreateToken(t.Context(), settings)
 	wantError(t, err, "201", "no secret", "r-1")
-	if silent, ok := errors.AsType[cloudfleet.NoSecretError](err); !ok || silent.Token.ID != someID || silent.Token.Name != "ci" {
-		t.Errorf("got %+v", silent.Token)
+	if silent, ok := errors.AsType[cloudfleet.NoSecretError](err); !ok || silent.ID != someID {
+		t.Errorf("got %+v", silent)
 	}
 	if !cloudfleet.MayHaveActed(err) {
 		t.Error("MayHaveActed denies that there is a token")

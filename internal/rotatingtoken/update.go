@@ -142,7 +142,7 @@ func notCreated(name string, err error) diag.Diagnostics {
 	silent, isSilent := errors.AsType[cloudfleet.NoSecretError](err)
 	switch {
 	case isSilent:
-		consequence = fmt.Sprintf("Cloudfleet has created the token %s without returning its secret: delete it. ", silent.Token.ID) + consequence
+		consequence = fmt.Sprintf("Cloudfleet has created the token %s without returning its secret: delete it. ", silent.ID) + consequence
 	case cloudfleet.MayHaveActed(err):
 		consequence = tokenkit.MayBeCreated + " " + consequence
 	}

@@ -75,7 +75,7 @@ func (r *Resource) CreateToken(
 		switch {
 		case isSilent:
 			consequence = fmt.Sprintf("Cloudfleet has created the token %s without returning its secret. It is in the state as tainted: the "+
-				"next apply replaces it.", silent.Token.ID)
+				"next apply replaces it.", silent.ID)
 		case cloudfleet.MayHaveActed(err):
 			consequence = MayBeCreated
 		}
@@ -83,7 +83,8 @@ func (r *Resource) CreateToken(
 		if !isSilent {
 			return diags
 		}
-		token, memory.Since = silent.Token, now()
+		settings := plan.Settings()
+		token, memory.Since = cloudfleet.Token{ID: silent.ID, Name: settings.Name, Role: settings.Role}, now()
 		plan.SetNoSecret()
 		plan.SecretVersion = types.Int64Value(0)
 		plan.Schedule(memory)
