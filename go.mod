@@ -29,6 +29,7 @@ require (
 	golang.org/x/text v0.44.0
 	golang.org/x/time v0.16.0
 	oras.land/oras-go/v2 v2.7.0
+	pgregory.net/rapid v1.3.0
 )
 
 require golang.org/x/net v0.62.0
