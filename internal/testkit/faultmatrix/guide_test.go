@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// table is a table of the guide.
+// table is a table of the guide, between marks of this name.
 type table struct {
+	name    string
 	title   string
 	rows    []row
 	lasting bool

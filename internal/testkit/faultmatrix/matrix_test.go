@@ -4,7 +4,6 @@ package faultmatrix_test
 
 import (
 	"encoding/pem"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -51,11 +50,11 @@ func TestFaultMatrix(t *testing.T) {
 	var trapped atomic.Int32
 	trap := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { trapped.Add(1) }))
 	t.Cleanup(trap.Close)
-	found := matrix(t, trap.URL, false)
+	tables := matrix(t, trap.URL, false)
 	if n := trapped.Load(); n > 0 {
 		t.Errorf("%d calls went to another host", n)
 	}
-	guide.Compare(t, "../../../templates/guides/faults.md.tmpl", "tokens", found)
+	compare(t, tables)
 }
 
 // Faults have the same results over HTTP/2.
@@ -67,18 +66,28 @@ func TestFaultMatrixOverHTTP2(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("the test server's authority is given by SSL_CERT_FILE, which Go asks on Linux")
 	}
-	guide.Compare(t, "../../../templates/guides/faults.md.tmpl", "tokens", matrix(t, "http://127.0.0.1:1", true))
+	compare(t, matrix(t, "http://127.0.0.1:1", true))
 }
 
-// matrix breaks all calls, and returns the results as Markdown.
-func matrix(t *testing.T, elsewhere string, http2 bool) string {
+func compare(t *testing.T, tables []*table) {
+	t.Helper()
+	for _, found := range tables {
+		guide.Compare(t, "../../../templates/guides/faults.md.tmpl", found.name, found.String())
+	}
+}
+
+// matrix breaks all calls, and returns the results: with -short only of the first table.
+func matrix(t *testing.T, elsewhere string, http2 bool) []*table {
 	t.Helper()
 	var all []row
 	for _, f := range tokentest.Faults(elsewhere) {
 		all = append(all, row{Fault: f})
 	}
 	all = append(all, oddities()...)
-	tables := []*table{{title: "A fault that happens once"}, {title: "A fault that lasts through the run", lasting: true}}
+	tables := []*table{
+		{name: "faults that happen once", title: "A fault that happens once"},
+		{name: "faults that last", title: "A fault that lasts through the run", lasting: true},
+	}
 	if testing.Short() {
 		tables = tables[:1]
 	}
@@ -108,8 +117,5 @@ func matrix(t *testing.T, elsewhere string, http2 bool) string {
 		}
 	}
 	_ = group.Wait()
-	if testing.Short() {
-		return tables[0].String()
-	}
-	return fmt.Sprintf("%s\n%s", tables[0], tables[1])
+	return tables
 }
