@@ -151,7 +151,7 @@ func (c *Client) startUpload(ctx context.Context, repository string, d digest.Di
 			if resp.StatusCode == http.StatusCreated {
 				return nil, nil
 			}
-			if session, err := mount.url.Parse(resp.Header.Get("Location")); err == nil && resp.Header.Get("Location") != "" {
+			if session := sessionOf(resp, mount); session != nil {
 				return session, nil
 			}
 		}
@@ -161,11 +161,22 @@ func (c *Client) startUpload(ctx context.Context, repository string, d digest.Di
 		return nil, err
 	}
 	defer resp.Body.Close()
-	session, err := start.url.Parse(resp.Header.Get("Location"))
-	if err != nil || resp.Header.Get("Location") == "" {
+	session := sessionOf(resp, start)
+	if session == nil {
 		return nil, UnansweredError{c.Host, roundtrip.Refuse("the registry does not say where to send a blob (no Location)")}
 	}
 	return session, nil
+}
+
+// sessionOf returns where the answer to the start of an upload says to send the blob, nil
+// if it does not say.
+func sessionOf(resp *http.Response, start call) *url.URL {
+	location := resp.Header.Get("Location")
+	session, err := start.url.Parse(location)
+	if err != nil || location == "" {
+		return nil
+	}
+	return session
 }
 
 // openBlob opens a blob. What is read is compared with its digest and its size.

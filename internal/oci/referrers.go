@@ -154,8 +154,7 @@ func (c *Client) link(ctx context.Context, repository string, listed ocispec.Des
 	if err != nil {
 		return err
 	}
-	err = c.putManifest(ctx, repository, tag, document{
+	return c.putManifest(ctx, repository, tag, document{
 		Descriptor: ocispec.Descriptor{MediaType: index.MediaType, Digest: digest.FromBytes(content)}, content: content,
 	})
-	return err
 }

@@ -68,7 +68,8 @@ func (r *Resource) CreateToken(
 	}
 	defer r.Data.Process.Begin()()
 	var memory Memory
-	token, ambiguous, err := r.Data.Client.CreateToken(ctx, plan.Settings())
+	settings := plan.Settings()
+	token, ambiguous, err := r.Data.Client.CreateToken(ctx, settings)
 	if err != nil {
 		var consequence string
 		silent, isSilent := errors.AsType[cloudfleet.NoSecretError](err)
@@ -83,7 +84,6 @@ func (r *Resource) CreateToken(
 		if !isSilent {
 			return diags
 		}
-		settings := plan.Settings()
 		token, memory.Since = cloudfleet.Token{ID: silent.ID, Name: settings.Name, Role: settings.Role}, now()
 		plan.SetNoSecret()
 		plan.SecretVersion = types.Int64Value(0)
@@ -96,7 +96,7 @@ func (r *Resource) CreateToken(
 	}
 	diags.Append(save(token)...)
 	memory.seenIn(ctx, r.Data.Client)
-	diags.Append(memory.RememberStored(plan.Settings(), token)...)
+	diags.Append(memory.RememberStored(settings, token)...)
 	diags.Append(WarnOfLeftovers(ctx, r.Data.Client, token, ambiguous)...)
 	return append(diags, memory.Save(ctx, private)...)
 }
