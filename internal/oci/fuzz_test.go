@@ -5,13 +5,15 @@ import (
 	"io"
 	"strings"
 	"testing"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/credentialhelper"
 )
 
 // For every output and exit of a credential helper, other output than a login is not
 // repeated.
 func FuzzHelper(f *testing.F) {
 	const marker = "hush-MARKERmarkerMARKERmarker"
-	f.Add(`{"ServerURL":"`+host+`","Username":"somebody","Secret":"`, `"}`, false)
+	f.Add(`{"ServerURL":"`+credentialhelper.Host+`","Username":"somebody","Secret":"`, `"}`, false)
 	f.Add(`{"Username":"<token>","Secret":"`, `"}`, false)
 	f.Add(`{"Username":"a:b`, `","Secret":"x"}`, false)
 	f.Add(`{"Username":5,"Secret":"`, `"}`, false)
@@ -21,10 +23,10 @@ func FuzzHelper(f *testing.F) {
 	f.Add("no credentials server URL", "", true)
 	f.Add("[", "]", true)
 	f.Fuzz(func(t *testing.T, before, after string, fails bool) {
-		got, err := ask(t.Context(), host, func(...string) *helper {
+		got, err := ask(t.Context(), credentialhelper.Host, func(...string) *helper {
 			return &helper{run: func(in io.Reader) ([]byte, error) {
 				asked, err := io.ReadAll(in)
-				if err != nil || string(asked) != host {
+				if err != nil || string(asked) != credentialhelper.Host {
 					t.Errorf("asked for %q, %v", asked, err)
 				}
 				if fails {

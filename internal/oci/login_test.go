@@ -2,33 +2,12 @@ package oci
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/credentialhelper"
 )
-
-const host = "12345678-6651-4e5d-9c04-079f6532989b.europe.registry.cloudfleet.dev"
-
-// install puts a credential helper on the PATH, and nothing else of that name. Without a
-// script there is none.
-func install(t *testing.T, script string) {
-	t.Helper()
-	dir := t.TempDir()
-	if script != "" {
-		if err := os.WriteFile(filepath.Join(dir, "docker-credential-cloudfleet"), []byte("#!/bin/sh\n"+script), 0o700); err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Setenv("PATH", dir+string(os.PathListSeparator)+"/bin"+string(os.PathListSeparator)+"/usr/bin")
-}
-
-// answers is a helper that returns a login if it is called as Docker calls it.
-const answers = `
-[ "$*" = get ] && [ "$(cat)" = "` + host + `" ] || { echo "asked wrongly: $*"; exit 1; }
-echo '{"ServerURL": "` + host + `", "Username": "somebody", "Secret": "hush-1"}'
-`
 
 func TestAskHelper(t *testing.T) {
 	const patience = 10 * time.Second
@@ -38,8 +17,8 @@ func TestAskHelper(t *testing.T) {
 		want   login
 		err    string
 	}{
-		"answers":         {answers, patience, login{username: "somebody", password: "hush-1"}, ""},
-		"says much":       {"echo warning >&2\n" + answers, patience, login{username: "somebody", password: "hush-1"}, ""},
+		"answers":         {credentialhelper.Answers, patience, login{username: "somebody", password: "hush-1"}, ""},
+		"says much":       {"echo warning >&2\n" + credentialhelper.Answers, patience, login{username: "somebody", password: "hush-1"}, ""},
 		"none":            {"", patience, login{}, "is not on the PATH"},
 		"not found":       {"echo credentials not found in native keychain; exit 1", patience, login{}, "has no credentials for it"},
 		"fails":           {"echo hush-2; echo hush-3 >&2; exit 3", patience, login{}, "failed: exit status 3"},
@@ -54,9 +33,9 @@ func TestAskHelper(t *testing.T) {
 		"waits for input": {"while read -r line; do :; done\nexit 4", patience, login{}, "failed: exit status 4"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			install(t, test.script)
+			credentialhelper.Install(t, test.script)
 			start := time.Now()
-			got, err := askHelper(t.Context(), "cloudfleet", host, test.limit)
+			got, err := askHelper(t.Context(), "cloudfleet", credentialhelper.Host, test.limit)
 			if got != test.want || (err == nil) != (test.err == "") || err != nil && !strings.Contains(err.Error(), test.err) {
 				t.Errorf("got %v, error %v", got, err)
 			}
@@ -71,10 +50,15 @@ func TestAskHelper(t *testing.T) {
 }
 
 func TestAskHelperInAnInterruptedRun(t *testing.T) {
-	install(t, "exec sleep 60")
+	credentialhelper.Install(t, "exec sleep 60")
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(100*time.Millisecond, cancel)
-	if _, err := askHelper(ctx, "cloudfleet", host, time.Minute); err != context.Canceled { //nolint:errorlint // neither more nor less
+	if _, err := askHelper(
+		ctx,
+		"cloudfleet",
+		credentialhelper.Host,
+		time.Minute,
+	); err != context.Canceled { //nolint:errorlint // neither more nor less
 		t.Error(err)
 	}
 }

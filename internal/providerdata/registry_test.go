@@ -13,6 +13,7 @@ import (
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cfcr"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/oci"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/credentialhelper"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 )
 
@@ -29,7 +30,10 @@ func TestRegistryClientLogsInWithTheHelper(t *testing.T) {
 	data.Registries = &Registries{}
 	data.Calls = oci.Options{RequestTimeout: time.Minute}
 	asked := filepath.Join(t.TempDir(), "asked")
-	install(t, fmt.Sprintf("echo x >>'%s'; echo '{\"Username\": \"%s\", \"Secret\": \"%s\"}'", asked, own.TokenID, own.TokenSecret))
+	credentialhelper.Install(
+		t,
+		fmt.Sprintf("echo x >>'%s'; echo '{\"Username\": \"%s\", \"Secret\": \"%s\"}'", asked, own.TokenID, own.TokenSecret),
+	)
 	for range 3 {
 		region := types.StringNull()
 		client, diags := data.RegistryClient(t.Context(), &region, "Could not list")
@@ -48,7 +52,7 @@ func TestRegistryClientLogsInWithTheHelper(t *testing.T) {
 func TestRegistryClientWithoutALogin(t *testing.T) {
 	data := withoutToken()
 	data.Registries = &Registries{}
-	install(t, "")
+	credentialhelper.Install(t, "")
 	region := types.StringNull()
 	_, diags := data.RegistryClient(t.Context(), &region, "Could not list")
 	if !diags.HasError() || diags[0].Summary() != "Could not list" || !strings.Contains(diags[0].Detail(), "CLOUDFLEET_ACCESS_TOKEN_ID") {
@@ -62,16 +66,4 @@ func withoutToken() *Data {
 		OrganizationID: types.StringValue("12345678-6651-4e5d-9c04-079f6532989b"), RegistryDomain: types.StringValue(cfcr.DefaultDomain),
 		AccessTokenID: types.StringNull(), AccessTokenSecret: types.StringNull,
 	}
-}
-
-// install puts a credential helper on the PATH. Without a script there is none.
-func install(t *testing.T, script string) {
-	t.Helper()
-	dir := t.TempDir()
-	if script != "" {
-		if err := os.WriteFile(filepath.Join(dir, "docker-credential-cloudfleet"), []byte("#!/bin/sh\n"+script), 0o700); err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Setenv("PATH", dir+string(os.PathListSeparator)+"/bin"+string(os.PathListSeparator)+"/usr/bin")
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cfcr"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/credentialhelper"
 )
 
 const (
@@ -74,21 +75,21 @@ func TestRegistryCredentials(t *testing.T) {
 		script    string
 		want      ephemeralModel
 	}{
-		"access token": {configured(id, secret), nil, answers,
-			of(ourOrganization, "europe", id.ValueString(), "cf_secret_x", `{"auths":{"`+host+`":`+withToken, "access_token")},
+		"access token": {configured(id, secret), nil, credentialhelper.Answers,
+			of(ourOrganization, "europe", id.ValueString(), "cf_secret_x", `{"auths":{"`+credentialhelper.Host+`":`+withToken, "access_token")},
 		"region": {configured(id, secret), map[string]string{"region": "apac"}, "",
 			of(ourOrganization, "apac", id.ValueString(), "cf_secret_x", `{"auths":{"`+ourOrganization+`.apac.registry.cloudfleet.dev":`+withToken, "access_token")},
 		"organization here alone": {noOrganization, map[string]string{"organization_id": ourOrganization}, "",
-			of(ourOrganization, "europe", id.ValueString(), "cf_secret_x", `{"auths":{"`+host+`":`+withToken, "access_token")},
-		"credential helper": {configured(null, null), nil, answers,
+			of(ourOrganization, "europe", id.ValueString(), "cf_secret_x", `{"auths":{"`+credentialhelper.Host+`":`+withToken, "access_token")},
+		"credential helper": {configured(null, null), nil, credentialhelper.Answers,
 			of(ourOrganization, "europe", "somebody", "hush-1",
-				`{"auths":{"`+host+`":{"username":"somebody","password":"hush-1","auth":"c29tZWJvZHk6aHVzaC0x"}}}`, "credential_helper")},
+				`{"auths":{"`+credentialhelper.Host+`":{"username":"somebody","password":"hush-1","auth":"c29tZWJvZHk6aHVzaC0x"}}}`, "credential_helper")},
 		"credential helper, another organization": {configured(null, null), map[string]string{"organization_id": theirOrganization},
 			`echo '{"Username": "a", "Secret": "b"}'`, of(theirOrganization, "europe", "a", "b",
 				`{"auths":{"`+theirOrganization+`.europe.registry.cloudfleet.dev":{"username":"a","password":"b","auth":"YTpi"}}}`, "credential_helper")},
 	} {
 		t.Run(name, func(t *testing.T) {
-			install(t, test.script)
+			credentialhelper.Install(t, test.script)
 			got, resp := openCredentials(t, test.data, test.arguments)
 			if len(resp.Diagnostics) > 0 || got != test.want {
 				t.Errorf("got %+v, %v", got, resp.Diagnostics)
@@ -113,23 +114,23 @@ func TestRegistryCredentialsThatCannotBeHad(t *testing.T) {
 		"no organization":      {noOrganization, nil, "", []string{"No organization", "CLOUDFLEET_ORGANIZATION_ID"}},
 		"unknown organization": {unknownOrganization, nil, "", []string{"Organization is not known yet", "-target"}},
 		"unknown domain":       {unknownDomain, nil, "", []string{"Registry domain is not known yet", "-target"}},
-		"unknown ID":           {configured(unknown, secret), nil, answers, []string{"Credentials are not known yet", "-target"}},
-		"unknown secret":       {configured(id, unknown), nil, answers, []string{"Credentials are not known yet", "-target"}},
-		"unknown ID alone":     {configured(unknown, null), nil, answers, []string{"Credentials are not known yet", "-target"}},
-		"another organization": {configured(id, secret), map[string]string{"organization_id": theirOrganization}, answers,
+		"unknown ID":           {configured(unknown, secret), nil, credentialhelper.Answers, []string{"Credentials are not known yet", "-target"}},
+		"unknown secret":       {configured(id, unknown), nil, credentialhelper.Answers, []string{"Credentials are not known yet", "-target"}},
+		"unknown ID alone":     {configured(unknown, null), nil, credentialhelper.Answers, []string{"Credentials are not known yet", "-target"}},
+		"another organization": {configured(id, secret), map[string]string{"organization_id": theirOrganization}, credentialhelper.Answers,
 			[]string{"Access token of another organization", ourOrganization, theirOrganization, "alias"}},
 		"useless access token": {configured(id, types.StringValue("cf_secret_\xff")), nil, "", []string{"password is not UTF-8", "CLOUDFLEET_ACCESS_TOKEN_SECRET"}},
 		"no helper": {configured(null, null), nil, "",
-			[]string{"No credentials for " + host, "has no access token", "not on the PATH", "cloudfleet auth add-profile user default " + ourOrganization, inPipelines}},
+			[]string{"No credentials for " + credentialhelper.Host, "has no access token", "not on the PATH", "cloudfleet auth add-profile user default " + ourOrganization, inPipelines}},
 		"not logged in": {configured(null, null), nil, "echo credentials not found in native keychain; exit 1",
 			[]string{"has no credentials for it", "log in: `cloudfleet auth add-profile user default " + ourOrganization, inPipelines}},
 		"garbage": {configured(null, null), nil, "echo cf_secret_y",
-			[]string{"what is not a login", "`echo " + host + " | docker-credential-cloudfleet get`", inPipelines}},
+			[]string{"what is not a login", "`echo " + credentialhelper.Host + " | docker-credential-cloudfleet get`", inPipelines}},
 		"failure": {configured(null, null), nil, "echo cf_secret_y >&2; exit 1",
-			[]string{"failed: exit status 1", "`echo " + host + " | docker-credential-cloudfleet get`", inPipelines}},
+			[]string{"failed: exit status 1", "`echo " + credentialhelper.Host + " | docker-credential-cloudfleet get`", inPipelines}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			install(t, test.script)
+			credentialhelper.Install(t, test.script)
 			_, resp := openCredentials(t, test.data, test.arguments)
 			if len(resp.Diagnostics) != 1 || !resp.Diagnostics.HasError() {
 				t.Fatal(resp.Diagnostics)
