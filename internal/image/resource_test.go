@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -337,6 +338,36 @@ func TestImageCopyIsTakenUpAgain(t *testing.T) {
 	c.mustApply(r, config)
 	if n := c.writes(); n["PUT blob"] != 4 { // of six
 		t.Errorf("sent by the second apply: %v", n)
+	}
+}
+
+// Two runs that copy the same image at the same time both succeed, and so do two that
+// destroy it.
+func TestImageInTwoRunsAtOnce(t *testing.T) {
+	c := startCopies(t, mockserver.Options{})
+	push(t, c.theirs, "europe", "base", "v1", "linux/amd64", "linux/arm64")
+	config := c.config(":v1", nil)
+	another := c
+	another.provider = protocoltest.Start(t, c.ours, map[string]any{"registry_domain": c.ours.RegistryDomain})
+	runs := []*protocoltest.Resource{c.image(), another.image()}
+	both := func(what string, do func(*protocoltest.Resource) protocoltest.Diags) {
+		var done sync.WaitGroup
+		for _, r := range runs {
+			done.Go(func() {
+				if diags := do(r); len(diags) > 0 {
+					t.Errorf("%s: %v", what, diags)
+				}
+			})
+		}
+		done.Wait()
+	}
+	both("apply", func(r *protocoltest.Resource) protocoltest.Diags { return r.Apply(t.Context(), config) })
+	for _, r := range runs {
+		c.mustStay(r, config)
+	}
+	both("destroy", func(r *protocoltest.Resource) protocoltest.Diags { return r.Destroy(t.Context()) })
+	if left := c.resolve("v1"); left != "" {
+		t.Errorf("left: %s", left)
 	}
 }
 

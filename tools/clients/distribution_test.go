@@ -3,6 +3,7 @@ package clients
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -11,24 +12,33 @@ import (
 
 	"github.com/distribution/distribution/v3/configuration"
 	"github.com/distribution/distribution/v3/registry/handlers"
-	_ "github.com/distribution/distribution/v3/registry/storage/driver/inmemory"
+	_ "github.com/distribution/distribution/v3/registry/storage/driver/filesystem"
 	"github.com/sirupsen/logrus"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/oci"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/testimage"
 )
 
-// serveDistribution serves CNCF Distribution, which Cloudfleet adopted, and returns its
-// URL and its host name.
-func serveDistribution(t *testing.T) (url, host string) {
+// newDistribution is a registry of CNCF Distribution, which Cloudfleet adopted.
+func newDistribution(t testing.TB) http.Handler {
 	t.Helper()
 	logrus.SetLevel(logrus.PanicLevel)
 	config := &configuration.Configuration{Storage: configuration.Storage{
-		"inmemory": {}, "delete": {"enabled": true}, "maintenance": {"uploadpurging": map[any]any{"enabled": false}},
+		"filesystem": {
+			"rootdirectory": t.TempDir(),
+		},
+		"delete":      {"enabled": true},
+		"maintenance": {"uploadpurging": map[any]any{"enabled": false}},
 	}}
 	config.Catalog.MaxEntries = 100
 	config.HTTP.Secret = "of this test"
-	server := httptest.NewServer(handlers.NewApp(t.Context(), config))
+	return handlers.NewApp(t.Context(), config)
+}
+
+// serveDistribution serves it, and returns its URL and its host name.
+func serveDistribution(t testing.TB) (url, host string) {
+	t.Helper()
+	server := httptest.NewServer(newDistribution(t))
 	t.Cleanup(server.Close)
 	return server.URL, strings.TrimPrefix(server.URL, "http://")
 }
