@@ -1,155 +1,143 @@
 // Command bench measures the provider under a real CLI and with a mock server: how long
 // it takes for many tokens, which calls it makes, and what it needs itself. For
 // comparison, it also measures the CLI's own terraform_data and a provider that only
-// stores its arguments.
+// stores its arguments. It prints tables as in RESULTS.md.
 //
 // It runs the CLI in TF_ACC_TERRAFORM_PATH, from the root of the repository, on Linux:
 // see `make bench`.
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/terraformcli"
 )
 
 func main() {
-	if err := run(); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
+		os.Exit(1) //nolint:gocritic // there is nothing left to stop
 	}
 }
 
-func run() error {
-	tokens := []int{10, 100, 1000, 5000}
-	latencies := []time.Duration{0, targetLatency}
-	flag.Func("n", "`numbers` of tokens; above 1000 they are only planned (default 10,100,1000,5000)", list(&tokens, atLeastOne))
-	flag.Func("latency", "`times` that the API takes to answer (default 0,50ms)", list(&latencies, time.ParseDuration))
-	rateLimit := flag.Int("rate", targetRateLimit, "`calls` a second that the API serves, in one scenario more; 0 leaves it out")
-	count := 1
-	flag.Func("count", "how many `times` everything is measured; the median time counts (default 1)", func(text string) (err error) {
-		count, err = atLeastOne(text)
-		return err
-	})
-	output := flag.String("o", filepath.Join("bin", "bench.json"), "`file` to write the numbers to, as JSON")
-	input := flag.String("from", "", "`file` to read the numbers from, instead of measuring")
-	update := flag.Bool("update", false, "write the numbers into "+guidePath+"; \"make docs\" does the rest")
-	flag.Parse()
-	if flag.NArg() > 0 {
-		return fmt.Errorf("%q is not an option: see -h", flag.Arg(0))
-	}
-
-	var r report
-	var err error
-	if *input != "" {
-		r, err = readReport(*input)
-	} else {
-		r, err = measureAll(scenarios(tokens, latencies, *rateLimit), count)
-	}
-	if err != nil {
-		return err
-	}
-	if err := show(&r); err != nil {
-		return err
-	}
-	if *input == "" {
-		if err := r.write(*output); err != nil {
-			return err
-		}
-	}
-	if *update {
-		return updateGuide(guidePath, &r)
-	}
-	return nil
-}
-
-func atLeastOne(text string) (int, error) {
-	n, err := strconv.Atoi(text)
-	if err == nil && n < 1 {
-		err = errors.New("must be at least 1")
-	}
-	return n, err
-}
-
-// list is a flag of values between commas.
-func list[T any](values *[]T, parse func(string) (T, error)) func(string) error {
-	return func(text string) error {
-		*values = nil
+func run(ctx context.Context) error {
+	tokens := []int{10, 100, 1000}
+	flag.Func("n", "`numbers` of tokens (default 10,100,1000)", func(text string) error {
+		tokens = nil
 		for part := range strings.SplitSeq(text, ",") {
-			value, err := parse(part)
+			n, err := strconv.Atoi(part)
 			if err != nil {
 				return err
 			}
-			*values = append(*values, value)
+			tokens = append(tokens, n)
 		}
 		return nil
-	}
-}
-
-func measureAll(groups [][]scenario, count int) (r report, err error) {
-	if runtime.GOOS != "linux" {
-		return r, errors.New("the memory of a provider is measured as Linux counts it: run it there")
-	}
+	})
+	latency := flag.Duration("latency", 50*time.Millisecond, "`time` that the API takes to answer, beside none")
+	rate := flag.Int("rate", 50, "`calls` a second that the API serves, once more with most tokens; 0 leaves it out")
+	flag.Parse()
 	cli := os.Getenv("TF_ACC_TERRAFORM_PATH")
-	if cli == "" {
-		return r, errors.New("TF_ACC_TERRAFORM_PATH names no Terraform CLI: `make bench` sets it")
+	switch {
+	case flag.NArg() > 0:
+		return fmt.Errorf("%q is not an option: see -h", flag.Arg(0))
+	case runtime.GOOS != "linux":
+		return errors.New("what a process takes is measured as Linux counts it: run it there")
+	case cli == "":
+		return errors.New("TF_ACC_TERRAFORM_PATH names no Terraform CLI: `make bench` sets it")
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	dir, err := os.MkdirTemp("", "cloudfleet-bench-")
 	if err != nil {
-		return r, err
+		return err
 	}
 	defer os.RemoveAll(dir)
-	if r.Machine, err = thisMachine(ctx, cli); err != nil {
-		return r, err
-	}
-	// Binaries are built as for a release.
-	if err := os.Setenv("GOFLAGS", strings.TrimSpace(os.Getenv("GOFLAGS")+" -ldflags=-s")); err != nil {
-		return r, err
-	}
 	s, err := prepare(ctx, dir, cli)
 	if err != nil {
-		return r, err
-	}
-	if r.Binaries, err = s.examine(ctx); err != nil {
-		return r, err
+		return err
 	}
 	var all []measurement
-	for range count {
-		for _, group := range groups {
-			measured, err := s.measure(ctx, group)
-			if err != nil {
-				return r, err
-			}
-			all = append(all, measured...)
+	for _, n := range tokens {
+		group := []scenario{{floor, n, 0, 0}, {storer, n, 0, 0}, {provider, n, 0, 0}, {provider, n, *latency, 0}}
+		if *rate > 0 && n == slices.Max(tokens) {
+			group = append(group, scenario{provider, n, 0, *rate})
 		}
-	}
-	r.Measurements = medians(all)
-	return r, nil
-}
-
-// show prints the report on the terminal.
-func show(r *report) error {
-	fmt.Printf("\n%s\n", r.Machine)
-	for _, t := range []table{
-		measurementTable(r, func(measurement) bool { return true }),
-		binaryTable(r),
-		targetTable(targets(r)),
-	} {
-		fmt.Println()
-		if err := t.text(os.Stdout); err != nil {
+		measured, err := s.measure(ctx, group)
+		if err != nil {
 			return err
 		}
+		all = append(all, measured...)
 	}
-	return nil
+	started, err := s.start(ctx)
+	if err != nil {
+		return err
+	}
+	version, err := exec.CommandContext(ctx, cli, "version").Output()
+	name, _, _ := strings.Cut(string(version), "\n")
+	fmt.Printf("\n%d cores, %s/%s, %s, %s\n\n%s\nThe provider starts in %.1f ms.\n",
+		runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, name, runtime.Version(), table(all), 1000*started.Seconds())
+	return err
+}
+
+// stage has what every scenario needs: a CLI, and the providers' binaries.
+type stage struct{ dir, cli string }
+
+// plugins is the folder in which a CLI finds the binary of a provider.
+func (s stage) plugins(subject string) string { return filepath.Join(s.dir, subject) }
+
+func (s stage) binary(subject string) string { return filepath.Join(s.plugins(subject), binaryName) }
+
+const binaryName = "terraform-provider-cloudfleet"
+
+// prepare builds the providers.
+func prepare(ctx context.Context, dir, cli string) (s stage, err error) {
+	s = stage{dir, cli}
+	for subject, source := range map[string]string{provider: "", storer: "/internal/testkit/cmd/bench/storer"} {
+		_, buildErr := terraformcli.Build(ctx, s.plugins(subject), binaryName, source)
+		err = errors.Join(err, buildErr)
+	}
+	return s, err
+}
+
+// start returns the median of the times that the provider takes from its start until it
+// prints where a CLI can call it.
+func (s stage) start(ctx context.Context) (time.Duration, error) {
+	var times []time.Duration
+	for range 51 {
+		cmd := exec.CommandContext(ctx, s.binary(provider))
+		cmd.Env = []string{
+			"TMPDIR=" + s.dir, "TF_PLUGIN_MAGIC_COOKIE=d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2",
+		}
+		stdout, err := cmd.StdoutPipe()
+		if err != nil {
+			return 0, err
+		}
+		begin := time.Now()
+		if err := cmd.Start(); err != nil {
+			return 0, err
+		}
+		_, err = bufio.NewReader(stdout).ReadString('\n')
+		times = append(times, time.Since(begin))
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait() // it was killed
+		if err != nil {
+			return 0, err
+		}
+	}
+	slices.Sort(times)
+	return times[len(times)/2], nil
 }

@@ -1,8 +1,8 @@
 package main
 
 import (
-	"maps"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,67 +15,44 @@ func TestAccMeasure(t *testing.T) {
 	if os.Getenv("TF_ACC") == "" {
 		t.Skip("runs a CLI: set TF_ACC")
 	}
-	t.Parallel()
 	const n = 10
+	t.Parallel()
 	s, err := prepare(t.Context(), t.TempDir(), os.Getenv("TF_ACC_TERRAFORM_PATH"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	measured, err := s.measure(t.Context(), []scenario{
-		{subject: subjectFloor, tokens: n},
-		{subject: subjectStorer, tokens: n, planOnly: true},
-		{subject: subjectProvider, tokens: n, latency: time.Millisecond, planOnly: true},
-		{subject: subjectStorer, tokens: n, rateLimit: n / 2},
-		{subject: subjectStorer, tokens: n, latency: time.Second},
-		{subject: subjectProvider, tokens: n, rateLimit: 1000},
-	})
+	list := []scenario{{floor, n, 0, 0}, {storer, n, 0, 0}, {provider, n, time.Millisecond, 0}}
+	measured, err := s.measure(t.Context(), list)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := 4 + 1 + 1 + 4 + 4 + 4; len(measured) != want {
-		t.Errorf("got %d measurements, want %d", len(measured), want)
+	if len(measured) != len(list)*len(operations) {
+		t.Errorf("got %d measurements", len(measured))
 	}
+	writes := map[string]string{"apply": "POST /tokens", "rotate": "POST /tokens/{id}/regenerate", "destroy": "DELETE /tokens/{id}"}
+	peak := map[string]int64{}
 	for _, m := range measured {
-		if m.Failure != "" || m.Seconds <= 0 || m.Refused > 0 {
-			t.Errorf("%s took %f s, was refused %d times, and failed with %q", m.key, m.Seconds, m.Refused, m.Failure)
+		label := m.operation + " of " + m.subject
+		if m.wall <= 0 || m.cpu <= 0 || m.refused > 0 {
+			t.Errorf("%s: %+v", label, m)
 		}
-		if waits := m.Subject == subjectStorer && m.Operation != opPlan; waits && m.Seconds < 1 {
-			t.Errorf("%s took %f s, and not the second for which half of its writes have to wait", m.key, m.Seconds)
-		}
-		if hasProvider := m.Subject != subjectFloor; (m.PeakMemory > 4<<20) != hasProvider {
-			t.Errorf("%s took %d bytes", m.key, m.PeakMemory)
-		}
-		if callsAPI := m.Subject == subjectProvider; (m.Connections > 0) != callsAPI {
-			t.Errorf("%s opened %d connections", m.key, m.Connections)
-		}
-		writes := maps.Clone(m.Calls)
-		maps.DeleteFunc(writes, func(kind string, _ int) bool { return kind == callOrganization || kind == callGet || kind == callList })
-		want := map[string]int{}
-		if kind := writeOf[m.Operation]; kind != "" && m.Subject == subjectProvider {
-			want[kind] = n
-		}
-		if !maps.Equal(writes, want) {
-			t.Errorf("%s wrote %v, want %v", m.key, writes, want)
+		peak[m.subject] = max(peak[m.subject], m.peak)
+		callsAPI := m.subject == provider
+		if write := writes[m.operation]; (m.connections > 0) != callsAPI || callsAPI && write != "" && m.calls[write] != n {
+			t.Errorf("%s opened %d connections, and called %v", label, m.connections, m.calls)
 		}
 	}
-
-	broken := *s
-	broken.binaries = map[string]string{subjectProvider: s.dir}
-	measured, err = broken.measure(t.Context(), []scenario{{subject: subjectProvider, tokens: n}})
-	if err != nil || len(measured) != 1 || measured[0].Failure == "" {
-		t.Errorf("got %v and the error %v, want one failure", measured, err)
+	if peak[floor] != 0 || peak[storer] < 4<<20 || peak[provider] < 4<<20 {
+		t.Errorf("they took %v bytes", peak)
+	}
+	if rows := strings.Count(table(measured), "\n"); rows != 2+len(measured) {
+		t.Errorf("the table has %d rows", rows)
 	}
 
-	binaries, err := s.examine(t.Context())
-	if err != nil {
+	if err := os.WriteFile(s.binary(provider), nil, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	for _, b := range binaries {
-		if b.Size < 1<<20 || b.StartUp <= 0 {
-			t.Errorf("got %v", b)
-		}
+	if measured, err = s.measure(t.Context(), list[2:]); err == nil {
+		t.Errorf("of a broken provider got %+v", measured)
 	}
 }
-
-// writeOf is the kind of call with which an operation changes a token.
-var writeOf = map[string]string{opApply: callCreate, opRotate: callRegenerate, opDestroy: callDelete}

@@ -1,8 +1,6 @@
 // Command storer is a provider that does nothing, for comparison: it has a resource
-// cloudfleet_api_token with the schema of the real one, stores its arguments, and invents
-// the rest. STORER_RATE limits its writes a second, as if it knew the rate limit of a
-// fast API. STORER_LATENCY delays each write, as an API would. Like the real provider, it
-// does not log.
+// cloudfleet_api_token with the attributes of the real one, stores its arguments, and
+// invents the rest. Like the real provider, it does not log.
 package main
 
 import (
@@ -10,8 +8,6 @@ import (
 	"crypto/rand"
 	"log"
 	"os"
-	"strconv"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -19,9 +15,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
-	"golang.org/x/time/rate"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/apitoken"
 )
 
 func main() {
@@ -49,76 +45,56 @@ func (storer) Configure(context.Context, provider.ConfigureRequest, *provider.Co
 func (storer) DataSources(context.Context) []func() datasource.DataSource { return nil }
 
 func (storer) Resources(context.Context) []func() resource.Resource {
-	t := token{limiter: rate.NewLimiter(rate.Inf, 0)}
-	if limit, err := strconv.Atoi(os.Getenv("STORER_RATE")); err == nil {
-		t.limiter = rate.NewLimiter(rate.Limit(limit), limit)
-	}
-	if latency, err := time.ParseDuration(os.Getenv("STORER_LATENCY")); err == nil {
-		t.latency = latency
-	}
-	return []func() resource.Resource{func() resource.Resource { return t }}
+	return []func() resource.Resource{func() resource.Resource { return token{} }}
 }
 
-type token struct {
-	limiter *rate.Limiter
-	latency time.Duration
-}
+type token struct{}
 
 func (token) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_api_token"
 }
 
-func (token) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	resp.Schema = schema.Schema{Attributes: map[string]schema.Attribute{
-		"name":              schema.StringAttribute{Required: true},
-		"role":              schema.StringAttribute{Required: true},
-		"rotation_trigger":  schema.StringAttribute{Optional: true},
-		"rotate_after_days": schema.NumberAttribute{Optional: true},
-		"rotation_due":      schema.StringAttribute{Computed: true},
-		"encrypt_to": schema.SingleNestedAttribute{Optional: true, Attributes: map[string]schema.Attribute{
-			"github_public_key": schema.StringAttribute{Optional: true},
-			"age_recipients":    schema.ListAttribute{Optional: true, ElementType: types.StringType},
-			"pgp_key":           schema.StringAttribute{Optional: true},
-		}},
-		"encrypted_secrets": schema.SingleNestedAttribute{Computed: true, Attributes: map[string]schema.Attribute{
-			"github": schema.StringAttribute{Computed: true},
-			"age":    schema.StringAttribute{Computed: true},
-			"pgp":    schema.StringAttribute{Computed: true},
-		}},
-		"verify_secret":     schema.BoolAttribute{Optional: true},
-		"id":                schema.StringAttribute{Computed: true},
-		"secret_wo":         schema.StringAttribute{Optional: true, Sensitive: true, WriteOnly: true},
-		"secret_wo_version": schema.NumberAttribute{Optional: true},
-		"secret":            schema.StringAttribute{Computed: true, Sensitive: true},
-		"secret_version":    schema.Int64Attribute{Computed: true},
-		"secret_issued_at":  schema.StringAttribute{Computed: true},
-		"created_at":        schema.StringAttribute{Computed: true},
-	}}
+// Schema has the attributes of the real one, without what it does with them.
+func (token) Schema(ctx context.Context, req resource.SchemaRequest, resp *resource.SchemaResponse) {
+	apitoken.NewResource().Schema(ctx, req, resp)
+	resp.Schema = schema.Schema{Attributes: plain(resp.Schema.Attributes)}
 }
 
-func (t token) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	t.wait(ctx, &resp.Diagnostics)
+func plain(attributes map[string]schema.Attribute) map[string]schema.Attribute {
+	for name, attribute := range attributes {
+		switch a := attribute.(type) {
+		case schema.StringAttribute:
+			a.PlanModifiers, a.Validators = nil, nil
+			attribute = a
+		case schema.NumberAttribute:
+			a.PlanModifiers, a.Validators = nil, nil
+			attribute = a
+		case schema.Int64Attribute:
+			a.PlanModifiers, a.Validators = nil, nil
+			attribute = a
+		case schema.BoolAttribute:
+			a.PlanModifiers, a.Validators = nil, nil
+			attribute = a
+		case schema.SingleNestedAttribute:
+			a.PlanModifiers, a.Validators, a.Attributes = nil, nil, plain(a.Attributes)
+			attribute = a
+		}
+		attributes[name] = attribute
+	}
+	return attributes
+}
+
+func (token) Create(_ context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	resp.State.Raw = complete(req.Plan.Raw, &resp.Diagnostics)
 }
 
 func (token) Read(context.Context, resource.ReadRequest, *resource.ReadResponse) {}
 
-func (t token) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	t.wait(ctx, &resp.Diagnostics)
+func (token) Update(_ context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	resp.State.Raw = complete(req.Plan.Raw, &resp.Diagnostics)
 }
 
-func (t token) Delete(ctx context.Context, _ resource.DeleteRequest, resp *resource.DeleteResponse) {
-	t.wait(ctx, &resp.Diagnostics)
-}
-
-// wait takes as long as a call that writes.
-func (t token) wait(ctx context.Context, diags *diag.Diagnostics) {
-	if err := t.limiter.Wait(ctx); err != nil {
-		diags.AddError("Interrupted", err.Error())
-	}
-	time.Sleep(t.latency)
-}
+func (token) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {}
 
 // complete invents the unknown values of a plan.
 func complete(plan tftypes.Value, diags *diag.Diagnostics) tftypes.Value {
