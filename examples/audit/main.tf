@@ -1,5 +1,7 @@
-# Reports API tokens that were not rotated for too long, and Administrator tokens that nobody
-# has approved. It changes nothing: each finding is a warning of the plan.
+# Reports API tokens that are old and that no configuration rotates, and Administrator tokens
+# that nobody has approved. It changes nothing: each finding is a warning of the plan. It
+# goes by IDs and by the time of creation, because names and `updated_at` change with a
+# rename.
 #
 # Run it on a schedule, with CLOUDFLEET_… of an Administrator token in the environment. Needs
 # Terraform or OpenTofu 1.8.
@@ -21,28 +23,31 @@ variable "max_age_days" {
   default     = 90
 }
 
+variable "rotated" {
+  description = "IDs of the tokens that a configuration rotates, both of a pair. Their rotation_due has a check there."
+  type        = set(string)
+  default     = []
+}
+
 variable "administrators" {
-  description = "Names of the tokens that may have the role Administrator."
+  description = "IDs of the tokens that may have the role Administrator."
   type        = set(string)
 }
 
-data "cloudfleet_api_tokens" "old" {
-  older_than_days = var.max_age_days
-}
-
-data "cloudfleet_api_tokens" "administrators" {
-  role = "Administrator"
-}
+data "cloudfleet_api_tokens" "all" {}
 
 locals {
-  old        = [for t in data.cloudfleet_api_tokens.old.tokens : "${t.name} (${t.id}, changed ${t.updated_at})"]
-  unapproved = [for t in data.cloudfleet_api_tokens.administrators.tokens : "${t.name} (${t.id})" if !contains(var.administrators, t.name)]
+  tokens = data.cloudfleet_api_tokens.all.tokens
+  limit  = timeadd(plantimestamp(), "-${var.max_age_days * 24}h")
+  old = [for t in local.tokens : "${t.name} (${t.id}, created ${coalesce(t.created_at, "at an unknown time")})"
+  if !contains(var.rotated, t.id) && timecmp(coalesce(t.created_at, local.limit), local.limit) <= 0]
+  unapproved = [for t in local.tokens : "${t.name} (${t.id})" if t.role == "Administrator" && !contains(var.administrators, t.id)]
 }
 
 check "age" {
   assert {
     condition     = length(local.old) == 0
-    error_message = "Not rotated for ${var.max_age_days} days: ${join(", ", local.old)}."
+    error_message = "Older than ${var.max_age_days} days, and not known to be rotated: ${join(", ", local.old)}."
   }
 }
 

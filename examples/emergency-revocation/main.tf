@@ -1,4 +1,4 @@
-# Revokes a leaked secret within seconds, without planning anything else:
+# Revokes a leaked secret immediately, without planning anything else:
 #   terraform apply -invoke=action.cloudfleet_revoke_api_token_secret.pipeline
 # The pipeline cannot log in then. The next `terraform apply` detects that and issues a new
 # secret.

@@ -64,7 +64,7 @@ resource "gitlab_project_variable" "password" {
   lifecycle {
     precondition {
       condition     = cloudfleet_api_token.push.secret != null
-      error_message = "The state does not have the token's secret, as after an import. Set secret_wo and secret_wo_version, or apply two values of rotation_trigger one after the other, both with -target for this token only."
+      error_message = "The state has no secret of the token. Set secret_wo and secret_wo_version, or change rotation_trigger twice, each with -target for this token."
     }
   }
 }

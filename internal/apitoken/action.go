@@ -47,7 +47,7 @@ func (a *RevokeSecret) Metadata(_ context.Context, req action.MetadataRequest, r
 func (a *RevokeSecret) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Revokes a leaked secret: regenerates the secret of an API token and discards the new one, so that **the " +
-			"old one is rejected within seconds**, by the API and by every registry. The token and its ID stay. Run it with " +
+			"old one is rejected immediately**, by the API and by every registry. The token and its ID stay. Run it with " +
 			"`terraform apply -invoke`. Requires Terraform 1.14.\n\nThe state of a `cloudfleet_api_token` then still has the " +
 			"revoked secret. The next apply issues a new one if `verify_secret` is set; otherwise change its " +
 			"`rotation_trigger`.",

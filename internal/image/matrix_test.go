@@ -176,7 +176,7 @@ func TestRegistryFaultMatrix(t *testing.T) {
 		}
 		b.WriteByte('\n')
 	}
-	guide.Compare(t, "../../templates/guides/faults.md.tmpl", "faults of images", b.String())
+	guide.Compare(t, "../testkit/faultmatrix/FAULTS.md", "faults of images", b.String())
 }
 
 // outcomes tries the fault with each request, with -short with a fourth of them.

@@ -33,7 +33,7 @@ func TestRotatingTokenLeavesTheProvidersOwnAlone(t *testing.T) {
 		"demote, current":          {"token_id", config("User", "b", true), "Refusing to change the role of"},
 		"demote, previous":         {"previous_token_id", config("User", "b", true), "Refusing to change the role of"},
 		"rotate, current":          {"token_id", config(admin, "c", true), ""},
-		"rotate, previous":         {"previous_token_id", config(admin, "c", true), "Refusing to regenerate the secret of"},
+		"rotate, previous":         {"previous_token_id", config(admin, "c", true), "in the state as token_id and secret"},
 		"drop, current":            {"token_id", config(admin, "b", false), ""},
 		"drop, previous":           {"previous_token_id", config(admin, "b", false), "Refusing to delete"},
 		"rotate and drop, current": {"token_id", config(admin, "c", false), "Refusing to delete"},

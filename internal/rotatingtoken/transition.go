@@ -63,7 +63,8 @@ func (t transition) deleted(state *model) (id types.String, certain bool) {
 // effects are what the lock-out guard checks: what is certain.
 func (t transition) effects(state, plan *model) (effects []tokenkit.Effect) {
 	if id, certain := t.regenerated(state); certain {
-		effects = append(effects, tokenkit.Effect{ID: id, Name: state.Name, Regenerates: true})
+		effects = append(effects, tokenkit.Effect{ID: id, Name: state.Name, Regenerates: true, Alternative: ", such as the current one of " +
+			"this pair, which is in the state as token_id and secret"})
 	}
 	if id, certain := t.deleted(state); certain {
 		effects = append(effects, tokenkit.Effect{ID: id, Name: state.Name, Deletes: true, Alternative: ", or set keep_previous = true"})

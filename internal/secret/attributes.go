@@ -96,10 +96,8 @@ func encryptToAttribute(rotation string) schema.SingleNestedAttribute {
 	return schema.SingleNestedAttribute{
 		Optional: true,
 		MarkdownDescription: "Encrypts the secret so that only these recipients can read it: `secret` is null, and the secret itself is " +
-			"in no state, plan or log. `encrypted_secrets` has a ciphertext for each argument that is set, such as one for GitHub and one " +
-			"for an age key that is kept for emergencies. Adding, changing or removing recipients " + rotation +
-			"; while the state does not have the secret, it applies to the next one. The order of the keys, comments and white space do not " +
-			"count.",
+			"in no state, plan or log. `encrypted_secrets` has a ciphertext for each argument that is set. Adding, changing or removing " +
+			"recipients " + rotation + "; while the state does not have the secret, it applies to the next one.",
 		Attributes: map[string]schema.Attribute{
 			kindGitHub.argument: schema.StringAttribute{
 				Optional: true,

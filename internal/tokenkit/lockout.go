@@ -47,19 +47,24 @@ func CheckLockout(client *cloudfleet.Client, effects ...Effect) (diags diag.Diag
 			e.Alternative = ", or use cloudfleet_rotating_api_token for it, which keeps the secret that it replaces"
 			diags.Append(e.refuse("schedule the rotation of"))
 		}
-		if e.Regenerates {
+		if e.Regenerates && e.Alternative == "" {
 			e.Alternative = ", or regenerate it by hand, in the Cloudfleet Console or with `cloudfleet tokens regenerate`, and configure " +
 				"the provider with the new secret"
+		}
+		if e.Regenerates {
 			diags.Append(e.refuse("regenerate the secret of"))
 		}
 	}
 	return diags
 }
 
+const ownTokenGuide = "https://github.com/cloudfleet/terraform-provider-cloudfleet/blob/main/docs/guides/authentication.md" +
+	"#rotate-the-providers-own-token"
+
 func (e Effect) refuse(verb string) diag.Diagnostic {
 	return diag.NewErrorDiagnostic(fmt.Sprintf("Refusing to %s the provider's own API token", verb), fmt.Sprintf(
 		"The provider itself uses the API token %s: this run, and every later one, would be locked out. Configure "+
 			"the provider with another Administrator token (CLOUDFLEET_ACCESS_TOKEN_ID and CLOUDFLEET_ACCESS_TOKEN_SECRET) "+
-			"first%s.",
-		label(e.Name, e.ID), e.Alternative))
+			"first%s. %s shows how a pair of tokens rotates the provider's own.",
+		label(e.Name, e.ID), e.Alternative, ownTokenGuide))
 }

@@ -30,10 +30,9 @@ func rotateAfterDaysAttribute(rotation string) schema.NumberAttribute {
 	return schema.NumberAttribute{
 		Optional: true,
 		MarkdownDescription: fmt.Sprintf("Age in days, 1 to %d, at which the secret is rotated, counted from `secret_issued_at` or, if that is "+
-			"null, from the import or from when the secret was taken over. The first plan after that %s; a plan in the last tenth of the time, "+
-			"at most six hours early, does so, too, so that a pipeline with the same interval finds it due. "+
-			"Nothing happens between two runs, and nothing with `-refresh=false`: run the pipeline on a schedule. A token whose "+
-			"secret is older already is rotated by the apply that sets this. Can be combined with `rotation_trigger`, for a rotation in between. "+
+			"null, from the import or from when the secret was taken over. The first plan after that %s; so does a plan in the last tenth of "+
+			"the time, at most six hours early. Nothing happens between two runs: run the pipeline on a schedule, without `-refresh=false`. A "+
+			"token whose secret is older already is rotated by the apply that sets this. `rotation_trigger` rotates in between. "+
 			"Default: no rotation by age.", maxRotateAfterDays, rotation),
 		Validators: []validator.Number{validate.Whole(1, maxRotateAfterDays)},
 	}

@@ -28,6 +28,6 @@ func TestSources(t *testing.T) {
 		t.Errorf("there are only %d elements", len(sources))
 	}
 	for name, table := range tables {
-		guide.Compare(t, "../../../templates/guides/assumptions.md.tmpl", name, "| element | |\n|---|---|\n"+table.String())
+		guide.Compare(t, "SOURCES.md", name, "| element | |\n|---|---|\n"+table.String())
 	}
 }

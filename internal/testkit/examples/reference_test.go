@@ -43,22 +43,6 @@ func TestAccReferenceExamplesAreValid(t *testing.T) {
 
 var terraformFence = regexp.MustCompile("(?ms)^```terraform\n(.*?)^```")
 
-// lacking is what a configuration in the text of a page needs in addition, by a part of
-// it.
-var lacking = map[string]string{
-	`alias               = "customer"`: `variable "customer_token_id" {}
-variable "customer_token_secret" {}`,
-	"moved {": `resource "cloudfleet_rotating_api_token" "github_actions" {
-  name = "ci"
-  role = "User"
-}`,
-	"cloudfleet_registry_image.base": `resource "cloudfleet_registry_image" "base" {
-  for_each    = toset(["base/nginx"])
-  source      = "docker.io/library/nginx:1.29"
-  repository = each.key
-}`,
-}
-
 // Configurations in the text of pages are valid, too.
 func TestAccConfigurationsInPagesAreValid(t *testing.T) {
 	t.Parallel()
@@ -71,11 +55,6 @@ func TestAccConfigurationsInPagesAreValid(t *testing.T) {
 				continue
 			}
 			count++
-			for part, addition := range lacking {
-				if strings.Contains(config, part) {
-					config += addition + "\n"
-				}
-			}
 			t.Run(fmt.Sprintf("%s %d", filepath.Base(page), count), func(t *testing.T) {
 				t.Parallel()
 				validate(t, newFolder(t), "page.tf", config)

@@ -44,7 +44,8 @@ var wholes = map[string]whole{
 	"base-images":          {use: baseImages},
 	"central-release":      {use: centralRelease},
 	"module-tests":         {needs: acctest.Mocks, variables: map[string]string{"team": "shop"}, use: moduleTests},
-	"audit":                {variables: map[string]string{"administrators": `["mock server's first token"]`}, use: audit},
+	"adopt-many":           {needs: acctest.WriteOnly, secrets: []string{"cloudfleet_api_token"}, left: []string{"made-by-hand"}, use: adoptMany},
+	"audit":                {use: audit},
 	"provider-token": {
 		secrets: []string{"cloudfleet_rotating_api_token", "output"}, left: []string{"terraform"}, use: providerToken,
 	},
@@ -278,26 +279,50 @@ func emergencyRevocation(r *run) {
 	})
 }
 
-func adoptTokens(r *run) {
+// madeByHand creates tokens elsewhere. An example adopts the first two.
+func (r *run) madeByHand() (logins map[string]login) {
+	r.Helper()
 	client, err := cloudfleet.New(cloudfleet.Options{
 		Endpoint: r.cloud.Endpoint, AccessTokenID: r.cloud.TokenID, AccessTokenSecret: r.cloud.TokenSecret, RequestTimeout: time.Minute,
 	})
 	must(r.T, err)
-	var logins []login
+	logins = map[string]login{}
 	for _, name := range []string{"github-checkout", "gitlab-stock", "made-by-hand"} {
 		token, _, err := client.CreateToken(r.Context(), cloudfleet.TokenSettings{Name: name, Role: cloudfleet.RoleUser})
 		must(r.T, err)
-		logins = append(logins, login{token.ID, token.Secret})
+		logins[name] = login{token.ID, token.Secret}
 	}
 	r.cloud.ForgetRequests()
-	r.must("query", "-generate-config-out=tokens.tf")
-	r.apply()
-	adopted := string(r.must("state", "pull"))
-	for i, l := range logins {
-		r.equal("that "+l.Username+" is adopted", strings.Contains(adopted, l.Username), i < 2)
+	return logins
+}
+
+func (r *run) expectAdopted(logins map[string]login) {
+	r.Helper()
+	state := string(r.must("state", "pull"))
+	for name, l := range logins {
+		r.equal("that "+name+" is adopted", strings.Contains(state, l.Username), name != "made-by-hand")
 		r.expectAccepted(l, cloudfleet.RoleUser)
 	}
 	r.equal("the number of changes at Cloudfleet", len(r.cloud.Writes()), 0)
+}
+
+func adoptTokens(r *run) {
+	logins := r.madeByHand()
+	r.must("query", "-generate-config-out=tokens.tf")
+	r.apply()
+	r.expectAdopted(logins)
+}
+
+func adoptMany(r *run) {
+	logins := r.madeByHand()
+	r.set("secrets", fmt.Sprintf(`{"github-checkout" = %q, "gitlab-stock" = %q}`, logins["github-checkout"].Password, logins["gitlab-stock"].Password))
+	r.set("secrets_version", "1")
+	r.apply()
+	r.expectAdopted(logins)
+	state := string(r.must("state", "pull"))
+	for name, l := range logins {
+		r.equal("that the state has the secret of "+name, strings.Contains(state, l.Password), name != "made-by-hand")
+	}
 }
 
 func baseImages(r *run) {
@@ -434,15 +459,22 @@ func providerToken(r *run) {
 func audit(r *run) {
 	const finding = "Check block assertion failed"
 	plan := func() string { return strings.Join(strings.Fields(string(r.must("plan", "-no-color"))), " ") }
+	all := fmt.Sprintf("[%q]", r.cloud.TokenID)
+	r.set("administrators", all)
 	if out := plan(); strings.Contains(out, finding) {
 		r.Errorf("it finds something: %s", out)
 	}
 	r.set("max_age_days", "0")
-	r.set("administrators", "[]")
+	r.set("administrators", `["mock server's first token"]`) // a name approves nothing
 	out := plan()
-	for _, want := range []string{"Not rotated for 0 days: mock server's first token (", "not approved: mock server's first token ("} {
+	for _, want := range []string{"not known to be rotated: mock server's first token (", "not approved: mock server's first token ("} {
 		if !strings.Contains(out, want) || strings.Count(out, finding) != 2 {
 			r.Errorf("it does not find %q: %s", want, out)
 		}
+	}
+	r.set("rotated", all)
+	r.set("administrators", all)
+	if out := plan(); strings.Contains(out, finding) {
+		r.Errorf("it finds a token that is rotated: %s", out)
 	}
 }

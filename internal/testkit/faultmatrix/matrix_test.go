@@ -72,7 +72,7 @@ func TestFaultMatrixOverHTTP2(t *testing.T) {
 func compare(t *testing.T, tables []*table) {
 	t.Helper()
 	for _, found := range tables {
-		guide.Compare(t, "../../../templates/guides/faults.md.tmpl", found.name, found.String())
+		guide.Compare(t, "FAULTS.md", found.name, found.String())
 	}
 }
 
