@@ -44,8 +44,13 @@ var wholes = map[string]whole{
 	"base-images":          {use: baseImages},
 	"central-release":      {use: centralRelease},
 	"module-tests":         {needs: acctest.Mocks, variables: map[string]string{"team": "shop"}, use: moduleTests},
-	"adopt-many":           {needs: acctest.WriteOnly, secrets: []string{"cloudfleet_api_token"}, left: []string{"made-by-hand"}, use: adoptMany},
-	"audit":                {use: audit},
+	"adopt-many": {
+		needs:   acctest.WriteOnly,
+		secrets: []string{"cloudfleet_api_token"},
+		left:    []string{"made-by-hand"},
+		use:     adoptMany,
+	},
+	"audit": {use: audit},
 	"provider-token": {
 		secrets: []string{"cloudfleet_rotating_api_token", "output"}, left: []string{"terraform"}, use: providerToken,
 	},
@@ -315,7 +320,10 @@ func adoptTokens(r *run) {
 
 func adoptMany(r *run) {
 	logins := r.madeByHand()
-	r.set("secrets", fmt.Sprintf(`{"github-checkout" = %q, "gitlab-stock" = %q}`, logins["github-checkout"].Password, logins["gitlab-stock"].Password))
+	r.set(
+		"secrets",
+		fmt.Sprintf(`{"github-checkout" = %q, "gitlab-stock" = %q}`, logins["github-checkout"].Password, logins["gitlab-stock"].Password),
+	)
 	r.set("secrets_version", "1")
 	r.apply()
 	r.expectAdopted(logins)
