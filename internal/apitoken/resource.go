@@ -88,7 +88,7 @@ func (r *Resource) planUpdate(ctx context.Context, req resource.ModifyPlanReques
 	case change.Issues || change.Adopts:
 		_, diags = secret.Parse(ctx, plan.EncryptTo)
 		resp.Diagnostics.Append(diags...)
-		plan.PlanSecret(ctx)
+		plan.PlanSecret(ctx, change.StoresASecret())
 	case isSame:
 		return
 	}

@@ -21,8 +21,8 @@ type transition struct {
 	// is created again instead, whatever the trigger is: the previous one is then the
 	// only valid one.
 	swaps bool
-	// drops: keep_previous is known to be false.
-	drops bool
+	// drops: keep_previous is known to be false. mayDrop: it is unknown.
+	drops, mayDrop bool
 	// exposes: encrypt_to is new, and the previous secret stays in plain text.
 	exposes bool
 }
@@ -31,7 +31,7 @@ func decide(ctx context.Context, client *cloudfleet.Client, state, plan *model, 
 	hasCurrent := !state.TokenID.IsNull()
 	t := transition{
 		Change: tokenkit.Decide(ctx, client, state.TokenID, &state.Model, &plan.Model, memory),
-		drops:  !plan.KeepPrevious.IsUnknown() && !plan.KeepPrevious.ValueBool(),
+		drops:  !plan.KeepPrevious.IsUnknown() && !plan.KeepPrevious.ValueBool(), mayDrop: plan.KeepPrevious.IsUnknown(),
 	}
 	t.swaps = hasCurrent && t.Issues
 	t.Adopts = hasCurrent && t.Adopts
@@ -52,12 +52,12 @@ func (t transition) regenerated(state *model) (id types.String, certain bool) {
 
 func (t transition) deleted(state *model) (id types.String, certain bool) {
 	switch {
-	case !t.drops:
+	case !t.drops && !t.mayDrop:
 		return types.StringNull(), true
 	case t.swaps:
-		return state.TokenID, t.IssuesIsKnown
+		return state.TokenID, t.IssuesIsKnown && t.drops
 	}
-	return state.PreviousTokenID, true
+	return state.PreviousTokenID, t.drops
 }
 
 // effects are what the lock-out guard checks: what is certain.
@@ -79,20 +79,21 @@ func (t transition) effects(state, plan *model) (effects []tokenkit.Effect) {
 
 // warnings say in a plan whose access ends.
 func (t transition) warnings(state *model) (diags diag.Diagnostics) {
-	var revoked []string
-	regenerated, certain := t.regenerated(state)
-	if !regenerated.IsNull() {
-		revoked = append(revoked, "the previous secret, of token "+regenerated.ValueString())
+	revoked := map[bool][]string{} // by whether that is certain
+	if regenerated, certain := t.regenerated(state); !regenerated.IsNull() {
+		revoked[certain] = append(revoked[certain], "the previous secret, of token "+regenerated.ValueString())
 	}
-	deleted, deletes := t.deleted(state)
-	if !deleted.IsNull() {
+	if deleted, certain := t.deleted(state); !deleted.IsNull() {
 		slot := "the previous secret"
 		if t.swaps {
 			slot = "the current secret"
 		}
-		revoked = append(revoked, fmt.Sprintf("%s, of token %s, which is deleted (keep_previous = false)", slot, deleted.ValueString()))
+		revoked[certain] = append(revoked[certain],
+			fmt.Sprintf("%s, of token %s, which is deleted (keep_previous = false)", slot, deleted.ValueString()))
 	}
-	diags.Append(tokenkit.WarnOfRevocation(state.Label(state.TokenID), certain && deletes, revoked...)...)
+	for _, certain := range []bool{true, false} {
+		diags.Append(tokenkit.WarnOfRevocation(state.Label(state.TokenID), certain, revoked[certain]...)...)
+	}
 	if t.exposes && !state.Secret.IsNull() {
 		diags.AddWarning(
 			"The previous secret stays in the state in plain text",
@@ -110,12 +111,12 @@ func (t transition) warnings(state *model) (diags diag.Diagnostics) {
 func (t transition) planUnknowns(ctx context.Context, state, plan *model) {
 	current := state.Stored
 	if t.Adopts {
-		plan.PlanSecret(ctx)
+		plan.PlanSecret(ctx, t.StoresASecret())
 		current = plan.Stored
 	}
 	if t.Issues {
 		plan.TokenID = types.StringUnknown()
-		plan.PlanSecret(ctx)
+		plan.PlanSecret(ctx, t.StoresASecret())
 	}
 	keepIsUnknown := plan.KeepPrevious.IsUnknown() && (t.swaps || !state.PreviousTokenID.IsNull())
 	switch {

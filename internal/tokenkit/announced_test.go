@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/protocoltest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/tokentest"
@@ -188,6 +189,46 @@ func TestRevokedSecretIsNoticedAtOnce(t *testing.T) {
 		tokentest.Call(t, s.cloud, http.MethodPost, "/tokens/"+s.idOf()+"/regenerate", "")
 		if _, rotates := s.plan(config); !rotates {
 			t.Error("the plan is empty")
+		}
+	})
+}
+
+// A walk found: with a keep_previous that is not known yet, the plan of a rotation was
+// silent about the current token, which the apply deleted.
+func TestUnknownKeepPreviousMayRevoke(t *testing.T) {
+	t.Parallel()
+	cloud := acctest.Start(t, mockserver.Options{})
+	const pair = "cloudfleet_rotating_api_token"
+	s := scheduled{protocoltest.Start(t, cloud, nil).Resource(pair), t, cloud, pair}
+	s.apply(map[string]any{"name": "ci", "role": "User", "rotation_trigger": "a"})
+	_, diags := s.Plan(t.Context(), map[string]any{
+		"name": "ci", "role": "User", "rotation_trigger": "b", "keep_previous": protocoltest.Unknown,
+	})
+	if text := diags.String(); !strings.Contains(text, "The apply may revoke a secret") || !strings.Contains(text, s.Text("token_id")) {
+		t.Errorf("the plan says %s", text)
+	}
+}
+
+// A walk found: after an import, a plan that may issue a secret showed an object of
+// ciphertexts, and the final plan, which issued none, showed null.
+func TestFinalPlanWithoutASecretIsLikeTheFirst(t *testing.T) {
+	eachResource(t, mockserver.Options{}, func(t *testing.T, s scheduled) {
+		config := map[string]any{"name": "ci", "role": "User"}
+		s.apply(config)
+		if diags := s.Import(t.Context(), s.idOf()); diags.HasError() {
+			t.Fatal(diags)
+		}
+		config["encrypt_to"] = map[string]any{"age_recipients": []any{tokentest.AgeIdentity(t).Recipient().String()}}
+		if diags := s.Apply(t.Context(), config); diags.HasError() {
+			t.Fatal(diags)
+		}
+		for argument, known := range map[string]any{"rotate_after_days": nil, "secret_wo_version": nil} {
+			config[argument] = protocoltest.Unknown
+			first, _ := s.Plan(t.Context(), config)
+			config[argument] = known
+			if final, _ := s.Plan(t.Context(), config); !protocoltest.Narrows(first, final) {
+				t.Errorf("%s: the final plan is %v, and the first was %v", argument, final, first)
+			}
 		}
 	})
 }

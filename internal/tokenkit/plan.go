@@ -17,10 +17,10 @@ import (
 type Change struct {
 	// Updates: name or role are sent.
 	Updates bool
-	// Adopts: the secret is the one in secret_wo. It comes before an issue.
-	Adopts bool
-	// Issues: a secret is issued. In a plan it may depend on values that are not known
-	// yet; then IssuesIsKnown is false.
+	// Adopts: the secret is the one in secret_wo. It comes before an issue. In a plan it may
+	// depend on values that are not known yet; then AdoptsIsKnown is false.
+	Adopts, AdoptsIsKnown bool
+	// Issues: a secret is issued.
 	Issues, IssuesIsKnown bool
 }
 
@@ -34,8 +34,8 @@ func Decide(ctx context.Context, client *cloudfleet.Client, id types.String, sta
 	adopts, certain := secret.Adopts(state.SecretWOVersion, plan.SecretWOVersion)
 	c := Change{
 		Updates: plan.Name.IsUnknown() || plan.Role.IsUnknown() || plan.Settings() != state.Settings(),
-		Adopts:  adopts,
-		Issues:  triggered,
+		Adopts:  adopts, AdoptsIsKnown: certain,
+		Issues: triggered,
 	}
 	c.IssuesIsKnown = !triggered || !plan.RotationTrigger.IsUnknown()
 	if triggered && c.IssuesIsKnown || adopts && certain {
@@ -58,9 +58,18 @@ func rotates(before, after types.String) bool {
 	return !before.IsNull() && !after.IsNull() && !before.Equal(after)
 }
 
-// PlanSecret makes the secret unknown in a plan that issues one or takes one over.
-func (m *Model) PlanSecret(ctx context.Context) {
+// StoresASecret reports whether it is certain that the state gets a secret.
+func (c Change) StoresASecret() bool {
+	return c.Issues && c.IssuesIsKnown || c.Adopts && c.AdoptsIsKnown
+}
+
+// PlanSecret makes the secret unknown in a plan that issues one or takes one over. If that
+// is not certain, there may be none, as after an import.
+func (m *Model) PlanSecret(ctx context.Context, certain bool) {
 	m.Stored = secret.Planned(ctx, m.EncryptTo)
+	if !certain && !m.EncryptedSecrets.IsNull() {
+		m.EncryptedSecrets = secret.Unknown().EncryptedSecrets
+	}
 	m.SecretVersion, m.SecretIssuedAt = types.Int64Unknown(), types.StringUnknown()
 }
 

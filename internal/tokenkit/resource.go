@@ -44,7 +44,7 @@ func (r *Resource) Deferred(allowed bool) *resource.Deferred {
 // allow it, with one call that all creates of a run share. It makes no call while the
 // provider's configuration is unknown.
 func (r *Resource) PlanCreate(ctx context.Context, plan *Model) diag.Diagnostics {
-	plan.PlanSecret(ctx)
+	plan.PlanSecret(ctx, true)
 	plan.Schedule(Memory{})
 	_, diags := secret.Parse(ctx, plan.EncryptTo)
 	if r.Data == nil {

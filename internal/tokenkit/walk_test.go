@@ -3,7 +3,9 @@ package tokenkit_test
 import (
 	"context"
 	"flag"
+	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -15,6 +17,8 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/protocoltest"
@@ -36,14 +40,31 @@ type walk struct {
 	odd    bool
 	// config is that of the last apply that succeeded.
 	config map[string]any
+	// secrets are those that a state had before an import, by ID.
+	secrets map[string]string
+	// others is a token of the same name that belongs to somebody else.
+	others cloudfleet.Token
+	// data reads for the check, and gone says that the CLI of the run was killed.
+	data *protocoltest.Provider
+	gone *atomic.Bool
 }
+
+// How a run differs from a refresh, a plan and an apply. Most do not.
+const (
+	plainly     = "plainly"
+	unknown     = "with a value that the plan does not know"
+	tainted     = "with -replace"
+	createFirst = "with create_before_destroy"
+	later       = "with a saved plan, while somebody changes something"
+	killed      = "and is killed"
+)
 
 // Whatever happens, in whatever order: a plan announces what its apply ends, does what it
 // says, leaves no token without an owner and no invalid secret, and then there is nothing
 // left to do. The walks are the same in each run: `make walk` tries others.
 func TestWalk(t *testing.T) {
 	t.Parallel()
-	for name, value := range map[string]string{"rapid.seed": "1", "rapid.checks": "20", "rapid.nofailfile": "true"} {
+	for name, value := range map[string]string{"rapid.seed": "1", "rapid.checks": "50", "rapid.nofailfile": "true"} {
 		if f := flag.Lookup(name); f.Value.String() == f.DefValue {
 			if err := f.Value.Set(value); err != nil {
 				t.Fatal(err)
@@ -56,11 +77,17 @@ func TestWalk(t *testing.T) {
 			t.Parallel()
 			rapid.Check(t, func(r *rapid.T) {
 				cloud := acctest.Start(t, mockserver.Options{})
-				s := scheduled{protocoltest.Start(t, cloud, nil).Resource(typeName), t, cloud, typeName}
-				w := &walk{T: r, scheduled: s, keys: keys, disowned: map[string]bool{}, broken: map[string]bool{}}
+				gone := &atomic.Bool{}
+				p := protocoltest.StartIn(t, providerdata.ProcessUntil(gone.Load), cloud, nil)
+				w := &walk{
+					T: r, scheduled: scheduled{p.Resource(typeName), t, cloud, typeName}, keys: keys, data: p, gone: gone,
+					disowned: map[string]bool{}, broken: map[string]bool{}, secrets: map[string]string{},
+				}
+				w.others = tokentest.Issue(t, cloud, "ci", cloudfleet.RoleUser)
+				w.disowned[w.others.ID] = true
 				r.Repeat(map[string]func(*rapid.T){
-					"apply": w.applies, "destroy": w.destroys, "console": w.console, "import": w.imports, "move": w.moves, "time": w.passes,
-					"": w.check,
+					"apply": w.applies, "destroy": w.destroys, "console": w.console, "import": w.imports, "move": w.moves, "mistake": w.mistakes,
+					"time": w.passes, "": w.check,
 				})
 			})
 		})
@@ -94,7 +121,12 @@ func (w *walk) draw() map[string]any {
 		{"verify_secret", []any{nil, true}},
 		{"encrypt_to", []any{nil, nil, to(w.keys[0]), to(w.keys[0], w.keys[1])}},
 		{"keep_previous", []any{nil, false}},
+		{"secret_wo", []any{nil, "cf_secret_" + strings.Repeat("0", 32), w.secrets[w.idOf()]}},
+		{"secret_wo_version", []any{nil, 1, 2}},
 	} {
+		if strings.HasPrefix(argument.name, "secret_wo") && w.secrets[w.idOf()] == "" {
+			continue
+		}
 		// Most arguments stay as they were, as in a pull request.
 		if kept, isSet := w.config[argument.name]; isSet && rapid.IntRange(0, 3).Draw(w.T, argument.name+" changes") > 0 {
 			c[argument.name] = kept
@@ -152,12 +184,33 @@ func (w *walk) run(config map[string]any) {
 	if config == nil && w.State() == nil {
 		return
 	}
-	before := w.ids()
-	wasTainted := w.Tainted()
-	_, planned := w.Plan(ctx, config)
+	before, version := w.ids(), w.State()["secret_wo_version"]
+	how := w.how(config)
+	if how == tainted {
+		w.Taint()
+	}
+	isReplaced := config == nil || w.Tainted() || how == createFirst // of which Terraform itself tells
+	mayFail := w.odd || how == later || how == killed || w.isRefused(config)
+
+	shown := config
+	if how == unknown {
+		shown = maps.Clone(config)
+		argument := rapid.SampledFrom(slices.Sorted(maps.Keys(shown))).Draw(w.T, "unknown")
+		shown[argument] = protocoltest.Unknown
+		if argument == "secret_wo" { // known in the plan, and null in the apply
+			shown[argument], config[argument] = w.secrets[w.idOf()], nil
+			mayFail = true
+		}
+	}
+	first, planned := w.Plan(ctx, shown)
+	if how == unknown && !planned.HasError() {
+		if final, diags := w.Plan(ctx, config); !diags.HasError() && !w.Tainted() && !protocoltest.Narrows(first, final) {
+			w.Fatalf("the final plan %v is not the first one %v", final, first)
+		}
+	}
 	w.cloud.ForgetRequests()
-	failing := w.fault()
-	applied := w.Apply(ctx, config)
+	failing := how != killed && how != createFirst && how != later && w.fault()
+	applied := w.apply(ctx, how, config)
 	w.cloud.Intercept(nil)
 	said = append(said, append(planned, applied...)...)
 	text := said.String()
@@ -166,15 +219,32 @@ func (w *walk) run(config map[string]any) {
 	if strings.Contains(text, "inconsistent") || strings.Contains(text, "invalid result") || strings.Contains(text, "report this as a bug") {
 		w.Fatalf("it is not as planned: %s", text)
 	}
-	if (applied.HasError() || planned.HasError()) && !failing && !w.odd {
+	if strings.Contains(text+w.Private(), "cf_secret_") {
+		w.Fatalf("it shows a secret: %s", text)
+	}
+	if (applied.HasError() || planned.HasError()) && !failing && !mayFail {
 		w.Fatalf("it fails without a cause: %s", text)
 	}
-	isDestroy := config == nil || wasTainted // of which Terraform itself tells
-	if want := announced(planned); !isDestroy && !failing && !applied.HasError() && !slices.Equal(want, ends) {
-		w.Fatalf("announced are %v, and it has sent %v: %s", want, writes, text)
+	if how == killed { // a token that was just created is deleted again
+		ends = slices.DeleteFunc(ends, func(id string) bool { return !slices.Contains(before, id) })
+	}
+	if !isReplaced && how != later {
+		want := announced(planned)
+		if how == unknown {
+			want = slices.DeleteFunc(slices.Clone(ends), func(id string) bool { return !strings.Contains(planned.String(), id) })
+		}
+		if isDone := !failing && !applied.HasError() && how != killed; isDone && !slices.Equal(want, ends) || !isDone && !isSubset(ends, want) {
+			w.Fatalf("announced are %v, and it has sent %v: %s", want, writes, text)
+		}
 	}
 	for _, id := range ends {
 		delete(w.broken, id)
+	}
+	if how == later || how == killed {
+		for _, id := range append(before, ends...) {
+			w.broken[id] = true
+		}
+		w.odd, failing = true, true
 	}
 	for _, id := range before {
 		if !slices.Contains(w.ids(), id) && strings.Contains(text, id) {
@@ -195,6 +265,10 @@ func (w *walk) run(config map[string]any) {
 			}
 		}
 		return
+	}
+	isAdopted := !isReplaced && config["secret_wo_version"] != nil && fmt.Sprint(config["secret_wo_version"]) != fmt.Sprint(version)
+	if isAdopted && w.Text("secret") == "" && w.State()["encrypted_secrets"] == nil {
+		w.Fatalf("the secret was not taken over: %v", w.State())
 	}
 	w.config = config
 	if config == nil {
@@ -222,6 +296,83 @@ func (w *walk) run(config map[string]any) {
 		if planned, diags := w.Plan(ctx, config); diags.HasError() || !reflect.DeepEqual(planned, w.State()) {
 			w.Fatalf("the next plan, after a refresh: %t, is %v of %v: %s", again, planned, w.State(), diags)
 		}
+	}
+}
+
+// how draws how a run differs from others.
+func (w *walk) how(config map[string]any) string {
+	ways := []string{plainly, plainly, plainly, plainly, plainly, killed}
+	if config != nil {
+		ways = append(ways, unknown)
+	}
+	if w.State() != nil && !w.Tainted() {
+		ways = append(ways, later)
+		if config != nil {
+			ways = append(ways, tainted, createFirst)
+		}
+	}
+	return rapid.SampledFrom(ways).Draw(w.T, "how")
+}
+
+// isRefused reports whether an apply has to fail because the secret to take over is not
+// there, or is not valid.
+func (w *walk) isRefused(config map[string]any) bool {
+	return config["secret_wo_version"] != nil && (config["secret_wo"] == nil || config["secret_wo"] != w.secrets[w.idOf()])
+}
+
+func (w *walk) apply(ctx context.Context, how string, config map[string]any) protocoltest.Diags {
+	switch how {
+	case createFirst:
+		return w.Replace(ctx, config)
+	case later:
+		saved, diags := w.Save(ctx, config)
+		if diags.HasError() {
+			return diags
+		}
+		w.console(w.T)
+		w.cloud.ForgetRequests()
+		return append(diags, w.ApplySaved(ctx, saved)...)
+	case killed:
+		defer w.gone.Store(false)
+		defer w.Snapshot()()
+		w.cloud.Intercept(func(api http.Handler) http.Handler {
+			return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+				w.gone.Store(w.gone.Load() || r.Method != http.MethodGet)
+				api.ServeHTTP(rw, r)
+			})
+		})
+	}
+	return w.Apply(ctx, config)
+}
+
+func isSubset(part, whole []string) bool {
+	return !slices.ContainsFunc(part, func(id string) bool { return !slices.Contains(whole, id) })
+}
+
+// mistakes is a chain of moved blocks: the state of one type arrives as that of the other.
+// It is refused, and nothing happens.
+func (w *walk) mistakes(*rapid.T) {
+	if w.State() == nil || w.Tainted() {
+		w.Skip("there is nothing")
+	}
+	ctx := context.Background()
+	defer w.Snapshot()()
+	to := map[bool]string{true: "cloudfleet_api_token", false: "cloudfleet_rotating_api_token"}[w.isPair()]
+	if diags := w.Mistake(ctx, to); diags.HasError() {
+		w.Fatalf("the CLI upgrades no state: %s", diags)
+	}
+	w.cloud.ForgetRequests()
+	for what, do := range map[string]func() protocoltest.Diags{
+		"refresh": func() protocoltest.Diags { return w.Refresh(ctx) },
+		"apply":   func() protocoltest.Diags { return w.Apply(ctx, map[string]any{"name": "ci", "role": "User"}) },
+		"destroy": func() protocoltest.Diags { return w.Destroy(ctx) },
+	} {
+		if diags := do(); !diags.HasError() || !strings.Contains(diags.String(), "not the state of a") {
+			w.Fatalf("the %s of another type's state is not refused: %s", what, diags)
+		}
+	}
+	if writes := w.cloud.Writes(); len(writes) > 0 {
+		w.Fatalf("it has sent %v", writes)
 	}
 }
 
@@ -260,6 +411,9 @@ func (w *walk) imports(*rapid.T) {
 			w.disowned[id] = true
 		}
 		ids = ids[:1]
+	}
+	if secret := w.Text("secret"); secret != "" {
+		w.secrets[ids[0]] = secret
 	}
 	if diags := w.Import(context.Background(), strings.Join(ids, ",")); diags.HasError() {
 		w.Fatalf("the import of %v fails: %s", ids, diags)
@@ -307,6 +461,13 @@ func (w *walk) check(*rapid.T) {
 		if !slices.Contains(ids, token.ID) && !w.disowned[token.ID] {
 			w.Fatalf("nobody owns %s %q: the state has %v", token.ID, token.Name, ids)
 		}
+	}
+	if !w.cloud.Accepts(w.others.ID, w.others.Secret) {
+		w.Fatalf("the token of somebody else is gone, or has another secret")
+	}
+	listed, diags := w.data.Data(context.Background(), "cloudfleet_api_tokens", map[string]any{})
+	if tokens, _ := listed["tokens"].([]any); diags.HasError() || len(tokens) != 1+len(w.cloud.Issued()) {
+		w.Fatalf("the data source finds %d of %d tokens: %s", len(tokens), 1+len(w.cloud.Issued()), diags)
 	}
 	if w.State() == nil {
 		return

@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/provider"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
 )
 
@@ -34,12 +35,18 @@ type server interface {
 // that injected faults show. arguments replace these; nil removes one.
 func Start(t *testing.T, cloud *acctest.Cloud, arguments map[string]any) *Provider {
 	t.Helper()
+	return StartIn(t, nil, cloud, arguments)
+}
+
+// StartIn is Start in a process whose CLI may end.
+func StartIn(t *testing.T, process *providerdata.Process, cloud *acctest.Cloud, arguments map[string]any) *Provider {
+	t.Helper()
 	config := map[string]any{
 		"endpoint": cloud.Endpoint, "organization_id": cloud.OrganizationID,
 		"access_token_id": cloud.TokenID, "access_token_secret": cloud.TokenSecret, "max_retries": 0,
 	}
 	maps.Copy(config, arguments)
-	p, diags := Configure(t, config)
+	p, diags := configure(t, process, config)
 	if diags.HasError() {
 		t.Fatal(diags)
 	}
@@ -49,7 +56,12 @@ func Start(t *testing.T, cloud *acctest.Cloud, arguments map[string]any) *Provid
 // Configure configures a provider with only these arguments, and returns its diagnostics.
 func Configure(t *testing.T, arguments map[string]any) (*Provider, Diags) {
 	t.Helper()
-	full := must(as[server](must(providerserver.NewProtocol6WithError(provider.New("test")())())))
+	return configure(t, nil, arguments)
+}
+
+func configure(t *testing.T, process *providerdata.Process, arguments map[string]any) (*Provider, Diags) {
+	t.Helper()
+	full := must(as[server](must(providerserver.NewProtocol6WithError(provider.NewInProcess("test", process))())))
 	ctx := t.Context()
 	schemas, identities := schemas()
 	packed := pack(encode(schemas.Provider.ValueType(), arguments))

@@ -126,6 +126,16 @@ func (r *Resource) IdentityVersion(ctx context.Context) int64 {
 // before 1.12.
 func (r *Resource) ForgetIdentity() { r.state.identity = nil }
 
+// Snapshot returns a function that brings back the present state: what a CLI has that was
+// killed before it could write another one.
+func (r *Resource) Snapshot() (restore func()) {
+	typeName, schema, state := r.typeName, r.schema, r.state
+	return func() { r.typeName, r.schema, r.state = typeName, schema, state }
+}
+
+// Taint lets the next Apply replace the resource, as `terraform taint` and -replace do.
+func (r *Resource) Taint() { r.state.tainted = true }
+
 // Tainted reports whether a failed create left something that the next Apply replaces.
 func (r *Resource) Tainted() bool { return r.state.tainted }
 
@@ -193,25 +203,57 @@ func (r *Resource) propose(config tftypes.Value) tftypes.Value {
 // is stored; that of a create is tainted. Call Refresh before to read first, as
 // `terraform apply` does.
 func (r *Resource) Apply(ctx context.Context, config map[string]any) Diags {
-	configured, planned, diags := r.plan(ctx, config)
+	saved, diags := r.Save(ctx, config)
 	if diags.HasError() {
 		return diags
 	}
-	if config != nil && (r.state.tainted || len(planned.RequiresReplace) > 0) {
+	if config != nil && (r.state.tainted || len(saved.planned.RequiresReplace) > 0) {
 		if diags := r.Destroy(ctx); diags.HasError() {
 			return diags
 		}
 		return r.Apply(ctx, config)
 	}
-	before, after := r.state, unpack(r.schema.ValueType(), planned.PlannedState)
+	return append(diags, r.ApplySaved(ctx, saved)...)
+}
+
+// Replace creates the resource anew before it deletes the present one, as
+// create_before_destroy does. After an error of the create, the present one stays.
+func (r *Resource) Replace(ctx context.Context, config map[string]any) Diags {
+	old := r.state
+	r.state = state{value: tftypes.NewValue(r.schema.ValueType(), nil)}
+	diags := r.Apply(ctx, config)
+	created := r.state
+	r.state = old
+	if !diags.HasError() {
+		diags = append(diags, r.Destroy(ctx)...)
+		r.state = created
+	}
+	return diags
+}
+
+// SavedPlan is a plan that is applied later.
+type SavedPlan struct {
+	configured *tfprotov6.DynamicValue
+	planned    *tfprotov6.PlanResourceChangeResponse
+}
+
+// Save plans a change to config, or a delete if config is nil, for ApplySaved.
+func (r *Resource) Save(ctx context.Context, config map[string]any) (SavedPlan, Diags) {
+	configured, planned, diags := r.plan(ctx, config)
+	return SavedPlan{configured, planned}, diags
+}
+
+// ApplySaved applies a plan that replaces nothing.
+func (r *Resource) ApplySaved(ctx context.Context, saved SavedPlan) (diags Diags) {
+	before, after := r.state, unpack(r.schema.ValueType(), saved.planned.PlannedState)
 	if after.Equal(before.value) {
-		return diags
+		return nil
 	}
 	applied := must(r.provider.server.ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{
-		TypeName: r.typeName, PriorState: pack(before.value), PlannedState: planned.PlannedState, Config: configured,
-		PlannedPrivate: planned.PlannedPrivate, PlannedIdentity: planned.PlannedIdentity,
+		TypeName: r.typeName, PriorState: pack(before.value), PlannedState: saved.planned.PlannedState, Config: saved.configured,
+		PlannedPrivate: saved.planned.PlannedPrivate, PlannedIdentity: saved.planned.PlannedIdentity,
 	}))
-	diags = append(diags, applied.Diagnostics...)
+	diags = applied.Diagnostics
 	r.save(applied.NewState, applied.Private, applied.NewIdentity, diags.HasError() && (before.tainted || before.value.IsNull()))
 	if diags.HasError() && r.state.value.IsNull() {
 		r.state = before // core knows of no other
@@ -245,6 +287,22 @@ func keeps(planned, is any) bool {
 	}
 	for name := range attributes {
 		if !keeps(plannedAttributes[name], attributes[name]) {
+			return false
+		}
+	}
+	return true
+}
+
+// Narrows reports whether a plan with all values of the configuration agrees with an
+// earlier one, in which some were unknown: else core says "inconsistent final plan".
+func Narrows(earlier, later any) bool {
+	attributes, isObject := later.(map[string]any)
+	earlierAttributes, wasObject := earlier.(map[string]any)
+	if !isObject || !wasObject {
+		return earlier == Unknown || reflect.DeepEqual(earlier, later)
+	}
+	for name := range attributes {
+		if !Narrows(earlierAttributes[name], attributes[name]) {
 			return false
 		}
 	}
