@@ -27,6 +27,10 @@ type privateReader interface {
 	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
 }
 
+type privateWriter interface {
+	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
+}
+
 func loadMoved(ctx context.Context, private privateReader, diags *diag.Diagnostics) string {
 	content, found := private.GetKey(ctx, movedKey)
 	diags.Append(found...)
@@ -35,6 +39,10 @@ func loadMoved(ctx context.Context, private privateReader, diags *diag.Diagnosti
 		moved = string(content[1 : len(content)-1]) // a digest needs no escapes
 	}
 	return moved
+}
+
+func setMoved(ctx context.Context, private privateWriter, moved string) diag.Diagnostics {
+	return private.SetKey(ctx, movedKey, []byte(`"`+moved+`"`))
 }
 
 // ModifyPlan plans the copy. A source that is new is looked at once: what would certainly
@@ -204,7 +212,7 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("reference"), m.Reference)...)
 	if m.FollowTag.ValueBool() {
 		if moved := r.follow(ctx, &m, &resp.Diagnostics); moved != "" {
-			resp.Diagnostics.Append(resp.Private.SetKey(ctx, movedKey, []byte(`"`+moved+`"`))...)
+			resp.Diagnostics.Append(setMoved(ctx, resp.Private, moved)...)
 		}
 	}
 }
@@ -282,6 +290,8 @@ func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp 
 		if resp.Diagnostics.Append(diags...); !isStored {
 			return
 		}
+		// What the refresh saw may be the tag of another source.
+		resp.Diagnostics.Append(setMoved(ctx, resp.Private, plan.SourceDigest.ValueString())...)
 	case c.retags:
 		resp.Diagnostics.Append(r.retag(ctx, &plan)...)
 	}

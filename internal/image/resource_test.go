@@ -296,6 +296,23 @@ func TestImageFollowsATag(t *testing.T) {
 	c.theirs.Intercept(nil)
 }
 
+// A walk found: what the refresh had seen of one source was taken for the tag of the next,
+// so that a plan without a refresh copied again.
+func TestAnotherSourceIsNotWhatTheRefreshSaw(t *testing.T) {
+	c := startCopies(t, mockserver.Options{})
+	c.dockerLogin()
+	push(t, c.theirs, "europe", "base", "v1", "linux/amd64")
+	push(t, c.theirs, "europe", "base", "v2", "linux/arm64")
+	r := c.image()
+	for _, tag := range []string{":v1", ":v2"} {
+		config := c.config(tag, map[string]any{"follow_tag": true})
+		c.mustApply(r, config)
+		if plan, diags := r.Plan(t.Context(), config); len(diags) > 0 || !reflect.DeepEqual(plan, r.State()) {
+			t.Errorf("%s: the next plan is %v of %v: %v", tag, plan, r.State(), diags)
+		}
+	}
+}
+
 func TestImageForSomePlatforms(t *testing.T) {
 	c := startCopies(t, mockserver.Options{})
 	pushed := push(t, c.theirs, "europe", "base", "v1", "linux/amd64", "linux/arm64", "linux/s390x")

@@ -1,0 +1,256 @@
+package image_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"oras.land/oras-go/v2/content"
+	"oras.land/oras-go/v2/errdef"
+	"oras.land/oras-go/v2/registry/remote"
+	"pgregory.net/rapid"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/protocoltest"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/testimage"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/tokentest"
+)
+
+// imageWalk is what may happen to two resources that copy into one repository, chosen at
+// random: an image of several platforms, and one of its platforms.
+type imageWalk struct {
+	*rapid.T
+	copies
+	resources [2]*protocoltest.Resource
+	configs   [2]map[string]any
+	// platform is the digest of the image of a platform in v1, as it was first.
+	platform string
+	// broken are resources whose image somebody else has touched, or whose last apply
+	// failed, until an apply after a refresh succeeds.
+	broken [2]bool
+	// damaged is an image that somebody took a platform from: no refresh looks for that, and
+	// only the copy of another image mends it.
+	damaged string
+	// source and target are the repositories, with one connection for a walk.
+	source, target *remote.Repository
+}
+
+// Whatever happens, in whatever order: after an apply that succeeds there is nothing left
+// to do, and no apply of one resource takes anything from the other.
+func TestImageWalk(t *testing.T) {
+	for name, value := range map[string]string{"rapid.seed": "1", "rapid.checks": "100", "rapid.nofailfile": "true", "rapid.shrinktime": "5s"} {
+		if f := flag.Lookup(name); f.Value.String() == f.DefValue {
+			if err := f.Value.Set(value); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	rapid.Check(t, func(r *rapid.T) {
+		c := startCopies(t, mockserver.Options{})
+		c.dockerLogin()
+		w := &imageWalk{T: r, copies: c, resources: [2]*protocoltest.Resource{c.image(), c.image()}}
+		w.source = w.repository(w.theirs, w.sourceHost(), "base")
+		w.target = w.repository(w.ours, w.ourHost(), "mirror/base")
+		w.platform = w.children(w.source, w.pushes("v1", 0))[0]
+		w.pushes("v2", 1)
+		r.Repeat(map[string]func(*rapid.T){
+			"apply": w.applies, "destroy": w.destroys, "source": w.sourceMoves, "registry": w.registryChanges, "import": w.imports,
+			"": w.check,
+		})
+	})
+}
+
+// pushes gives a tag of the source an image.
+func (w *imageWalk) pushes(tag string, i int) (digest string) {
+	platforms := [][]string{{"linux/amd64", "linux/arm64"}, {"linux/amd64", "linux/s390x"}, {"linux/amd64", "linux/arm64", "linux/386"}}
+	return push(w.t, w.theirs, "europe", "base", tag, platforms[i]...).Digest.String()
+}
+
+func (w *imageWalk) repository(cloud *acctest.Cloud, host, name string) *remote.Repository {
+	repository, err := testimage.Repository(cloud.URL, host, name, cloud.TokenID, cloud.TokenSecret)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return repository
+}
+
+// digestOf is the digest that a tag or digest refers to, empty if there is none.
+func (w *imageWalk) digestOf(repository *remote.Repository, reference string) string {
+	found, err := repository.Resolve(w.t.Context(), reference)
+	if err != nil && !errors.Is(err, errdef.ErrNotFound) {
+		w.Fatal(err)
+	}
+	return found.Digest.String()
+}
+
+// children are the digests of the images in an index. Those that are missing are empty.
+func (w *imageWalk) children(repository *remote.Repository, reference string) (digests []string) {
+	descriptor, reader, err := repository.Manifests().FetchReference(w.t.Context(), reference)
+	if err != nil {
+		w.Fatal(err)
+	}
+	defer reader.Close()
+	manifest, err := content.ReadAll(reader, descriptor)
+	if err != nil {
+		w.Fatal(err)
+	}
+	var index ocispec.Index
+	if err := json.Unmarshal(manifest, &index); err != nil {
+		w.Fatal(err)
+	}
+	for _, child := range index.Manifests {
+		digests = append(digests, w.digestOf(repository, child.Digest.String()))
+	}
+	return digests
+}
+
+func (w *imageWalk) which() int { return rapid.IntRange(0, 1).Draw(w.T, "resource") }
+
+func (w *imageWalk) applies(*rapid.T) {
+	i := w.which()
+	source, tags := []string{":v1", ":v2"}, []any{nil, []any{"v1"}, []any{"stable", "v1"}, []any{"stable"}}
+	if i == 1 {
+		source, tags = []string{"@" + w.platform}, []any{[]any{"amd64"}, []any{"amd64", "small"}}
+	}
+	config := w.config(rapid.SampledFrom(source).Draw(w.T, "source"), map[string]any{"tags": rapid.SampledFrom(tags).Draw(w.T, "tags")})
+	if i == 0 {
+		config["platforms"] = rapid.SampledFrom([]any{nil, []any{"linux/amd64"}}).Draw(w.T, "platforms")
+		config["follow_tag"] = rapid.SampledFrom([]any{nil, true}).Draw(w.T, "follow_tag")
+	}
+	w.run(i, config)
+}
+
+func (w *imageWalk) destroys(*rapid.T) { w.run(w.which(), nil) }
+
+func (w *imageWalk) run(i int, config map[string]any) {
+	ctx, r := context.Background(), w.resources[i]
+	if config == nil && r.State() == nil {
+		w.Skip("there is nothing")
+	}
+	refresh := r.Refresh(ctx)
+	failing := w.fault()
+	diags := slices.Concat(refresh, r.Apply(ctx, config))
+	w.ours.InterceptRegistry(nil)
+	if text := diags.String(); strings.Contains(text, "inconsistent") || strings.Contains(text, "cf_secret_") {
+		w.Fatalf("it is not as planned, or shows a secret: %s", text)
+	}
+	if diags.HasError() {
+		if !failing && !w.broken[0] && !w.broken[1] {
+			w.Fatalf("it fails without a cause: %s", diags)
+		}
+		w.broken[i] = true
+		return
+	}
+	w.broken[i] = failing
+	// A refresh follows a tag only when the state says so.
+	isNew := config["follow_tag"] != nil && w.configs[i]["follow_tag"] == nil
+	if w.configs[i] = config; config == nil || failing {
+		return
+	}
+	for _, refreshes := range []bool{false, true} {
+		if refreshes && isNew {
+			break
+		}
+		if refreshes {
+			if again := r.Refresh(ctx); again.HasError() {
+				w.Fatalf("the next refresh fails: %s", again)
+			}
+		}
+		if plan, again := r.Plan(ctx, config); again.HasError() || !reflect.DeepEqual(plan, r.State()) {
+			w.Fatalf("the next plan, after a refresh: %t, is %v of %v: %s", refreshes, plan, r.State(), again)
+		}
+	}
+}
+
+// fault lets a request to our registry fail.
+func (w *imageWalk) fault() (isSet bool) {
+	at := rapid.IntRange(-20, 12).Draw(w.T, "request that fails")
+	if at < 1 {
+		return false
+	}
+	var n atomic.Int32
+	w.ours.InterceptRegistry(func(registry http.Handler) http.Handler {
+		return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			if int(n.Add(1)) != at {
+				registry.ServeHTTP(rw, r)
+				return
+			}
+			_, _ = io.Copy(io.Discard, r.Body)
+			rw.WriteHeader(http.StatusInternalServerError)
+		})
+	})
+	return true
+}
+
+// sourceMoves gives a tag of the source another image.
+func (w *imageWalk) sourceMoves(*rapid.T) {
+	w.pushes(rapid.SampledFrom([]string{"v1", "v2"}).Draw(w.T, "tag"), rapid.IntRange(0, 2).Draw(w.T, "image"))
+}
+
+// registryChanges is what somebody does to the copies.
+func (w *imageWalk) registryChanges(*rapid.T) {
+	i := w.which()
+	digest := w.resources[i].Text("digest")
+	if digest == "" || w.digestOf(w.target, digest) == "" {
+		w.Skip("there is nothing")
+	}
+	// CNCF Distribution deletes the tags of what is deleted, and the mock server does not.
+	for _, reference := range []string{"v1", "v2", "stable", "amd64", "small", digest} {
+		if w.digestOf(w.target, reference) == digest {
+			tokentest.CallRegistry(w.t, w.ours, http.MethodDelete, w.ourHost(), "/v2/mirror/base/manifests/"+reference)
+		}
+	}
+	w.broken = [2]bool{true, true} // the other one may need it
+	w.damaged = w.resources[0].Text("digest")
+}
+
+// imports forgets a resource and imports it by its digest.
+func (w *imageWalk) imports(*rapid.T) {
+	i := w.which()
+	digest := w.resources[i].Text("digest")
+	if digest == "" || w.broken[i] {
+		w.Skip("there is nothing")
+	}
+	if diags := w.resources[i].Import(context.Background(), w.ourHost()+"/mirror/base@"+digest); diags.HasError() {
+		w.Fatalf("the import of %s fails: %s", digest, diags)
+	}
+	w.broken[i] = true // the next apply may change what is not known
+}
+
+// check is what is true after each step.
+func (w *imageWalk) check(*rapid.T) {
+	for i, r := range w.resources {
+		if r.State() == nil || w.broken[i] {
+			continue
+		}
+		if len(r.Identity()) == 0 {
+			w.Fatalf("it has no identity: %v", r.State())
+		}
+		digest := r.Text("digest")
+		if w.digestOf(w.target, digest) == "" {
+			w.Fatalf("the image %s of resource %d is gone", digest, i)
+		}
+		for _, child := range w.children(w.target, digest) {
+			if child == "" && digest != w.damaged {
+				w.Fatalf("the image %s of resource %d has lost a platform", digest, i)
+			}
+		}
+		tags, _ := r.State()["tags"].([]any)
+		for _, tag := range tags {
+			if is := w.digestOf(w.target, fmt.Sprint(tag)); is != digest {
+				w.Fatalf("the tag %s of resource %d is %q, not %s", tag, i, is, digest)
+			}
+		}
+	}
+}
