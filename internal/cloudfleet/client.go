@@ -9,6 +9,7 @@
 package cloudfleet
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -96,9 +97,7 @@ func newCredential(tokenID, secret string) credential {
 
 // New returns a client, or an error if the endpoint is invalid. It does no I/O.
 func New(o Options) (*Client, error) {
-	if o.RequestTimeout <= 0 {
-		o.RequestTimeout = DefaultRequestTimeout
-	}
+	o.RequestTimeout = cmp.Or(o.RequestTimeout, DefaultRequestTimeout)
 	network := roundtrip.Network(o.RequestTimeout)
 	if strings.HasPrefix(strings.ToLower(o.Endpoint), "http:") {
 		roundtrip.LoopbackOnly(network)
@@ -217,7 +216,7 @@ func doUnchecked[T any](ctx context.Context, c *Client, r request) (answer T, re
 		return answer, nil, err
 	}
 	answer, resp, err = receive[T](c.http.Do(req))
-	if e, ok := errors.AsType[*Error](err); ok && e.StatusCode == http.StatusUnauthorized && a.as.tokenID == c.self.tokenID && c.note != "" {
+	if e, ok := errors.AsType[*Error](err); ok && e.StatusCode == http.StatusUnauthorized && c.note != "" {
 		e.Message += " " + c.note
 	}
 	if err != nil && a.ambiguous {

@@ -265,3 +265,56 @@ func TestLogOfEachAttempt(t *testing.T) {
 		t.Errorf("the answer was logged as %v", entries[1])
 	}
 }
+
+// A 404 or 405 that no API sends, or to a call that needs nothing but the API, tells of a
+// wrong endpoint.
+func TestIsWrongEndpoint(t *testing.T) {
+	for name, test := range map[string]struct {
+		status     int
+		code, path string
+		want       bool
+	}{
+		"no code":                  {404, "", "/v1/tokens/x", true},
+		"405 without a code":       {405, "", "/v1/tokens/x", true},
+		"a list":                   {404, "not_found", "/v1/tokens", true},
+		"a token":                  {404, "not_found", "/v1/tokens/x", false},
+		"405 for a token":          {405, "method_not_allowed", "/v1/tokens/x", false},
+		"500":                      {500, "", "/v1/tokens", false},
+		"500 for a token":          {500, "", "/v1/tokens/x", false},
+		"another error for a list": {422, "invalid", "/v1/tokens", false},
+	} {
+		if got := cloudfleet.IsWrongEndpoint(&cloudfleet.Error{StatusCode: test.status, Code: test.code, Path: test.path}); got != test.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}
+
+// A redirect is no success: the server has done nothing.
+func TestRedirectHasNotActed(t *testing.T) {
+	for status, acted := range map[int]bool{200: true, 299: true, 300: false, 404: false} {
+		if got := cloudfleet.MayHaveActed(&cloudfleet.Error{StatusCode: status}); got != acted {
+			t.Errorf("%d: %t", status, got)
+		}
+	}
+}
+
+// A note about the credential stands beside its rejection, and beside nothing else.
+func TestCredentialNote(t *testing.T) {
+	c := start(t)
+	for name, test := range map[string]struct {
+		note, secret string
+		says         bool
+	}{
+		"rejected":      {"NOTE", "wrong", true},
+		"without one":   {"", "wrong", false},
+		"another error": {"NOTE", c.options.AccessTokenSecret, false},
+	} {
+		o := c.options
+		o.CredentialNote, o.AccessTokenSecret = test.note, test.secret
+		client := newClient(t, o)
+		_, err := client.GetToken(t.Context(), "2iKo4Asy51EUx2gpJFW76t")
+		if err == nil || strings.Contains(err.Error(), "NOTE") != test.says || strings.HasSuffix(err.Error(), " ") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -52,17 +52,14 @@ func Parse(ctx context.Context, value types.Object) (Recipients, diag.Diagnostic
 }
 
 // RecipientsChange reports whether a change of encrypt_to changes who can read the
-// secret. If that is unknown, it reports true.
+// secret. If that is unknown or invalid, it reports true.
 func RecipientsChange(ctx context.Context, before, after types.Object) bool {
 	if before.Equal(after) {
 		return false
 	}
-	old, _, oldErr := parseRecipients(ctx, before)
-	recipients, _, err := parseRecipients(ctx, after)
-	if oldErr != nil || err != nil || old == nil || recipients == nil {
-		return true
-	}
-	return old.canonical() != recipients.canonical()
+	old, _, _ := parseRecipients(ctx, before)
+	recipients, _, _ := parseRecipients(ctx, after)
+	return old == nil || recipients == nil || old.canonical() != recipients.canonical()
 }
 
 // RecipientsAreKnown reports whether it is known who the recipients are, or that there

@@ -77,8 +77,8 @@ type PrivateWriter interface {
 // LoadMemory returns what is stored, which may be nothing.
 func LoadMemory(ctx context.Context, private PrivateReader) (m Memory, diags diag.Diagnostics) {
 	content, diags := private.GetKey(ctx, memoryKey)
-	if len(content) > 0 && json.Unmarshal(content, &m) != nil {
-		m = Memory{} // of another version; it works without
+	if json.Unmarshal(content, &m) != nil {
+		m = Memory{} // none, or one of another version; it works without
 	}
 	return m, diags
 }
