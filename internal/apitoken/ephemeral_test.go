@@ -15,6 +15,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/tokentest"
 )
 
 var longAgo = time.Now().Add(-24 * time.Hour)
@@ -286,6 +287,26 @@ func TestEphemeralTokenOfAnAmbiguousCreate(t *testing.T) {
 	expect(t, diags, isError, `with the name "push (ephemeral until `)
 	if left := names(cloud); len(left) != 1 || !strings.Contains(diags[0].Detail, `"`+left[0]+`"`) {
 		t.Errorf("left: %q", left)
+	}
+}
+
+// A create that the API has refused has created nothing.
+func TestEphemeralTokenOfARefusedCreate(t *testing.T) {
+	cloud := acctest.Start(t, mockserver.Options{})
+	provider := serve(t, cloud)
+	cloud.Intercept(func(api http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodPost {
+				tokentest.Decline(http.StatusUnprocessableEntity, "invalid", nil)(api, w, r)
+				return
+			}
+			api.ServeHTTP(w, r)
+		})
+	})
+	_, _, diags := provider.open(push)
+	expect(t, diags, isError, "422")
+	if strings.Contains(diags[0].Detail, "may have created") {
+		t.Errorf("it says %s", diags[0].Detail)
 	}
 }
 

@@ -4,9 +4,11 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"maps"
+	"net/http"
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/crypto/nacl/box"
 
@@ -144,6 +146,59 @@ func TestSecondKindOfRecipients(t *testing.T) {
 			_, diags := s.Plan(t.Context(), r.both(map[string]any{"age_recipients": []any{"age1x"}, "pgp_key": wrong}))
 			if !diags.HasError() || !strings.Contains(diags.String(), "age_recipients") {
 				t.Errorf("with a PGP key %v: %s", wrong, diags)
+			}
+		}
+	})
+}
+
+// A key that has expired is an error of the plan that would encrypt to it, for a rotation
+// and for a secret that is taken over.
+func TestExpiredKeyFailsThePlan(t *testing.T) {
+	eachResource(t, mockserver.Options{}, func(t *testing.T, s scheduled) {
+		config := map[string]any{"name": "ci", "role": "User", "rotation_trigger": "a"}
+		s.apply(config)
+		config["encrypt_to"] = map[string]any{"pgp_key": tokentest.PGPPublicKey(t, time.Now().Add(-48*time.Hour), 24*time.Hour)}
+		for name, change := range map[string]map[string]any{
+			"rotation": {"rotation_trigger": "b"}, "adoption": {"secret_wo": s.Text("secret"), "secret_wo_version": 1},
+		} {
+			changed := maps.Clone(config)
+			maps.Copy(changed, change)
+			if _, diags := s.Plan(t.Context(), changed); !diags.HasError() || !strings.Contains(diags.String(), "expired") {
+				t.Errorf("%s: the plan says %s", name, diags)
+			}
+		}
+	})
+}
+
+// An outage during an import is no answer about the token.
+func TestImportInAnOutage(t *testing.T) {
+	eachResource(t, mockserver.Options{}, func(t *testing.T, s scheduled) {
+		s.apply(map[string]any{"name": "ci", "role": "User"})
+		s.cloud.Intercept(func(http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
+		})
+		diags := s.Import(t.Context(), s.idOf())
+		if text := diags.String(); !strings.Contains(text, "503") || strings.Contains(text, "no token with this ID") || strings.Contains(text, "non-existent") {
+			t.Errorf("the import says %s", diags)
+		}
+	})
+}
+
+// The API's spelling is told once for each refresh, for one token and for two.
+func TestSpellingIsToldOnce(t *testing.T) {
+	eachResource(t, mockserver.Options{}, func(t *testing.T, s scheduled) {
+		s.cloud.Intercept(tokentest.Rewrite(func(_ *http.Request, body map[string]any) {
+			if name, ok := body["name"].(string); ok && name == "CI" {
+				body["name"] = "ci"
+			}
+		}))
+		for _, trigger := range []string{"a", "b"} {
+			config := map[string]any{"name": "CI", "role": "User", "rotation_trigger": trigger}
+			if diags := s.Apply(t.Context(), config); diags.HasError() {
+				t.Fatal(diags)
+			}
+			if diags := s.Refresh(t.Context()); len(diags) != 1 || !strings.Contains(diags.String(), "stored another name") {
+				t.Errorf("after %s the refresh says %s", trigger, diags)
 			}
 		}
 	})
