@@ -232,3 +232,32 @@ func TestFinalPlanWithoutASecretIsLikeTheFirst(t *testing.T) {
 		}
 	})
 }
+
+// A saved plan that another run made is applied by a provider whose own token it would
+// revoke: the apply refuses, before anything is sent.
+func TestSavedPlanForTheProvidersOwnToken(t *testing.T) {
+	eachResource(t, mockserver.Options{}, func(t *testing.T, s scheduled) {
+		config := func(trigger string) map[string]any {
+			return map[string]any{"name": "ci", "role": "Administrator", "rotation_trigger": trigger}
+		}
+		own := "secret"
+		s.apply(config("a"))
+		id := s.idOf()
+		if s.typeName == "cloudfleet_rotating_api_token" {
+			s.apply(config("b"))
+			own = "previous_secret"
+		}
+		saved, diags := s.Save(t.Context(), config("c"))
+		if diags.HasError() {
+			t.Fatal(diags)
+		}
+		s.Use(protocoltest.Start(t, s.cloud, map[string]any{"access_token_id": id, "access_token_secret": s.Text(own)}))
+		s.cloud.ForgetRequests()
+		if diags := s.ApplySaved(t.Context(), saved); !strings.Contains(diags.String(), "Refusing to regenerate") {
+			t.Errorf("the apply says %s", diags)
+		}
+		if writes := s.cloud.Writes(); len(writes) > 0 {
+			t.Errorf("it has sent %v", writes)
+		}
+	})
+}

@@ -73,5 +73,9 @@ func TestSecretThatCannotBeEncryptedIsNotKept(t *testing.T) {
 		if !m.IsNull() || !diags.HasError() || strings.Contains(diags[0].Detail(), "cf_secret") {
 			t.Errorf("got %v, %v", m.Stored, diags)
 		}
+		// All else is for the state, as with any secret.
+		if m.SecretVersion.ValueInt64() == 0 || m.SecretIssuedAt.IsNull() {
+			t.Errorf("version %s, issued at %s", m.SecretVersion, m.SecretIssuedAt)
+		}
 	})
 }

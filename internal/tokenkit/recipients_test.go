@@ -178,7 +178,8 @@ func TestImportInAnOutage(t *testing.T) {
 			return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
 		})
 		diags := s.Import(t.Context(), s.idOf())
-		if text := diags.String(); !strings.Contains(text, "503") || strings.Contains(text, "no token with this ID") || strings.Contains(text, "non-existent") {
+		if text := diags.String(); !strings.Contains(text, "503") || strings.Contains(text, "no token with this ID") ||
+			strings.Contains(text, "non-existent") {
 			t.Errorf("the import says %s", diags)
 		}
 	})
