@@ -101,6 +101,36 @@ func TestTroubleshootingQuotesWhatIsSaid(t *testing.T) {
 	}
 }
 
+// Each row of SECURITY.md names its tests, or says why there are none.
+func TestSecurityNamesItsTests(t *testing.T) {
+	t.Parallel()
+	var tests strings.Builder
+	for _, file := range filesBelow(t, "internal", "tools") {
+		if strings.HasSuffix(file, "_test.go") {
+			tests.WriteString(read(t, file))
+		}
+	}
+	_, rows, _ := strings.Cut(read(t, filepath.Join(top, "SECURITY.md")), "## Promises and their tests")
+	count := 0
+	for row := range strings.SplitSeq(rows, "\n") {
+		for _, match := range regexp.MustCompile("`((?:Test|Fuzz)\\w+)`").FindAllStringSubmatch(row, -1) {
+			count++
+			if !strings.Contains(tests.String(), "func "+match[1]+"(") {
+				t.Errorf("there is no %s", match[1])
+			}
+		}
+	}
+	_, cannot, _ := strings.Cut(rows, "## What the provider cannot promise")
+	for _, row := range strings.Split(cannot, "\n- ")[1:] {
+		if !strings.Contains(row, "`Test") && !strings.Contains(row, "(No test: ") {
+			t.Errorf("no test is named for %q", row)
+		}
+	}
+	if count < 40 {
+		t.Errorf("only %d tests are named", count)
+	}
+}
+
 var (
 	markdownLink    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	markdownHeading = regexp.MustCompile(`(?m)^#+ +(.+)$`)
