@@ -31,7 +31,7 @@ output "secret" {
 `)
 	protocol := t.TempDir()
 	base := folder.Env
-	folder.Env = slices.Concat(base, []string{"TF_LOG_SDK_PROTO_DATA_DIR="+protocol})
+	folder.Env = slices.Concat(base, []string{"TF_LOG_SDK_PROTO_DATA_DIR=" + protocol})
 	if _, err := folder.Run(t.Context(), "apply", "-auto-approve"); err != nil {
 		t.Fatal(err)
 	}
