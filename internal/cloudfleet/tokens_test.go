@@ -1,8 +1,10 @@
 package cloudfleet_test
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"testing"
 
@@ -212,5 +214,39 @@ func TestUnreadableTimeDoesNotCostTheSecret(t *testing.T) {
 		if err != nil || token.Secret != someSecret || !token.CreatedAt.IsZero() || token.UpdatedAt.Year() != 2026 {
 			t.Errorf("created_at %s: got %+v, %v", value, token, err)
 		}
+	}
+}
+
+// What an answer lacks is what was sent.
+func TestCreateAnsweredWithoutNameAndRole(t *testing.T) {
+	c := start(t)
+	c.Intercept(func(api http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			answer := httptest.NewRecorder()
+			api.ServeHTTP(answer, r)
+			var body map[string]any
+			if err := json.Unmarshal(answer.Body.Bytes(), &body); err != nil {
+				t.Error(err)
+			}
+			delete(body, "name")
+			delete(body, "role")
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(answer.Code)
+			_ = json.NewEncoder(w).Encode(body)
+		})
+	})
+	if token, _, err := newClient(t, c.options).CreateToken(t.Context(), settings); err != nil || token.Name != settings.Name || token.Role != settings.Role {
+		t.Errorf("got %+v, %v", token, err)
+	}
+}
+
+// A secret that works is tried once.
+func TestAcceptedSecretTakesOneCall(t *testing.T) {
+	c := start(t)
+	token := c.newToken(t)
+	client := newClient(t, c.options)
+	c.ForgetRequests()
+	if rejected, err := client.RejectsSecret(t.Context(), token.ID, token.Secret); rejected || err != nil || len(c.Requests()) != 1 {
+		t.Errorf("rejected: %t, %v, after %d calls", rejected, err, len(c.Requests()))
 	}
 }
