@@ -235,7 +235,14 @@ func TestCreateAnsweredWithoutNameAndRole(t *testing.T) {
 			_ = json.NewEncoder(w).Encode(body)
 		})
 	})
-	if token, _, err := newClient(t, c.options).CreateToken(t.Context(), settings); err != nil || token.Name != settings.Name || token.Role != settings.Role {
+	if token, _, err := newClient(
+		t,
+		c.options,
+	).CreateToken(
+		t.Context(),
+		settings,
+	); err != nil || token.Name != settings.Name ||
+		token.Role != settings.Role {
 		t.Errorf("got %+v, %v", token, err)
 	}
 }
