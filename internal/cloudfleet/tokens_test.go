@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"regexp"
 	"testing"
+	"time"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 )
@@ -255,5 +256,55 @@ func TestAcceptedSecretTakesOneCall(t *testing.T) {
 	c.ForgetRequests()
 	if rejected, err := client.RejectsSecret(t.Context(), token.ID, token.Secret); rejected || err != nil || len(c.Requests()) != 1 {
 		t.Errorf("rejected: %t, %v, after %d calls", rejected, err, len(c.Requests()))
+	}
+}
+
+// An update replaces both, so that one alone would be lost.
+func TestUpdateNeedsNameAndRole(t *testing.T) {
+	c := start(t)
+	client := newClient(t, c.options)
+	for _, s := range []cloudfleet.TokenSettings{{Name: "ci"}, {Role: cloudfleet.RoleUser}} {
+		if _, err := client.UpdateToken(t.Context(), someID, s); err == nil {
+			t.Errorf("%+v was accepted", s)
+		}
+	}
+	if requests := c.Requests(); len(requests) > 0 {
+		t.Errorf("it has sent %v", requests)
+	}
+}
+
+// A token that is on two pages, because the list shifted between them, is listed once.
+func TestTokenOnTwoPagesIsListedOnce(t *testing.T) {
+	c := start(t)
+	c.Intercept(func(api http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Query().Get("after") == "" {
+				w.Header().Set("Link", `</v1/tokens?after=x>; rel="next"`)
+			}
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = w.Write([]byte(`[{"id": "` + someID + `", "name": "ci", "role": "User"}]`))
+		})
+	})
+	count := 0
+	for _, err := range newClient(t, c.options).ListTokens(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		count++
+	}
+	if count != 1 || len(c.Requests()) > 2 {
+		t.Errorf("listed %d times", count)
+	}
+}
+
+// A list that fails is not one that took too long.
+func TestLeftoversOfAListThatFails(t *testing.T) {
+	c := start(t)
+	c.Intercept(func(http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) })
+	})
+	_, err := newClient(t, c.options).Leftovers(t.Context(), cloudfleet.Token{ID: someID}, time.Second)
+	if cloudfleet.StatusCode(err) != http.StatusForbidden {
+		t.Errorf("got %v", err)
 	}
 }
