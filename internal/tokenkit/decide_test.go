@@ -31,8 +31,8 @@ func TestDecide(t *testing.T) {
 		want   Change
 	}{
 		"nothing":      {want: Change{AdoptsIsKnown: true, IssuesIsKnown: true}},
-		"name unknown": {change: func(_, p *Model) { p.Name = types.StringUnknown() }, want: Change{Updates: true, AdoptsIsKnown: true, IssuesIsKnown: true}},
-		"role unknown": {change: func(_, p *Model) { p.Role = types.StringUnknown() }, want: Change{Updates: true, AdoptsIsKnown: true, IssuesIsKnown: true}},
+		"name unknown": {change: func(s, p *Model) { s.Name, p.Name = types.StringNull(), types.StringUnknown() }, want: Change{Updates: true, AdoptsIsKnown: true, IssuesIsKnown: true}},
+		"role unknown": {change: func(s, p *Model) { s.Role, p.Role = types.StringNull(), types.StringUnknown() }, want: Change{Updates: true, AdoptsIsKnown: true, IssuesIsKnown: true}},
 		"rejected": {memory: rejectedSecret, change: func(_, p *Model) { p.VerifySecret = types.BoolValue(true) },
 			want: Change{AdoptsIsKnown: true, Issues: true, IssuesIsKnown: true}},
 		"rejected, another's": {client: own, memory: rejectedSecret, change: func(_, p *Model) { p.VerifySecret = types.BoolValue(true) },
@@ -143,5 +143,17 @@ func TestNotImported(t *testing.T) {
 	}
 	if got := NotImported(types.StringValue("id"), errors.New("connection refused")); got != nil {
 		t.Errorf("a lost connection: %v", got)
+	}
+}
+
+// A secret of one day is due a tenth of the day early, and one of many days six hours.
+func TestDueDays(t *testing.T) {
+	for hours, want := range map[int]int64{0: 0, 20: 0, 22: 1, 30*24 - 7: 29, 30*24 - 5: 30} {
+		m, memory := NewModel(), Memory{}
+		m.SecretIssuedAt = Timestamp(time.Now().Add(-time.Duration(hours) * time.Hour))
+		memory.setAge(&m)
+		if memory.DueDays != want {
+			t.Errorf("after %d hours: %d days, not %d", hours, memory.DueDays, want)
+		}
 	}
 }
