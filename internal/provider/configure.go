@@ -118,7 +118,7 @@ func requireOther(a argument, value types.String, other argument, otherValue typ
 }
 
 // client returns the client. It does no I/O before its first call.
-func (s settings) client(userAgent string) (*cloudfleet.Client, error) {
+func (s settings) client(userAgent string, process *providerdata.Process) (*cloudfleet.Client, error) {
 	for _, v := range []types.String{s.accessTokenID, s.accessTokenSecret, s.endpoint, s.requestTimeout, s.maxRetries} {
 		if v.IsUnknown() {
 			return cloudfleet.Unavailable(tfdiag.ErrNotYetKnown), nil
@@ -132,7 +132,7 @@ func (s settings) client(userAgent string) (*cloudfleet.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return cloudfleet.New(cloudfleet.Options{
+	o := cloudfleet.Options{
 		Endpoint:          s.endpoint.ValueString(),
 		OrganizationID:    s.organizationID.ValueString(), // empty, which allows any, if unknown
 		AccessTokenID:     s.accessTokenID.ValueString(),
@@ -143,7 +143,11 @@ func (s settings) client(userAgent string) (*cloudfleet.Client, error) {
 		MaxRetries:        retries,
 		Log:               tflog.Debug,
 		Warn:              tflog.Warn,
-	})
+	}
+	if process != nil && process.Network != nil {
+		return cloudfleet.NewOver(process.Network, o)
+	}
+	return cloudfleet.New(o)
 }
 
 // calls configures calls of a registry. Unknown values have their defaults.
@@ -170,7 +174,7 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 		return
 	}
 	userAgent := fmt.Sprintf("terraform-provider-cloudfleet/%s (Terraform/%s)", p.version, req.TerraformVersion)
-	client, err := s.client(userAgent)
+	client, err := s.client(userAgent, p.process)
 	if err != nil {
 		resp.Diagnostics.AddError("Invalid provider configuration", tfdiag.Sentence(err))
 		return

@@ -1,6 +1,7 @@
 package providerdata
 
 import (
+	"net/http"
 	"os"
 	"sync"
 	"time"
@@ -12,6 +13,8 @@ type Process struct {
 	// calls are those that must end before the process does.
 	calls sync.WaitGroup
 	gone  func() bool
+	// Network, if set, takes the place of the network for calls of the API, for tests.
+	Network http.RoundTripper
 }
 
 // NewProcess returns the running process, as the child of a CLI.

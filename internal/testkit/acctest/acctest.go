@@ -94,7 +94,9 @@ type Cloud struct {
 	URL, Endpoint string
 	// RegistryDomain is the end of its registries' host names.
 	RegistryDomain string
-	secrets        *secrets
+	// Client calls it.
+	Client  *http.Client
+	secrets *secrets
 }
 
 // Start starts a mock server, which stops with the test. A call that violates the
@@ -114,18 +116,54 @@ func StartHTTP2(t *testing.T, o mockserver.Options) *Cloud {
 	})
 }
 
-func start(t *testing.T, o mockserver.Options, listen func(*httptest.Server)) *Cloud {
+// StartInMemory is Start without a network: under testing/synctest, the clock stands
+// still while a goroutine waits for one.
+func StartInMemory(t *testing.T, o mockserver.Options) *Cloud {
+	t.Helper()
+	c := newCloud(t, o)
+	c.URL, c.Client = "http://127.0.0.1", &http.Client{Transport: inMemory{c.Server}}
+	c.Endpoint = c.URL + "/v1"
+	return c
+}
+
+func newCloud(t *testing.T, o mockserver.Options) *Cloud {
 	t.Helper()
 	hold, issued := contract.Hold(t), &secrets{}
 	o.Wrap = func(api http.Handler) http.Handler { return hold(issued.note(api)) }
 	server := mockserver.New(o)
-	listener := httptest.NewUnstartedServer(server)
+	return &Cloud{Server: server, Credentials: server.AddOrganization("Test"), Client: http.DefaultClient, secrets: issued}
+}
+
+func start(t *testing.T, o mockserver.Options, listen func(*httptest.Server)) *Cloud {
+	t.Helper()
+	c := newCloud(t, o)
+	listener := httptest.NewUnstartedServer(c.Server)
 	listen(listener)
 	t.Cleanup(listener.Close)
-	return &Cloud{
-		Server: server, Credentials: server.AddOrganization("Test"), URL: listener.URL, Endpoint: listener.URL + "/v1",
-		secrets: issued, RegistryDomain: strings.Replace(listener.Listener.Addr().String(), "127.0.0.1", "localhost", 1),
+	c.URL, c.Endpoint = listener.URL, listener.URL+"/v1"
+	c.RegistryDomain = strings.Replace(listener.Listener.Addr().String(), "127.0.0.1", "localhost", 1)
+	return c
+}
+
+// inMemory calls a handler.
+type inMemory struct{ http.Handler }
+
+// RoundTrip implements http.RoundTripper.
+func (m inMemory) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.Body == nil {
+		req.Body = http.NoBody
 	}
+	defer req.Body.Close()
+	received := req.Clone(req.Context())
+	received.Header = http.Header{}
+	for name, values := range req.Header { // a server has the names in one form
+		received.Header[http.CanonicalHeaderKey(name)] = values
+	}
+	w := httptest.NewRecorder()
+	m.ServeHTTP(w, received)
+	resp := w.Result()
+	resp.Request = req
+	return resp, nil
 }
 
 // ProviderBlock is a provider configuration with an Administrator's credentials.

@@ -1,6 +1,7 @@
 package tokentest
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
@@ -37,7 +38,7 @@ func Call(t *testing.T, cloud *acctest.Cloud, method, path, body string) {
 		}
 		req.Header.Set("Idempotency-Key", key)
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := cloud.Client.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +70,7 @@ func CallRegistry(t *testing.T, cloud *acctest.Cloud, method, host, path string)
 // Issue creates a token as another client.
 func Issue(t *testing.T, cloud *acctest.Cloud, name string, role cloudfleet.Role) cloudfleet.Token {
 	t.Helper()
-	client, err := cloudfleet.New(cloudfleet.Options{
+	client, err := cloudfleet.NewOver(cmp.Or(cloud.Client.Transport, http.DefaultTransport), cloudfleet.Options{
 		Endpoint: cloud.Endpoint, AccessTokenID: cloud.TokenID, AccessTokenSecret: cloud.TokenSecret, RequestTimeout: time.Minute,
 	})
 	if err != nil {
