@@ -343,11 +343,13 @@ func TestCopyFails(t *testing.T) {
 		source, target fault
 		says           string
 	}{
-		"target is full":                   {nil, once(0, "POST", "/blobs/uploads/", quota), "exceed the configured upper limit"},
-		"target refuses a manifest":        {nil, once(0, "PUT", "/manifests/", status(422, "")), "422"},
-		"target answers HTML":              {nil, once(0, "PUT", "/blobs/", status(413, "<html>")), "413"},
-		"target does not say where":        {nil, once(0, "POST", "/blobs/uploads/", status(202, "")), "no Location"},
-		"source changes a blob":            {once(0, "GET", "/blobs/", func(_ http.Handler, w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "another") }), nil, "does not have this digest"},
+		"target is full":            {nil, once(0, "POST", "/blobs/uploads/", quota), "exceed the configured upper limit"},
+		"target refuses a manifest": {nil, once(0, "PUT", "/manifests/", status(422, "")), "422"},
+		"target answers HTML":       {nil, once(0, "PUT", "/blobs/", status(413, "<html>")), "413"},
+		"target does not say where": {nil, once(0, "POST", "/blobs/uploads/", status(202, "")), "no Location"},
+		"source changes a blob": {once(0, "GET", "/blobs/", func(_ http.Handler, w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, strings.Repeat("another", 1000))
+		}), nil, "does not have this digest"},
 		"source cuts each time":            {once(0, "GET", "/blobs/", half), nil, "unexpected EOF"},
 		"source stalls":                    {once(0, "GET", "/blobs/", never), nil, "request timeout"},
 		"source has no such blob":          {once(0, "GET", "/blobs/", status(404, "")), nil, "404"},
