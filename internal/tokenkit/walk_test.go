@@ -24,6 +24,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/protocoltest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/tokentest"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tokenkit"
 )
 
 // walk is a token resource and all that happens to it, chosen at random. It knows what
@@ -90,8 +91,15 @@ func TestWalk(t *testing.T) {
 					w.others = tokentest.Issue(t, cloud, "ci", cloudfleet.RoleUser)
 					w.disowned[w.others.ID] = true
 					r.Repeat(map[string]func(*rapid.T){
-						"apply": w.applies, "destroy": w.destroys, "console": w.console, "import": w.imports, "move": w.moves, "mistake": w.mistakes,
-						"time": w.passes, "": w.check,
+						"apply":   w.applies,
+						"destroy": w.destroys,
+						"console": w.console,
+						"import":  w.imports,
+						"move":    w.moves,
+						"mistake": w.mistakes,
+						"run":     w.runs,
+						"time":    w.passes,
+						"":        w.check,
 					})
 				})
 			})
@@ -463,6 +471,39 @@ func (w *walk) moves(*rapid.T) {
 	}
 	w.config = nil
 	w.odd = true
+}
+
+// runs is a run with an ephemeral token, which is there until its end.
+func (w *walk) runs(*rapid.T) {
+	ctx := context.Background()
+	before := len(w.cloud.Issued())
+	failing := w.fault()
+	token, end, diags := w.data.Open(ctx, "cloudfleet_api_token", map[string]any{"name": "run", "role": "User"})
+	w.cloud.Intercept(nil)
+	if strings.Contains(diags.String(), "cf_secret_") {
+		w.Fatalf("it shows a secret: %s", diags)
+	}
+	if diags.HasError() {
+		if !failing {
+			w.Fatalf("it does not open: %s", diags)
+		}
+		for _, issued := range w.cloud.Issued() { // which the next run finds when its time is over
+			if tokenkit.IsEphemeral(issued.Name) {
+				w.disowned[issued.ID] = true
+			}
+		}
+		return
+	}
+	id, secret := fmt.Sprint(token["id"]), fmt.Sprint(token["secret"])
+	if !w.cloud.Accepts(id, secret) {
+		w.Fatalf("the secret of the ephemeral token %s is invalid", id)
+	}
+	if diags := end(ctx); diags.HasError() {
+		w.Fatalf("it does not close: %s", diags)
+	}
+	if after := len(w.cloud.Issued()); after > before {
+		w.Fatalf("a run has left tokens: %d, and there were %d", after, before)
+	}
 }
 
 // passes lets days pass.

@@ -94,6 +94,21 @@ func (p *Provider) Data(ctx context.Context, typeName string, config map[string]
 	return object(unpack(typ, read.State)), append(valid.Diagnostics, read.Diagnostics...)
 }
 
+// Open opens an ephemeral resource. Call the returned function at the end of the run.
+func (p *Provider) Open(ctx context.Context, typeName string, config map[string]any) (map[string]any, func(context.Context) Diags, Diags) {
+	typ := p.schemas.EphemeralResourceSchemas[typeName].ValueType()
+	packed := pack(encode(typ, config))
+	valid := must(
+		p.server.ValidateEphemeralResourceConfig(ctx, &tfprotov6.ValidateEphemeralResourceConfigRequest{TypeName: typeName, Config: packed}),
+	)
+	opened := must(p.server.OpenEphemeralResource(ctx, &tfprotov6.OpenEphemeralResourceRequest{TypeName: typeName, Config: packed}))
+	return object(unpack(typ, opened.Result)), func(ctx context.Context) Diags {
+		return must(p.server.CloseEphemeralResource(ctx, &tfprotov6.CloseEphemeralResourceRequest{
+			TypeName: typeName, Private: opened.Private,
+		})).Diagnostics
+	}, append(valid.Diagnostics, opened.Diagnostics...)
+}
+
 // Listed is a result of a list: a resource, or diagnostics, or both. Resource is nil
 // unless requested.
 type Listed struct {
