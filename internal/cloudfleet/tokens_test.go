@@ -276,7 +276,7 @@ func TestUpdateNeedsNameAndRole(t *testing.T) {
 // A token that is on two pages, because the list shifted between them, is listed once.
 func TestTokenOnTwoPagesIsListedOnce(t *testing.T) {
 	c := start(t)
-	c.Intercept(func(api http.Handler) http.Handler {
+	c.Intercept(func(http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Query().Get("after") == "" {
 				w.Header().Set("Link", `</v1/tokens?after=x>; rel="next"`)
