@@ -95,9 +95,17 @@ func newCredential(tokenID, secret string) credential {
 	return credential{tokenID, func() string { return secret }}
 }
 
+func (o Options) withDefaults() Options {
+	o.Endpoint = cmp.Or(o.Endpoint, DefaultEndpoint)
+	if o.RequestTimeout <= 0 {
+		o.RequestTimeout = DefaultRequestTimeout
+	}
+	return o
+}
+
 // New returns a client, or an error if the endpoint is invalid. It does no I/O.
 func New(o Options) (*Client, error) {
-	o.RequestTimeout = cmp.Or(o.RequestTimeout, DefaultRequestTimeout)
+	o = o.withDefaults()
 	network := roundtrip.Network(o.RequestTimeout)
 	if strings.HasPrefix(strings.ToLower(o.Endpoint), "http:") {
 		roundtrip.LoopbackOnly(network)
@@ -107,18 +115,13 @@ func New(o Options) (*Client, error) {
 
 // NewOver is New over another transport, for tests.
 func NewOver(network http.RoundTripper, o Options) (*Client, error) {
-	if o.Endpoint == "" {
-		o.Endpoint = DefaultEndpoint
-	}
+	o = o.withDefaults()
 	base, err := ParseEndpoint(o.Endpoint)
 	if err != nil {
 		return nil, err
 	}
 	if o.AccessTokenID == "" || o.AccessTokenSecret == "" {
 		return Unavailable(ErrNoCredentials), nil
-	}
-	if o.RequestTimeout <= 0 {
-		o.RequestTimeout = DefaultRequestTimeout
 	}
 	self := newCredential(o.AccessTokenID, o.AccessTokenSecret)
 	return &Client{

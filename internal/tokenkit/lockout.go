@@ -1,6 +1,7 @@
 package tokenkit
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -47,11 +48,9 @@ func CheckLockout(client *cloudfleet.Client, effects ...Effect) (diags diag.Diag
 			e.Alternative = ", or use cloudfleet_rotating_api_token for it, which keeps the secret that it replaces"
 			diags.Append(e.refuse("schedule the rotation of"))
 		}
-		if e.Regenerates && e.Alternative == "" {
-			e.Alternative = ", or regenerate it by hand, in the Cloudfleet Console or with `cloudfleet tokens regenerate`, and configure " +
-				"the provider with the new secret"
-		}
 		if e.Regenerates {
+			e.Alternative = cmp.Or(e.Alternative, ", or regenerate it by hand, in the Cloudfleet Console or with `cloudfleet tokens "+
+				"regenerate`, and configure the provider with the new secret")
 			diags.Append(e.refuse("regenerate the secret of"))
 		}
 	}
