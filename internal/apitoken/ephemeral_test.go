@@ -294,15 +294,7 @@ func TestEphemeralTokenOfAnAmbiguousCreate(t *testing.T) {
 func TestEphemeralTokenOfARefusedCreate(t *testing.T) {
 	cloud := acctest.Start(t, mockserver.Options{})
 	provider := serve(t, cloud)
-	cloud.Intercept(func(api http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.Method == http.MethodPost {
-				tokentest.Decline(http.StatusUnprocessableEntity, "invalid", nil)(api, w, r)
-				return
-			}
-			api.ServeHTTP(w, r)
-		})
-	})
+	tokentest.BreakWrite(cloud, 0, tokentest.Decline(http.StatusUnprocessableEntity, "invalid", nil))
 	_, _, diags := provider.open(push)
 	expect(t, diags, isError, "422")
 	if strings.Contains(diags[0].Detail, "may have created") {

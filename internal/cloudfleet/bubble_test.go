@@ -1,9 +1,7 @@
 package cloudfleet_test
 
 import (
-	"context"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -11,31 +9,6 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 )
-
-// direct calls a handler without a network: the clock of synctest stands still while a
-// goroutine waits for one.
-type direct struct{ http.Handler }
-
-func (d direct) RoundTrip(req *http.Request) (resp *http.Response, err error) {
-	ctx := req.Context()
-	if req.Body == nil {
-		req.Body = http.NoBody
-	}
-	defer req.Body.Close()
-	w := httptest.NewRecorder()
-	defer func() {
-		if recover() != nil {
-			resp, err = nil, http.ErrAbortHandler // see cut
-		}
-	}()
-	d.ServeHTTP(w, req)
-	if err := context.Cause(ctx); err != nil {
-		return nil, err
-	}
-	resp = w.Result()
-	resp.Request = req
-	return resp, nil
-}
 
 // inBubble returns a mock server for one test under synctest, and a client with the
 // default retries.
@@ -56,7 +29,7 @@ func inBubble(t *testing.T, mock mockserver.Options) (*cloud, *cloudfleet.Client
 // client is one more client of the same server in a bubble.
 func (c *cloud) client(t *testing.T) *cloudfleet.Client {
 	t.Helper()
-	client, err := cloudfleet.NewOver(direct{c.Server}, c.options)
+	client, err := cloudfleet.NewOver(mockserver.InMemory{Handler: c.Server}, c.options)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -238,7 +238,7 @@ func TestCancelledWhileAllWait(t *testing.T) {
 func TestCancelledWaitClosesTheBody(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p := cloudfleet.NewRateLimiter(direct{answer(429, "", "Retry-After", "60")})
+		p := cloudfleet.NewRateLimiter(mockserver.InMemory{Handler: answer(429, "", "Retry-After", "60")})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		for _, refused := range []bool{true, false} {

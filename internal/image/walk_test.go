@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -23,6 +22,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/protocoltest"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/randomwalk"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/testimage"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/tokentest"
 )
@@ -49,13 +49,7 @@ type imageWalk struct {
 // Whatever happens, in whatever order: after an apply that succeeds there is nothing left
 // to do, and no apply of one resource takes anything from the other.
 func TestImageWalk(t *testing.T) {
-	for name, value := range map[string]string{"rapid.seed": "1", "rapid.checks": "100", "rapid.nofailfile": "true", "rapid.shrinktime": "5s"} {
-		if f := flag.Lookup(name); f.Value.String() == f.DefValue {
-			if err := f.Value.Set(value); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
+	randomwalk.SetDefaults(t, map[string]string{"rapid.checks": "100", "rapid.shrinktime": "5s"})
 	rapid.Check(t, func(r *rapid.T) {
 		c := startCopies(t, mockserver.Options{})
 		c.dockerLogin()

@@ -155,11 +155,7 @@ func deletesCurrent(s scheduled) {
 
 func moves(s scheduled) {
 	s.t.Helper()
-	to := "cloudfleet_rotating_api_token"
-	if s.typeName == to {
-		to = "cloudfleet_api_token"
-	}
-	if diags := s.MoveTo(s.t.Context(), to, false); diags.HasError() {
+	if diags := s.MoveTo(s.t.Context(), s.otherType(), false); diags.HasError() {
 		s.t.Fatal(diags)
 	}
 }

@@ -23,6 +23,15 @@ type scheduled struct {
 	typeName string
 }
 
+// otherType is the type of the other resource, to which a `moved` block leads.
+func (s scheduled) otherType() string {
+	const pair = "cloudfleet_rotating_api_token"
+	if s.typeName == pair {
+		return "cloudfleet_api_token"
+	}
+	return pair
+}
+
 // eachResource runs a test with each of the two token resources.
 func eachResource(t *testing.T, mock mockserver.Options, test func(t *testing.T, s scheduled)) {
 	t.Parallel()

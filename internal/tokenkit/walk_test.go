@@ -2,12 +2,9 @@ package tokenkit_test
 
 import (
 	"context"
-	"flag"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
-	"net/http/httptest"
 	"reflect"
 	"slices"
 	"strings"
@@ -23,6 +20,7 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/protocoltest"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/randomwalk"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/tokentest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tokenkit"
 )
@@ -66,13 +64,7 @@ const (
 // left to do. The walks are the same in each run: `make walk` tries others.
 func TestWalk(t *testing.T) {
 	t.Parallel()
-	for name, value := range map[string]string{"rapid.seed": "1", "rapid.checks": "50", "rapid.nofailfile": "true"} {
-		if f := flag.Lookup(name); f.Value.String() == f.DefValue {
-			if err := f.Value.Set(value); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
+	randomwalk.SetDefaults(t, map[string]string{"rapid.checks": "50"})
 	keys := []any{tokentest.AgeIdentity(t).Recipient().String(), tokentest.AgeIdentity(t).Recipient().String()}
 	for _, typeName := range []string{"cloudfleet_api_token", "cloudfleet_rotating_api_token"} {
 		t.Run(typeName, func(t *testing.T) {
@@ -171,20 +163,11 @@ func (w *walk) fault() (isSet bool) {
 		return false
 	}
 	acts := rapid.Bool().Draw(w.T, "the server acts")
-	var n atomic.Int32
-	w.cloud.Intercept(func(api http.Handler) http.Handler {
-		return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-			if r.Method == http.MethodGet || int(n.Add(1)) != at {
-				api.ServeHTTP(rw, r)
-				return
-			}
-			if acts {
-				api.ServeHTTP(httptest.NewRecorder(), r)
-			}
-			rw.WriteHeader(http.StatusInternalServerError)
-			_, _ = io.WriteString(rw, `{"code": "internal", "message": "No."}`)
-		})
-	})
+	fails := tokentest.Decline(http.StatusInternalServerError, "internal", nil)
+	if acts {
+		fails = tokentest.After(fails)
+	}
+	tokentest.BreakWrite(w.cloud, at-1, fails)
 	return true
 }
 
@@ -384,8 +367,7 @@ func (w *walk) mistakes(*rapid.T) {
 	}
 	ctx := context.Background()
 	defer w.Snapshot()()
-	to := map[bool]string{true: "cloudfleet_api_token", false: "cloudfleet_rotating_api_token"}[w.isPair()]
-	if diags := w.Mistake(ctx, to); diags.HasError() {
+	if diags := w.Mistake(ctx, w.otherType()); diags.HasError() {
 		w.Fatalf("the CLI upgrades no state: %s", diags)
 	}
 	w.cloud.ForgetRequests()
@@ -454,10 +436,7 @@ func (w *walk) moves(*rapid.T) {
 		w.Skip("there is nothing")
 	}
 	ids := w.ids()
-	to := "cloudfleet_rotating_api_token"
-	if w.isPair() {
-		to = "cloudfleet_api_token"
-	}
+	to := w.otherType()
 	diags := w.MoveTo(context.Background(), to, rapid.Bool().Draw(w.T, "keeps the identity"))
 	if diags.HasError() {
 		if len(ids) < 2 || !w.isPair() {

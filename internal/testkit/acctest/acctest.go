@@ -116,12 +116,11 @@ func StartHTTP2(t *testing.T, o mockserver.Options) *Cloud {
 	})
 }
 
-// StartInMemory is Start without a network: under testing/synctest, the clock stands
-// still while a goroutine waits for one.
+// StartInMemory is Start without a network, for testing/synctest.
 func StartInMemory(t *testing.T, o mockserver.Options) *Cloud {
 	t.Helper()
 	c := newCloud(t, o)
-	c.URL, c.Client = "http://127.0.0.1", &http.Client{Transport: inMemory{c.Server}}
+	c.URL, c.Client = "http://127.0.0.1", &http.Client{Transport: mockserver.InMemory{Handler: c.Server}}
 	c.Endpoint = c.URL + "/v1"
 	return c
 }
@@ -143,27 +142,6 @@ func start(t *testing.T, o mockserver.Options, listen func(*httptest.Server)) *C
 	c.URL, c.Endpoint = listener.URL, listener.URL+"/v1"
 	c.RegistryDomain = strings.Replace(listener.Listener.Addr().String(), "127.0.0.1", "localhost", 1)
 	return c
-}
-
-// inMemory calls a handler.
-type inMemory struct{ http.Handler }
-
-// RoundTrip implements http.RoundTripper.
-func (m inMemory) RoundTrip(req *http.Request) (*http.Response, error) {
-	if req.Body == nil {
-		req.Body = http.NoBody
-	}
-	defer req.Body.Close()
-	received := req.Clone(req.Context())
-	received.Header = http.Header{}
-	for name, values := range req.Header { // a server has the names in one form
-		received.Header[http.CanonicalHeaderKey(name)] = values
-	}
-	w := httptest.NewRecorder()
-	m.ServeHTTP(w, received)
-	resp := w.Result()
-	resp.Request = req
-	return resp, nil
 }
 
 // ProviderBlock is a provider configuration with an Administrator's credentials.

@@ -280,29 +280,24 @@ func inconsistencies(planned, result map[string]any) (diags Diags) {
 
 // keeps reports whether a value is known, and as planned.
 func keeps(planned, is any) bool {
-	attributes, isObject := is.(map[string]any)
-	plannedAttributes, wasObject := planned.(map[string]any)
-	if !isObject || !wasObject {
-		return is != Unknown && (planned == Unknown || reflect.DeepEqual(planned, is))
-	}
-	for name := range attributes {
-		if !keeps(plannedAttributes[name], attributes[name]) {
-			return false
-		}
-	}
-	return true
+	return agrees(planned, is, func(planned, is any) bool { return is != Unknown && isAsPlanned(planned, is) })
 }
 
 // Narrows reports whether a plan with all values of the configuration agrees with an
 // earlier one, in which some were unknown: else core says "inconsistent final plan".
-func Narrows(earlier, later any) bool {
-	attributes, isObject := later.(map[string]any)
-	earlierAttributes, wasObject := earlier.(map[string]any)
+func Narrows(earlier, later any) bool { return agrees(earlier, later, isAsPlanned) }
+
+func isAsPlanned(planned, is any) bool { return planned == Unknown || reflect.DeepEqual(planned, is) }
+
+// agrees compares the attributes of objects, and their attributes, with what was planned.
+func agrees(planned, is any, compare func(planned, is any) bool) bool {
+	attributes, isObject := is.(map[string]any)
+	plannedAttributes, wasObject := planned.(map[string]any)
 	if !isObject || !wasObject {
-		return earlier == Unknown || reflect.DeepEqual(earlier, later)
+		return compare(planned, is)
 	}
 	for name := range attributes {
-		if !Narrows(earlierAttributes[name], attributes[name]) {
+		if !agrees(plannedAttributes[name], attributes[name], compare) {
 			return false
 		}
 	}

@@ -57,7 +57,7 @@ func CallRegistry(t *testing.T, cloud *acctest.Cloud, method, host, path string)
 	}
 	req.Host = host
 	req.SetBasicAuth(cloud.TokenID, cloud.TokenSecret)
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := cloud.Client.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
