@@ -165,14 +165,8 @@ resource "cloudfleet_registry_image" "this" {
 `, strings.Join(images, `", "`), source), 0o600); err != nil {
 		b.Fatal(err)
 	}
-	folder.Env = append(
-		folder.Env,
-		"CLOUDFLEET_ENDPOINT="+to.URL+"/v1",
-		"CLOUDFLEET_REGISTRY_DOMAIN="+strings.Replace(to.host, "127.0.0.1", "localhost", 1),
-		"CLOUDFLEET_ORGANIZATION_ID="+to.credentials.OrganizationID,
-		"CLOUDFLEET_ACCESS_TOKEN_ID="+to.credentials.TokenID,
-		"CLOUDFLEET_ACCESS_TOKEN_SECRET="+to.credentials.TokenSecret,
-	)
+	folder.Env = append(append(folder.Env, to.credentials.Environment(to.URL+"/v1")...),
+		"CLOUDFLEET_REGISTRY_DOMAIN="+strings.Replace(to.host, "127.0.0.1", "localhost", 1))
 	return []*exec.Cmd{folder.Command(b.Context(), "apply", "-auto-approve", "-no-color")}
 }
 

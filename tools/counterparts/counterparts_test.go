@@ -221,9 +221,7 @@ func TestExampleWithTheRealProvider(t *testing.T) {
 	c := startCluster(t)
 	cloud := acctest.Start(t, mockserver.Options{})
 	cli := initialized(t, "kubernetes-pull-secret")
-	cli.Env = append(cli.Env, "KUBE_CONFIG_PATH="+c.kubeconfig, "CLOUDFLEET_ENDPOINT="+cloud.Endpoint,
-		"CLOUDFLEET_ORGANIZATION_ID="+cloud.OrganizationID, "CLOUDFLEET_ACCESS_TOKEN_ID="+cloud.TokenID,
-		"CLOUDFLEET_ACCESS_TOKEN_SECRET="+cloud.TokenSecret)
+	cli.Env = append(append(cli.Env, "KUBE_CONFIG_PATH="+c.kubeconfig), cloud.Environment(cloud.Endpoint)...)
 	apply := func(rotation string) (name string, config []byte) {
 		t.Helper()
 		_, err := cli.Run(t.Context(), "apply", "-auto-approve", "-no-color", "-var", "namespace=shop", "-var", "rotation="+rotation)

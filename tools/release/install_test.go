@@ -114,11 +114,8 @@ func (i installer) check(t *testing.T) {
 
 // at returns the installer with the environment of the provider for this server.
 func (i installer) at(cloud *acctest.Cloud, o origin) installer {
-	i.env = []string{
-		"PATH=" + os.Getenv("PATH"), "TF_IN_AUTOMATION=1", "TF_INPUT=0", "CHECKPOINT_DISABLE=1", "SSL_CERT_FILE=" + o.authority,
-		"CLOUDFLEET_ENDPOINT=" + cloud.Endpoint, "CLOUDFLEET_ORGANIZATION_ID=" + cloud.OrganizationID,
-		"CLOUDFLEET_ACCESS_TOKEN_ID=" + cloud.TokenID, "CLOUDFLEET_ACCESS_TOKEN_SECRET=" + cloud.TokenSecret,
-	}
+	i.env = append(cloud.Environment(cloud.Endpoint),
+		"PATH="+os.Getenv("PATH"), "TF_IN_AUTOMATION=1", "TF_INPUT=0", "CHECKPOINT_DISABLE=1", "SSL_CERT_FILE="+o.authority)
 	return i
 }
 

@@ -70,13 +70,6 @@ terraform {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(sockets) })
-	folder.Env = append(
-		folder.Env,
-		"TMPDIR="+sockets,
-		"CLOUDFLEET_ENDPOINT="+cloud.Endpoint,
-		"CLOUDFLEET_ORGANIZATION_ID="+cloud.OrganizationID,
-		"CLOUDFLEET_ACCESS_TOKEN_ID="+cloud.TokenID,
-		"CLOUDFLEET_ACCESS_TOKEN_SECRET="+cloud.TokenSecret,
-	)
+	folder.Env = append(append(folder.Env, "TMPDIR="+sockets), cloud.Environment(cloud.Endpoint)...)
 	return folder
 }

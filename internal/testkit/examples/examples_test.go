@@ -108,9 +108,7 @@ func start(t *testing.T, newFolder func(*testing.T) *terraformcli.Folder, name s
 			t.Fatalf("there is no stand-in for the provider %s", address)
 		}
 	}
-	folder.Env = append(folder.Env, reattach(t, used), "CLOUDFLEET_ENDPOINT="+cloud.Endpoint,
-		"CLOUDFLEET_ORGANIZATION_ID="+cloud.OrganizationID, "CLOUDFLEET_ACCESS_TOKEN_ID="+cloud.TokenID,
-		"CLOUDFLEET_ACCESS_TOKEN_SECRET="+cloud.TokenSecret)
+	folder.Env = append(append(folder.Env, reattach(t, used)), cloud.Environment(cloud.Endpoint)...)
 	for variable, value := range example.variables {
 		r.set(variable, value)
 	}

@@ -82,6 +82,14 @@ type Credentials struct {
 	OrganizationID, TokenID, TokenSecret string
 }
 
+// Environment are the variables that configure the provider for this API with them.
+func (c Credentials) Environment(endpoint string) []string {
+	return []string{
+		"CLOUDFLEET_ENDPOINT=" + endpoint, "CLOUDFLEET_ORGANIZATION_ID=" + c.OrganizationID,
+		"CLOUDFLEET_ACCESS_TOKEN_ID=" + c.TokenID, "CLOUDFLEET_ACCESS_TOKEN_SECRET=" + c.TokenSecret,
+	}
+}
+
 // New returns a server without organizations: see [Server.AddOrganization].
 func New(o Options) *Server {
 	if o.Now == nil {

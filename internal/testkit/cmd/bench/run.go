@@ -139,9 +139,7 @@ func (s stage) open(sc scenario) (w *world, stop func(), err error) {
 		}
 	}
 	server.Start()
-	login := api.AddOrganization("Benchmark")
-	w.folder.Env = append(w.folder.Env, "CLOUDFLEET_ENDPOINT="+server.URL+"/v1", "CLOUDFLEET_ORGANIZATION_ID="+login.OrganizationID,
-		"CLOUDFLEET_ACCESS_TOKEN_ID="+login.TokenID, "CLOUDFLEET_ACCESS_TOKEN_SECRET="+login.TokenSecret)
+	w.folder.Env = append(w.folder.Env, api.AddOrganization("Benchmark").Environment(server.URL+"/v1")...)
 	return w, server.Close, nil
 }
 
