@@ -52,8 +52,9 @@ resource "cloudfleet_registry_image" "base" {
 					return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 						if isRequest(r) {
 							once.Do(func() {
-								_ = syscall.Kill(-<-started, signal)
-								close(signalled)
+								group := -<-started
+								close(signalled) // before the CLI can end
+								_ = syscall.Kill(group, signal)
 							})
 						}
 						registry.ServeHTTP(w, r)
