@@ -38,30 +38,8 @@ func Auths(hostname, username, password string, more ...string) (string, error) 
 		}
 		entries[strings.ToLower(host)] = entry{username, password, auth}
 	}
-	return marshal(map[string]map[string]entry{"auths": entries})
-}
-
-// CredHelpers returns a configuration with which Docker asks Cloudfleet's CLI for the
-// credentials of these registries, as `cloudfleet auth configure-docker` writes it. It
-// needs at least one host name. Host names are sorted and converted to lower case.
-func CredHelpers(hostnames []string) (string, error) {
-	if len(hostnames) == 0 {
-		return "", errors.New("there is no host name: set at least one")
-	}
-	helpers := make(map[string]string, len(hostnames))
-	for _, hostname := range hostnames {
-		if err := checkConfigHostname(hostname); err != nil {
-			return "", err
-		}
-		helpers[strings.ToLower(hostname)] = CredentialHelper
-	}
-	return marshal(map[string]map[string]string{"credHelpers": helpers})
-}
-
-// marshal escapes <, > and &, as kubectl does. Parsers see no difference. Keys of a map
-// are sorted.
-func marshal(v any) (string, error) {
-	b, err := json.Marshal(v)
+	// It escapes <, > and &, as kubectl does. Parsers see no difference.
+	b, err := json.Marshal(map[string]map[string]entry{"auths": entries})
 	return string(b), err
 }
 

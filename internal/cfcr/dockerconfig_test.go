@@ -3,8 +3,6 @@ package cfcr
 import (
 	"encoding/base64"
 	"encoding/json"
-	"maps"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -87,58 +85,10 @@ func FuzzAuths(f *testing.F) {
 	})
 }
 
-func TestCredHelpers(t *testing.T) {
-	for _, test := range []struct {
-		hostnames []string
-		want      string
-	}{
-		{[]string{ours}, `{"credHelpers":{"` + ours + `":"cloudfleet"}}`},
-		{[]string{"b.dev", "c.dev", "a.dev", "b.dev"}, `{"credHelpers":{"a.dev":"cloudfleet","b.dev":"cloudfleet","c.dev":"cloudfleet"}}`},
-	} {
-		if got, err := CredHelpers(test.hostnames); err != nil || got != test.want {
-			t.Errorf("got  %s, %v\nwant %s", got, err, test.want)
-		}
-	}
-	for want, hostnames := range map[string][]string{"there is no host name": {}, "the host name is empty": {ours, ""}} {
-		if got, err := CredHelpers(hostnames); err == nil || !strings.Contains(err.Error(), want) || got != "" {
-			t.Errorf("%q: got %q, error %v", hostnames, got, err)
-		}
-	}
-}
-
-func FuzzCredHelpers(f *testing.F) {
-	f.Add(ours, "localhost:5000")
-	f.Add("", "<")
-	f.Add("\xb0", "\xce")
-	f.Fuzz(func(t *testing.T, a, b string) {
-		text, err := CredHelpers([]string{a, b})
-		if err != nil {
-			return
-		}
-		var config struct {
-			CredHelpers map[string]string `json:"credHelpers"`
-		}
-		if err := json.Unmarshal([]byte(text), &config); err != nil {
-			t.Fatalf("%s: %s", err, text)
-		}
-		want := slices.Compact(slices.Sorted(slices.Values([]string{strings.ToLower(a), strings.ToLower(b)})))
-		if got := slices.Sorted(maps.Keys(config.CredHelpers)); !slices.Equal(got, want) {
-			t.Errorf("%q became %q", want, got)
-		}
-		if swapped, err := CredHelpers([]string{b, a}); err != nil || swapped != text {
-			t.Errorf("in another order: %s, %v", swapped, err)
-		}
-	})
-}
-
 // Clients look a registry up by its host name in lower case.
 func TestHostnamesAreInLowerCase(t *testing.T) {
 	auths, err := Auths("Registry.Example:5000", "a", "b")
 	if err != nil || !strings.Contains(auths, `"registry.example:5000"`) {
 		t.Errorf("got %s, %v", auths, err)
-	}
-	helpers, err := CredHelpers([]string{"Registry.Example"})
-	if err != nil || !strings.Contains(helpers, `"registry.example"`) {
-		t.Errorf("got %s, %v", helpers, err)
 	}
 }

@@ -4,9 +4,7 @@ package functions
 import (
 	"context"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/function"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cfcr"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/validate"
@@ -15,7 +13,7 @@ import (
 // All returns the functions for the provider to serve.
 func All() []func() function.Function {
 	var all []func() function.Function
-	for _, f := range []pureFunction{registryHostname, imageRef, parseImageRef, dockerConfigJSON, credentialHelperConfigJSON} {
+	for _, f := range []pureFunction{registryHostname, imageRef, dockerConfigJSON} {
 		all = append(all, func() function.Function { return f })
 	}
 	return append(all, NewAgeDecrypt)
@@ -59,14 +57,6 @@ func funcError(err error) *function.FuncError {
 		return nil
 	}
 	return function.NewFuncError(err.Error())
-}
-
-// argumentError is an error of a function's only argument.
-func argumentError(err error) *function.FuncError {
-	if err == nil {
-		return nil
-	}
-	return function.NewArgumentFuncError(0, err.Error())
 }
 
 var registryHostname = pureFunction{
@@ -115,53 +105,6 @@ var imageRef = pureFunction{
 	},
 }
 
-// imageModel is an Image whose parts can be null.
-type imageModel struct {
-	Hostname   types.String `tfsdk:"hostname"`
-	Repository types.String `tfsdk:"repository"`
-	Tag        types.String `tfsdk:"tag"`
-	Digest     types.String `tfsdk:"digest"`
-}
-
-var parseImageRef = pureFunction{
-	name: "parse_image_ref",
-	definition: function.Definition{
-		Summary: "Parts of an image reference",
-		MarkdownDescription: "Returns the parts of an image reference as an object: `hostname` (with the port, if there is one), " +
-			"`repository`, `tag` and `digest`. `tag` and `digest` are null if the reference has none; there is no default " +
-			"such as `latest`. A reference without a host name is an error, because its registry would depend on where it is " +
-			"pulled.",
-		Parameters: []function.Parameter{
-			function.StringParameter{
-				Name: "image",
-				MarkdownDescription: "The reference. It begins with a host name that has a dot or a port or is `localhost`, such as `" +
-					cfcr.ExampleImage + "`.",
-			},
-		},
-		Return: function.ObjectReturn{AttributeTypes: map[string]attr.Type{
-			"hostname": types.StringType, "repository": types.StringType, "tag": types.StringType, "digest": types.StringType,
-		}},
-	},
-	run: func(ctx context.Context, arguments function.ArgumentsData) (any, *function.FuncError) {
-		var s string
-		if err := arguments.Get(ctx, &s); err != nil {
-			return nil, err
-		}
-		image, err := cfcr.ParseImageRef(s)
-		return imageModel{
-			Hostname: types.StringValue(image.Hostname), Repository: types.StringValue(image.Repository),
-			Tag: orNull(image.Tag), Digest: orNull(image.Digest),
-		}, argumentError(err)
-	},
-}
-
-func orNull(s string) types.String {
-	if s == "" {
-		return types.StringNull()
-	}
-	return types.StringValue(s)
-}
-
 var dockerConfigJSON = pureFunction{
 	name: "docker_config_json",
 	definition: function.Definition{
@@ -195,38 +138,5 @@ var dockerConfigJSON = pureFunction{
 		}
 		text, err := cfcr.Auths(hostname, username, password, more...)
 		return text, funcError(err)
-	},
-}
-
-var credentialHelperConfigJSON = pureFunction{
-	name: "credential_helper_config_json",
-	definition: function.Definition{
-		Summary: "Docker configuration that logs in with Cloudfleet's CLI",
-		MarkdownDescription: "Returns a Docker configuration as JSON with which Docker asks Cloudfleet's CLI for short-lived " +
-			"credentials, as `cloudfleet auth configure-docker` writes it. It contains no secret. Use it as `config.json` in a separate " +
-			"folder that `DOCKER_CONFIG` names, on a machine with the CLI, such as a developer's. The host names are sorted.",
-		Parameters: []function.Parameter{
-			function.SetParameter{
-				Name: "hostnames", ElementType: types.StringType,
-				MarkdownDescription: "Host names of the registries, a list or a set of at least one, from `registry_hostname` or the " +
-					"data source `cloudfleet_registry`, without `https://`.",
-			},
-		},
-		Return: function.StringReturn{},
-	},
-	run: func(ctx context.Context, arguments function.ArgumentsData) (any, *function.FuncError) {
-		var values []types.String
-		if err := arguments.Get(ctx, &values); err != nil {
-			return nil, err
-		}
-		hostnames := make([]string, len(values))
-		for i, value := range values {
-			hostnames[i] = value.ValueString() // null becomes empty, and is rejected as such
-			if err := cfcr.CheckHostname(hostnames[i]); err != nil {
-				return nil, argumentError(err)
-			}
-		}
-		text, err := cfcr.CredHelpers(hostnames)
-		return text, argumentError(err)
 	},
 }

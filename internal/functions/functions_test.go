@@ -59,13 +59,6 @@ func runFunctions(t *testing.T, steps ...resource.TestStep) {
 }
 
 func TestAccFunctions(t *testing.T) {
-	parts := func(hostname, repository string, tag, digest knownvalue.Check) knownvalue.Check {
-		return knownvalue.ObjectExact(map[string]knownvalue.Check{
-			"hostname": knownvalue.StringExact(hostname), "repository": knownvalue.StringExact(repository), "tag": tag, "digest": digest,
-		})
-	}
-	two := fmt.Sprintf("[%q, %q]", hostname, "localhost:5000")
-	helpers := knownvalue.StringExact(`{"credHelpers":{"` + hostname + `":"cloudfleet","localhost:5000":"cloudfleet"}}`)
 	config, checks := "", []statecheck.StateCheck{}
 	for name, test := range map[string]struct {
 		value string
@@ -76,15 +69,6 @@ func TestAccFunctions(t *testing.T) {
 			knownvalue.StringExact(strings.ToLower(theirs) + ".apac.registry.cloudfleet.dev")},
 		"image by tag":    {call("image_ref", hostname, "shop/checkout", "v1.4.2"), knownvalue.StringExact(hostname + "/shop/checkout:v1.4.2")},
 		"image by digest": {call("image_ref", hostname, "checkout", digest), knownvalue.StringExact(hostname + "/checkout@" + digest)},
-		"parts with a tag": {call("parse_image_ref", hostname+"/shop/checkout:v1.4.2"),
-			parts(hostname, "shop/checkout", knownvalue.StringExact("v1.4.2"), knownvalue.Null())},
-		"parts with a digest": {call("parse_image_ref", "localhost:5000/checkout@"+digest),
-			parts("localhost:5000", "checkout", knownvalue.Null(), knownvalue.StringExact(digest))},
-		"parts with both": {call("parse_image_ref", hostname+"/checkout:v1@"+digest),
-			parts(hostname, "checkout", knownvalue.StringExact("v1"), knownvalue.StringExact(digest))},
-		"parts with neither": {call("parse_image_ref", hostname+"/checkout"), parts(hostname, "checkout", knownvalue.Null(), knownvalue.Null())},
-		"image of its parts": {expression("image_ref", call("registry_hostname", ours, "europe"), `"checkout"`,
-			call("parse_image_ref", "localhost/checkout:v1")+".tag"), knownvalue.StringExact(hostname + "/checkout:v1")},
 		"Docker configuration": {call("docker_config_json", hostname, "2iKo4Asy51EUx2gpJFW76t", "cf_secret_x"),
 			knownvalue.StringExact(`{"auths":{"` + hostname + `":{"username":"2iKo4Asy51EUx2gpJFW76t","password":"cf_secret_x",` +
 				`"auth":"MmlLbzRBc3k1MUVVeDJncEpGVzc2dDpjZl9zZWNyZXRfeA=="}}}`)},
@@ -94,10 +78,6 @@ func TestAccFunctions(t *testing.T) {
 		"Docker configuration with what is escaped": {call("docker_config_json", "localhost:5000", "a<b>&", `p"\/<&>é:x`),
 			knownvalue.StringExact(`{"auths":{"localhost:5000":{"username":"a\u003cb\u003e\u0026","password":"p\"\\/\u003c\u0026\u003eé:x",` +
 				`"auth":"YTxiPiY6cCJcLzwmPsOpOng="}}}`)},
-		"credential helper of a list":          {expression("credential_helper_config_json", two), helpers},
-		"credential helper of a typed list":    {expression("credential_helper_config_json", "tolist(concat("+two+", "+two+"))"), helpers},
-		"credential helper of a set":           {expression("credential_helper_config_json", "toset("+two+")"), helpers},
-		"credential helper of the other order": {expression("credential_helper_config_json", "reverse("+two+")"), helpers},
 	} {
 		label := acctest.Label(name)
 		config += rowOutput(label, test.value)
@@ -131,14 +111,7 @@ func TestAccFunctionsRefuse(t *testing.T) {
 			"reference",
 			`"sha256:abc" is neither a tag nor a digest.`,
 		},
-		"image": {
-			call("parse_image_ref", hostname+"/Shop"),
-			"image",
-			`"` + hostname + `/Shop" is not an image reference, such as`,
-		},
-		"image without a host": {call("parse_image_ref", "shop/checkout:v1"), "image", `"shop/checkout:v1" has no host name.`},
-		"no image":             {expression("parse_image_ref", "null"), "image", "argument must not be null"},
-		"host name":            {call("docker_config_json", "registry", "a", "b"), "hostname", `"registry" is not the host name of a registry`},
+		"host name": {call("docker_config_json", "registry", "a", "b"), "hostname", `"registry" is not the host name of a registry`},
 		"further host name": {
 			call("docker_config_json", hostname, "a", "b", "registry"),
 			"more_hostnames",
@@ -161,22 +134,6 @@ func TestAccFunctionsRefuse(t *testing.T) {
 			"password",
 			"argument must not be null",
 		},
-		"no host names": {
-			expression("credential_helper_config_json", "[]"),
-			"hostnames",
-			"there is no host name",
-		},
-		"one bad host name": {
-			expression("credential_helper_config_json", `["`+hostname+`", "mars"]`),
-			"hostnames",
-			`"mars" is not the host name of a registry`,
-		},
-		"one host name is null": {
-			expression("credential_helper_config_json", `["`+hostname+`", null]`),
-			"hostnames",
-			`"" is not the host name of a registry`,
-		},
-		"host names are null": {expression("credential_helper_config_json", "null"), "hostnames", "argument must not be null"},
 		"second of two mistakes": {
 			call("registry_hostname", "acme", "mars"),
 			"organization_id",
@@ -215,9 +172,8 @@ func TestAccFunctionsOfUnknownArguments(t *testing.T) {
 	unknown := "terraform_data.late.output"
 	config, planned, checks := late, []plancheck.PlanCheck{}, []statecheck.StateCheck{}
 	for name, test := range map[string]struct{ value, want string }{
-		"image_ref":                     {expression("image_ref", unknown, `"checkout"`, `"v1"`), hostname + "/checkout:v1"},
-		"parse_image_ref":               {expression("parse_image_ref", `"${`+unknown+`}/checkout:v1"`) + ".hostname", hostname},
-		"credential_helper_config_json": {expression("credential_helper_config_json", "["+unknown+"]"), `{"credHelpers":{"` + hostname + `":"cloudfleet"}}`},
+		"image_ref":          {expression("image_ref", unknown, `"checkout"`, `"v1"`), hostname + "/checkout:v1"},
+		"docker_config_json": {expression("docker_config_json", unknown, `"a"`, `"b"`), `{"auths":{"` + hostname + `":{"username":"a","password":"b","auth":"YTpi"}}}`},
 	} {
 		label := acctest.Label(name)
 		config += rowOutput(label, test.value)

@@ -50,7 +50,6 @@ output "issued" {
     docker_config_json = { for who, t in local.tokens : who => {
       for host in local.hosts : host => provider::cloudfleet::docker_config_json(host, t.id, t.secret)
     } }
-    credential_helper_config_json = provider::cloudfleet::credential_helper_config_json(local.hosts)
   })
 }
 `, rotation, strings.TrimPrefix(cloud.URL, "http://"))
@@ -59,10 +58,9 @@ output "issued" {
 // issued has the outputs of Terraform.
 type issued struct {
 	// Hosts are the registry's host name, and a plain address of it.
-	Hosts                      []string
-	Logins                     map[string]account
-	DockerConfigJSON           map[string]map[string]string `json:"docker_config_json"`
-	CredentialHelperConfigJSON string                       `json:"credential_helper_config_json"`
+	Hosts            []string
+	Logins           map[string]account
+	DockerConfigJSON map[string]map[string]string `json:"docker_config_json"`
 }
 
 // account is the ID and the secret of a token.

@@ -121,11 +121,6 @@ func checkIssued(t *testing.T, c client, cloud *acctest.Cloud, now issued, m mat
 	configured.check(t, "may not pull without a login", isRefused, c.pull)
 	configured.write(t, "config.json", now.DockerConfigJSON["deployer"][configured.host], 0o600)
 	configured.check(t, "pulls with docker_config_json", works, c.pull)
-
-	helped := newSession(t, c, cloud, now, m, "deployer")
-	helped.write(t, "config.json", now.CredentialHelperConfigJSON, 0o600)
-	helped.write(t, "docker-credential-cloudfleet", credentialHelper(helped.host, now.Logins["deployer"]), 0o700)
-	helped.check(t, "pulls with credential_helper_config_json", works, c.pull)
 }
 
 func checkRotated(t *testing.T, c client, cloud *acctest.Cloud, before, after issued, m material) {
