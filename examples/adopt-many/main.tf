@@ -1,10 +1,9 @@
-# Brings many existing tokens under Terraform's management in one apply, without a query. It
-# changes nothing: the secrets in use stay valid. Cloudfleet does not show them: to have them
-# in the state, too, set TF_VAR_secrets to a map from names to secrets, and
+# Brings many existing tokens under Terraform's management in one apply, without a change at
+# Cloudfleet. For their secrets, set TF_VAR_secrets to a map by name, and
 # TF_VAR_secrets_version to 1.
 #
-# Afterwards write the tokens down: replace the value of local.tokens by what the output
-# shows. Until then, a token that is renamed in the Console is not renamed back.
+# Afterwards replace the value of local.tokens by the output: until then, a token that is
+# renamed in the Console is not renamed back.
 #
 # Run it with CLOUDFLEET_… of an Administrator token in the environment. Needs Terraform or
 # OpenTofu 1.11; without the secrets, 1.8.

@@ -1,7 +1,5 @@
-# Reports API tokens that are old and that no configuration rotates, and Administrator tokens
-# that nobody has approved. It changes nothing: each finding is a warning of the plan. It
-# goes by IDs and by the time of creation, because names and `updated_at` change with a
-# rename.
+# Reports old API tokens that no configuration rotates, and Administrator tokens that nobody
+# has approved. Each finding is a warning of the plan.
 #
 # Run it on a schedule, with CLOUDFLEET_… of an Administrator token in the environment. Needs
 # Terraform or OpenTofu 1.8.

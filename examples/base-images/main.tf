@@ -1,9 +1,7 @@
-# Copies base images into the registry of the organization. Its clusters (CFKE) pull them
-# from there without an image pull secret.
+# Copies base images into the registry of the organization.
 #
-# Run it by hand or from CI on a schedule, with CLOUDFLEET_… of an Administrator token in
-# the environment. Needs Terraform 1.8 or OpenTofu 1.8. Where a source needs a login, run
-# `docker login` for its registry first.
+# Run it by hand or on a schedule, with CLOUDFLEET_… of an Administrator token in the
+# environment. Needs Terraform or OpenTofu 1.8.
 
 terraform {
   required_version = ">= 1.8"

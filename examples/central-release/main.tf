@@ -1,12 +1,9 @@
-# Copies what many teams release into the registry of the organization. Each team pushes to
-# a registry of its own, such as that of its repository, with what it has there. Only this
-# run pushes to Cloudfleet: one Administrator token, the provider's own, takes the place of
-# one for each team. A team releases an image by a pull request that changes a line of
-# releases.auto.tfvars, which somebody reviews.
+# Copies what many teams release into the registry of the organization. A team releases an
+# image by a pull request that changes a line of releases.auto.tfvars.
 #
 # Run it from CI after each merge, one run at a time, with CLOUDFLEET_… in the environment.
-# Needs Terraform 1.8 or OpenTofu 1.8. Where the teams' registry needs a login, run
-# `docker login` for it first.
+# Needs Terraform or OpenTofu 1.8. If the teams' registry needs a login, run `docker login`
+# for it first.
 
 terraform {
   required_version = ">= 1.8"

@@ -1,7 +1,5 @@
-# Revokes a leaked secret immediately, without planning anything else:
+# Revokes a leaked secret immediately. The next `terraform apply` issues a new one.
 #   terraform apply -invoke=action.cloudfleet_revoke_api_token_secret.pipeline
-# The pipeline cannot log in then. The next `terraform apply` detects that and issues a new
-# secret.
 #
 # Run it with CLOUDFLEET_… of another Administrator token in the environment. Needs
 # Terraform 1.14: OpenTofu has no actions.

@@ -1,13 +1,8 @@
-# Lets the GitHub Actions workflows of a repository push images. They find the registry
-# and the user name in variables, and the password in a secret. The password is encrypted
-# to the repository's key before it is stored, so no plan and no state has it.
+# Lets the workflows of a GitHub repository push images: the registry and the user name are
+# in variables, and the password in a secret.
 #
-# The token is an Administrator: it can also manage the organization's tokens. Everyone
-# who can change the workflows can use it.
-#
-# Run it with CLOUDFLEET_… and GITHUB_TOKEN in the environment. Rotate the password with
-# -var rotation=2026-Q2. Needs Terraform or OpenTofu 1.8. Tested against a stand-in for the
-# provider github.
+# Run it with CLOUDFLEET_… and GITHUB_TOKEN in the environment. Rotate with
+# -var rotation=2026-Q2. Needs Terraform or OpenTofu 1.8. Tested with a stand-in for github.
 
 terraform {
   required_version = ">= 1.8"
@@ -68,7 +63,7 @@ resource "github_actions_secret" "password" {
   lifecycle {
     precondition {
       condition     = cloudfleet_api_token.push.encrypted_secrets != null
-      error_message = "The state has no secret of the token. Set secret_wo and secret_wo_version, or change rotation_trigger twice, each with -target for this token."
+      error_message = "The state has no secret of the token. Set secret_wo, or change rotation_trigger twice, with -target for the token."
     }
   }
 }

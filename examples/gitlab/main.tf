@@ -1,13 +1,8 @@
-# Lets the pipelines of a GitLab project push images. They find the registry, the user
-# name and the password in variables. GitLab gives the password to protected branches only,
-# and masks it in logs. The state has it too: use an encrypted backend.
+# Lets the pipelines of a GitLab project push images. Only protected branches get the
+# password, masked in logs. The state has it, too: use an encrypted backend.
 #
-# The token is an Administrator: it can also manage the organization's tokens. Everyone
-# who can change a protected branch can use it.
-#
-# Run it with CLOUDFLEET_… and GITLAB_TOKEN in the environment. Rotate the password with
-# -var rotation=2026-Q2. Needs Terraform or OpenTofu 1.8. Tested against a stand-in for the
-# provider gitlab.
+# Run it with CLOUDFLEET_… and GITLAB_TOKEN in the environment. Rotate with
+# -var rotation=2026-Q2. Needs Terraform or OpenTofu 1.8. Tested with a stand-in for gitlab.
 
 terraform {
   required_version = ">= 1.8"
@@ -64,7 +59,7 @@ resource "gitlab_project_variable" "password" {
   lifecycle {
     precondition {
       condition     = cloudfleet_api_token.push.secret != null
-      error_message = "The state has no secret of the token. Set secret_wo and secret_wo_version, or change rotation_trigger twice, each with -target for this token."
+      error_message = "The state has no secret of the token. Set secret_wo, or change rotation_trigger twice, with -target for the token."
     }
   }
 }

@@ -1,10 +1,8 @@
 # Installs a Helm chart from the registry, with a token that can only pull and is deleted
-# at the end of the run: the provider helm writes the login of a registry to a file, even
-# in a plan.
+# at the end of the run.
 #
-# Run it where the chart is deployed, with KUBE_CONFIG_PATH and CLOUDFLEET_… of an
-# Administrator token in the environment. Needs Terraform 1.10 or OpenTofu 1.11. Tested
-# against a stand-in for the provider helm.
+# Run it with KUBE_CONFIG_PATH and CLOUDFLEET_… of an Administrator token in the environment.
+# Needs Terraform 1.10 or OpenTofu 1.11. Tested with a stand-in for helm.
 
 terraform {
   required_version = ">= 1.10"

@@ -1,11 +1,9 @@
-# Lets a Kubernetes cluster pull the images of another organization, with an image pull
-# secret. Its tokens can only pull, and two take turns: if the cluster gets a new password
-# late, the previous one is still valid. The state has the tokens' secrets, but not the
-# image pull secret.
+# Lets a Kubernetes cluster pull images, with an image pull secret. The state has the secrets
+# of the tokens, but not the image pull secret.
 #
-# Run it with KUBE_CONFIG_PATH in the environment, and with CLOUDFLEET_… of the organization
-# that owns the images. Rotate with -var rotation=2026-Q2. Needs Terraform or OpenTofu 1.11.
-# Tested against a stand-in for the provider kubernetes.
+# Run it with KUBE_CONFIG_PATH and CLOUDFLEET_… of the organization that has the images in
+# the environment. Rotate with -var rotation=2026-Q2. Needs Terraform or OpenTofu 1.11. Tested
+# with a stand-in for kubernetes.
 
 terraform {
   required_version = ">= 1.11"
@@ -62,7 +60,7 @@ resource "kubernetes_secret_v1" "pull" {
   lifecycle {
     precondition {
       condition     = cloudfleet_rotating_api_token.pull.secret != null
-      error_message = "The state has no secret of the token. Set secret_wo and secret_wo_version, or change rotation_trigger twice, each with -target for this token."
+      error_message = "The state has no secret of the token. Set secret_wo, or change rotation_trigger twice, with -target for the token."
     }
   }
 }

@@ -1,6 +1,5 @@
-# A module that gives a team a token for the registry, and its tests beside it. `terraform
-# test` runs them with a mock of the provider: without an account, and without CLOUDFLEET_…
-# in the environment. Needs Terraform or OpenTofu 1.8.
+# A module that gives a team a token. `terraform test` runs the tests beside it without an
+# account and without CLOUDFLEET_… in the environment. Needs Terraform or OpenTofu 1.8.
 
 terraform {
   required_version = ">= 1.8"

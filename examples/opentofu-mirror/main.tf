@@ -1,8 +1,7 @@
-# A token with which machines install the provider from your own registry. Needs
-# OpenTofu 1.10. Run `tofu apply` as an administrator of the organization, with
-# CLOUDFLEET_ORGANIZATION_ID, CLOUDFLEET_ACCESS_TOKEN_ID and
-# CLOUDFLEET_ACCESS_TOKEN_SECRET in the environment. The state has the secret: keep it
-# in an encrypted backend.
+# A token with which machines install the provider from your own registry. The state has its
+# secret: use an encrypted backend.
+#
+# Run it with CLOUDFLEET_… in the environment. Needs OpenTofu 1.10.
 
 terraform {
   required_version = ">= 1.10"

@@ -1,11 +1,9 @@
-# Rotates the provider's own token without locking the provider out. A rotation does
-# not change the token that the run itself uses: it issues a new secret for the other one.
+# Rotates the provider's own token without locking the provider out.
 #
 # 1. Run it with CLOUDFLEET_… of the provider's Administrator token in the environment. The
 #    first run adopts that token.
 # 2. Rotate with -var rotation=2026-Q2, and store the output `credentials` where your runs
-#    take CLOUDFLEET_ACCESS_TOKEN_ID and CLOUDFLEET_ACCESS_TOKEN_SECRET from. Until the next
-#    rotation the previous credentials stay valid.
+#    take CLOUDFLEET_ACCESS_TOKEN_ID and CLOUDFLEET_ACCESS_TOKEN_SECRET from.
 #
 # The state has the secret: use an encrypted backend. Needs Terraform or OpenTofu 1.8.
 

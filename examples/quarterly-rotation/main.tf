@@ -1,14 +1,7 @@
-# Rotates the password of a pipeline each quarter: the first run after three months
-# regenerates it and stores the new one in GitHub Actions. Run it on a schedule, for example
-# each night. The old password is revoked immediately, so a job that is running may have to
-# be started again. To avoid that, use cloudfleet_rotating_api_token: it keeps the previous
-# password valid until the next rotation.
+# Rotates the password of a pipeline each quarter, and stores it in GitHub Actions.
 #
-# The token is an Administrator: it can also manage the organization's tokens.
-#
-# Run it with CLOUDFLEET_…, GITHUB_TOKEN and GITHUB_OWNER in the environment. Needs Terraform
-# or OpenTofu 1.8. Tested against stand-ins for the providers github and time, and with the
-# real provider time.
+# Run it on a schedule, with CLOUDFLEET_…, GITHUB_TOKEN and GITHUB_OWNER in the environment.
+# Needs Terraform or OpenTofu 1.8. Tested with stand-ins for github and time.
 
 terraform {
   required_version = ">= 1.8"
@@ -61,7 +54,7 @@ resource "github_actions_secret" "password" {
   lifecycle {
     precondition {
       condition     = cloudfleet_api_token.push.encrypted_secrets != null
-      error_message = "The state has no secret of the token. Set secret_wo and secret_wo_version, or change rotation_trigger twice, each with -target for this token."
+      error_message = "The state has no secret of the token. Set secret_wo, or change rotation_trigger twice, with -target for the token."
     }
   }
 }

@@ -1,11 +1,8 @@
 # A registry, a token for a pipeline that pushes images, and one for a deployment that
 # pulls them. The state has their secrets: use an encrypted backend.
 #
-# The pipeline's token is an Administrator: it can also manage the organization's tokens.
-#
 # Run it with CLOUDFLEET_ORGANIZATION_ID, CLOUDFLEET_ACCESS_TOKEN_ID and
-# CLOUDFLEET_ACCESS_TOKEN_SECRET in the environment. `make demo` runs it against a mock
-# server. Needs Terraform or OpenTofu 1.8.
+# CLOUDFLEET_ACCESS_TOKEN_SECRET in the environment. Needs Terraform or OpenTofu 1.8.
 
 terraform {
   required_version = ">= 1.8"

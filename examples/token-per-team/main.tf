@@ -1,10 +1,7 @@
-# Gives each team a token of its own, so that each can be rotated and revoked separately.
-# Each secret is encrypted to the team's public key. Only the team can read it, and no state
-# has it, so that the output can be shown to everyone.
-#
-# Run it with CLOUDFLEET_… in the environment. Needs Terraform or OpenTofu 1.8. A team reads
-# its secret with age and its private key:
+# Gives each team a token of its own. Only the team can decrypt its secret:
 #   terraform output -json logins | jq -r .shop.encrypted_password | age -d -i ~/.ssh/id_ed25519
+#
+# Run it with CLOUDFLEET_… in the environment. Needs Terraform or OpenTofu 1.8.
 
 terraform {
   required_version = ">= 1.8"

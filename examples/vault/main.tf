@@ -1,9 +1,8 @@
-# Stores a token in Vault, for everything that pulls images. The secret is encrypted to an
-# age key on its way, and a write-only argument takes it: no plan and no state has it.
+# Stores a token in Vault. `age-keygen` makes the key.
 #
 # Run it with CLOUDFLEET_…, VAULT_ADDR, VAULT_TOKEN and TF_VAR_age_identity in the
-# environment. `age-keygen` makes the key. Rotate with -var rotation=2026-Q2. Needs Terraform
-# or OpenTofu 1.11. Tested against a stand-in for the provider vault.
+# environment. Rotate with -var rotation=2026-Q2. Needs Terraform or OpenTofu 1.11. Tested
+# with a stand-in for vault.
 
 terraform {
   required_version = ">= 1.11"
@@ -61,7 +60,7 @@ resource "vault_kv_secret_v2" "pull" {
   lifecycle {
     precondition {
       condition     = cloudfleet_api_token.pull.encrypted_secrets != null
-      error_message = "The state has no secret of the token. Set secret_wo and secret_wo_version, or change rotation_trigger twice, each with -target for this token."
+      error_message = "The state has no secret of the token. Set secret_wo, or change rotation_trigger twice, with -target for the token."
     }
   }
 }

@@ -28,9 +28,8 @@ func (a *CheckSecret) Metadata(_ context.Context, req action.MetadataRequest, re
 
 func (a *CheckSecret) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Checks with one call that Cloudfleet accepts the secret of an API token, and fails if it does not. Trigger " +
-			"it when the resource that receives the secret was created or updated (`after_create`, `after_update`), to find an " +
-			"incomplete secret before a pipeline does. It changes nothing. Requires Terraform 1.14.",
+		MarkdownDescription: "Checks with one call that the secret of an API token is valid, and fails if it is not. Trigger it when the " +
+			"resource that receives the secret was created or updated. It changes nothing. Requires Terraform 1.14.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{Required: true, MarkdownDescription: "ID of the token."},
 			"secret": schema.StringAttribute{

@@ -29,10 +29,9 @@ func (a *SweepEphemeral) Metadata(_ context.Context, req action.MetadataRequest,
 
 func (a *SweepEphemeral) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Deletes ephemeral API tokens that killed runs have left behind: those whose name ends with ` (ephemeral " +
-			"until …)`, with a time that was more than five minutes ago by the clock of this machine. It deletes no other " +
-			"tokens, and never the provider's own. Opening an ephemeral token does the same for its own name. Run it with " +
-			"`terraform apply -invoke`. Requires Terraform 1.14.",
+		MarkdownDescription: "Deletes ephemeral API tokens that killed runs have left behind. Their name ends with ` (ephemeral until …)`, and " +
+			"the time was more than five minutes ago by the clock of this machine. It deletes no other tokens, and never the " +
+			"provider's own. Requires Terraform 1.14.",
 		Attributes: map[string]schema.Attribute{
 			"name": schema.StringAttribute{
 				Optional:            true,

@@ -40,8 +40,7 @@ func (d *DataSource) Metadata(_ context.Context, req datasource.MetadataRequest,
 
 func (d *DataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "An existing API token, by its ID or its name. Its secret cannot be read: Cloudfleet shows it only once. To " +
-			"create or rotate a token, use the resource `cloudfleet_api_token`.",
+		MarkdownDescription: "An existing API token, by its ID or its name. Its secret cannot be read.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{
 				Optional: true, Computed: true,

@@ -33,8 +33,8 @@ func (d *TokensDataSource) Metadata(_ context.Context, req datasource.MetadataRe
 
 func (d *TokensDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The API tokens of the organization of the provider's access token, including the provider's own: all, or " +
-			"those that pass every filter. Their secrets cannot be read: Cloudfleet shows them only once.",
+		MarkdownDescription: "The API tokens of the organization, including the provider's own: all, or those that pass every filter. Their " +
+			"secrets cannot be read.",
 		Attributes: map[string]schema.Attribute{
 			"role": schema.StringAttribute{
 				Optional:            true,

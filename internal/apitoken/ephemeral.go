@@ -53,15 +53,13 @@ func (e *EphemeralResource) Metadata(_ context.Context, req ephemeral.MetadataRe
 
 func (e *EphemeralResource) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "An API token for one run: created when Terraform needs it, deleted when Terraform no longer does, and in " +
-			"no plan or state. A plan creates and deletes a token, and the apply another. Requires Terraform 1.10 or OpenTofu " +
-			"1.11.",
+		MarkdownDescription: "An API token for one run, which is in no plan and no state. A plan creates and deletes one, and the apply " +
+			"another. Requires Terraform 1.10 or OpenTofu 1.11.",
 		Attributes: map[string]schema.Attribute{
 			"name": schema.StringAttribute{
 				Required: true,
 				MarkdownDescription: "Name of the token, such as `terraform-push`: 1 to 216 characters, no control characters, no space " +
-					"at either end. At Cloudfleet, the time when the token expires is added to the name. Use a different name in each " +
-					"configuration.",
+					"at either end. Use a different name in each configuration.",
 				Validators: []validator.String{validate.String(checkEphemeralName)},
 			},
 			"role": schema.StringAttribute{
@@ -72,8 +70,7 @@ func (e *EphemeralResource) Schema(_ context.Context, _ ephemeral.SchemaRequest,
 			"ttl": schema.StringAttribute{
 				Optional: true, Computed: true,
 				MarkdownDescription: "How long the run may need the token, as a number with a unit, such as `90m`: 5 minutes to 24 " +
-					"hours. Make it longer than any plan or apply takes: after it, another run takes the token for one that was left " +
-					"behind. Default: `" + defaultTTL + "`.",
+					"hours. Make it longer than any plan or apply takes, because after it another run deletes the token. Default: `" + defaultTTL + "`.",
 				Validators: []validator.String{validate.String(checkTTL)},
 			},
 			"id": schema.StringAttribute{
@@ -85,9 +82,8 @@ func (e *EphemeralResource) Schema(_ context.Context, _ ephemeral.SchemaRequest,
 				MarkdownDescription: "Secret of the token: the password for `docker login`.",
 			},
 			"expires_at": schema.StringAttribute{
-				Computed: true,
-				MarkdownDescription: "When the `ttl` ends, RFC 3339 in UTC, by the clock of the machine that runs Terraform. The token " +
-					"is valid until it is deleted, which may be earlier or later.",
+				Computed:            true,
+				MarkdownDescription: "When the `ttl` ends, RFC 3339 in UTC, by the clock of this machine. The token is valid until it is deleted.",
 			},
 		},
 	}

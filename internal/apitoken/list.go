@@ -30,9 +30,9 @@ func (l *ListResource) ListResourceConfigSchema(
 	resp *list.ListResourceSchemaResponse,
 ) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Lists the API tokens of the organization, to import existing ones: `terraform query` lists them, and " +
+		MarkdownDescription: "Lists the API tokens of the organization, to import existing ones. `terraform query` lists them, and " +
 			"`-generate-config-out=tokens.tf` writes their `import` and `resource` blocks. Requires Terraform 1.14. Secrets " +
-			"are not listed: Cloudfleet shows a secret only once.",
+			"are not listed.",
 		Attributes: tokenkit.ListFilterAttributes(),
 	}
 }

@@ -33,7 +33,7 @@ func (r *Resource) Metadata(_ context.Context, req resource.MetadataRequest, res
 }
 
 func (r *Resource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	attributes := tokenkit.Attributes("the token", "regenerates it in place, and **revokes the old one immediately**")
+	attributes := tokenkit.Attributes("the token", "**regenerates the secret**")
 	attributes["id"] = schema.StringAttribute{
 		Computed:            true,
 		MarkdownDescription: "ID of the token: the user name for `docker login`. It does not change when the secret is regenerated.",
@@ -41,7 +41,7 @@ func (r *Resource) Schema(_ context.Context, _ resource.SchemaRequest, resp *res
 	attributes["created_at"] = schema.StringAttribute{Computed: true, MarkdownDescription: createdAtDescription}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "An API token: its ID is the user name and its secret the password for the container registry (CFCR) and " +
-			"for the Cloudfleet API. Use a separate token for each pipeline, so that each can be rotated and revoked separately.",
+			"for the Cloudfleet API. Use a separate token for each pipeline. Regenerating the secret revokes the old one immediately.",
 		Attributes: attributes,
 	}
 }

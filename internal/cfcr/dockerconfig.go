@@ -39,7 +39,7 @@ func Auths(hostname, username, password string, more ...string) (string, error) 
 		entries[strings.ToLower(host)] = entry{username, password, auth}
 	}
 	// It escapes <, > and &, as kubectl does. Parsers see no difference.
-	b, err := json.Marshal(map[string]map[string]entry{"auths": entries})
+	b, err := json.Marshal(map[string]map[string]entry{"auths": entries}) //nolint:gosec // the password is what it is for
 	return string(b), err
 }
 

@@ -30,11 +30,9 @@ func (AgeDecrypt) Definition(_ context.Context, _ function.DefinitionRequest, re
 	resp.Definition = function.Definition{
 		Summary: "Text that was encrypted with age",
 		MarkdownDescription: "Returns the text that was encrypted with [age](https://age-encryption.org) to the public key of an " +
-			"identity: the secret in `encrypted_secrets.age` of a token with `encrypt_to`, or any other text. The result is ephemeral " +
-			"if the identity is. Declare the identity as a variable with `ephemeral = true` (Terraform 1.10, OpenTofu 1.11) " +
-			"and pass the result to a write-only argument: then neither is in a plan or a state. If the variable is not " +
-			"ephemeral, the result is in plain text wherever you use it; if it is not sensitive either, the error of a " +
-			"failed call prints the identity.",
+			"identity: the secret in `encrypted_secrets.age` of a token with `encrypt_to`, or any other text. Declare the identity as a " +
+			"variable that is `ephemeral` and `sensitive` (Terraform 1.10, OpenTofu 1.11), and pass the result to a write-only argument: " +
+			"then neither is in a plan or a state, and the error of a failed call does not print the identity.",
 		Parameters: []function.Parameter{
 			function.StringParameter{
 				Name: "ciphertext", MarkdownDescription: "The armored age file, which begins with `-----BEGIN AGE ENCRYPTED FILE-----`.",

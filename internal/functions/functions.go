@@ -64,11 +64,10 @@ var registryHostname = pureFunction{
 	definition: function.Definition{
 		Summary: "Host name of an organization's registry in a region",
 		MarkdownDescription: "Returns the host name of the container registry (CFCR) of an organization in a region, such as `" +
-			cfcr.ExampleHostname + "`: what `docker login` takes, and what an image reference begins with. It is in lower case and ends with `" +
-			cfcr.DefaultDomain + "`. The data source `cloudfleet_registry` does the same, with the organization and the registry domain " +
-			"of the provider.",
+			cfcr.ExampleHostname + "`, for `docker login` and image references. The data source `cloudfleet_registry` does the " +
+			"same, with the organization and the registry domain of the provider.",
 		Parameters: []function.Parameter{
-			parameter("organization_id", "The organization, a UUID. The Cloudfleet Console shows it.", validate.UUID),
+			parameter("organization_id", "ID of the organization, a UUID.", validate.UUID),
 			parameter("region", "Region: `europe`, `northamerica` or `apac`. Each region stores its own images.", cfcr.CheckRegion),
 		},
 		Return: function.StringReturn{},
@@ -111,9 +110,8 @@ var dockerConfigJSON = pureFunction{
 		Summary: "Docker configuration with the credentials for a registry",
 		MarkdownDescription: "Returns Docker's configuration with the credentials for a registry as JSON, exactly as `kubectl create " +
 			"secret docker-registry` writes it. Use it as `.dockerconfigjson` in a Kubernetes secret of the type " +
-			"`kubernetes.io/dockerconfigjson`, with which a cluster elsewhere, or of another organization, pulls images; or " +
-			"as `config.json` in the folder that `DOCKER_CONFIG` names in a pipeline. It contains the password, and is " +
-			"sensitive if the password is.",
+			"`kubernetes.io/dockerconfigjson`, or as `config.json` in the folder that `DOCKER_CONFIG` names. It contains the password, " +
+			"and is sensitive if the password is.",
 		Parameters: []function.Parameter{
 			parameter("hostname", "Host name of the registry, with or without a port, from `registry_hostname` or the data source "+
 				"`cloudfleet_registry`, without `https://`.", cfcr.CheckHostname),
@@ -121,14 +119,12 @@ var dockerConfigJSON = pureFunction{
 			parameter(
 				"password",
 				"Password: the `secret` of that `cloudfleet_api_token`. It must not be null, as it is with `encrypt_to` (use "+
-					"`age_decrypt`) and after an import (apply one `rotation_trigger`, then another). The role `User` is enough to "+
-					"pull.",
+					"`age_decrypt`) and after an import.",
 				cfcr.CheckPassword,
 			),
 		},
-		VariadicParameter: parameter("more_hostnames", "Host names of further registries with the same credentials, such as those of the other "+
-			"regions.", cfcr.CheckHostname),
-		Return: function.StringReturn{},
+		VariadicParameter: parameter("more_hostnames", "Host names of further registries with the same credentials.", cfcr.CheckHostname),
+		Return:            function.StringReturn{},
 	},
 	run: func(ctx context.Context, arguments function.ArgumentsData) (any, *function.FuncError) {
 		var hostname, username, password string

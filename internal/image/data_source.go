@@ -68,26 +68,22 @@ func (d *DataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp 
 				Validators:          []validator.String{validate.String(cfcr.CheckTag)},
 			},
 			"digest": schema.StringAttribute{
-				Computed: true,
-				MarkdownDescription: "Digest of the image, such as `sha256:` and 64 hexadecimal digits. For an image with several " +
-					"platforms it is the digest of the index.",
+				Computed:            true,
+				MarkdownDescription: "Digest of the image, of all its platforms, such as `sha256:` and 64 hexadecimal digits.",
 			},
 			"image": schema.StringAttribute{
-				Computed: true,
-				MarkdownDescription: "Reference of the image by its digest, `HOSTNAME/REPOSITORY@DIGEST`, for a pod's `image`. It refers " +
-					"to the same image even if the tag is moved.",
+				Computed:            true,
+				MarkdownDescription: "Reference of the image by its digest, `HOSTNAME/REPOSITORY@DIGEST`, for a pod's `image`.",
 			},
 			"size": schema.Int64Attribute{
 				Computed: true,
-				MarkdownDescription: "Size in bytes of what the tag's manifest lists: itself, the configuration and the compressed " +
-					"layers, each counted once and without layers that are stored elsewhere. For an image with several platforms, the " +
-					"size of the index and of the manifests in it, without layers.",
+				MarkdownDescription: "Size in bytes of the manifest, the configuration and the compressed layers. For an image with " +
+					"several platforms, of the index and its manifests, without layers.",
 			},
 			"platforms": schema.ListAttribute{
-				Computed:    true,
-				ElementType: types.StringType,
-				MarkdownDescription: "Platforms of the image, such as `linux/amd64` and `linux/arm/v7`, sorted and in containerd's form: " +
-					"`linux/arm64` for `arm64/v8` and `aarch64`. Empty for what is not a container image, such as a chart.",
+				Computed:            true,
+				ElementType:         types.StringType,
+				MarkdownDescription: "Platforms of the image, such as `linux/amd64` and `linux/arm/v7`, sorted. Empty for a chart and the like.",
 			},
 		},
 	}

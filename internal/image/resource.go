@@ -63,19 +63,20 @@ func (r *Resource) Schema(_ context.Context, _ resource.SchemaRequest, resp *res
 				Required: true,
 				MarkdownDescription: "Image to copy, with the host name of its registry: `docker.io/library/nginx:1.29`, or better " +
 					"`docker.io/library/nginx@sha256:…`, which always refers to the same image. `docker.io/nginx` means " +
-					"`docker.io/library/nginx`. The plan checks that it exists. Changing it copies the other image and moves the tags to it.",
+					"`docker.io/library/nginx`. Changing it copies the other image and moves the tags to it.",
 				Validators: []validator.String{validate.String(checkSource)},
 			},
 			"source_username": schema.StringAttribute{
-				Optional: true, WriteOnly: true,
-				MarkdownDescription: "User name for the registry of the source. It is in no state or plan. Requires Terraform 1.11 or " +
-					"OpenTofu 1.11. Default: the login for that registry in the machine's Docker configuration (`DOCKER_CONFIG`, else " +
-					"`~/.docker`) or its credential helpers, else none.",
+				Optional:  true,
+				WriteOnly: true,
+				MarkdownDescription: "User name for the registry of the source. Requires Terraform 1.11 or OpenTofu 1.11. Default: " +
+					"the login for that registry in the machine's Docker configuration (`DOCKER_CONFIG`, else `~/.docker`) " +
+					"or its credential helpers, else none.",
 				Validators: []validator.String{stringvalidator.AlsoRequires(path.MatchRoot("source_password"))},
 			},
 			"source_password": schema.StringAttribute{
 				Optional: true, WriteOnly: true, Sensitive: true,
-				MarkdownDescription: "Password for the registry of the source. Set it together with `source_username`.",
+				MarkdownDescription: "Password for the registry of the source. Set both.",
 				Validators:          []validator.String{stringvalidator.AlsoRequires(path.MatchRoot("source_username"))},
 			},
 			"region": schema.StringAttribute{
@@ -86,8 +87,8 @@ func (r *Resource) Schema(_ context.Context, _ resource.SchemaRequest, resp *res
 			},
 			"repository": schema.StringAttribute{
 				Required: true,
-				MarkdownDescription: "Repository to copy to, such as `mirror/nginx`, in lower case and without the host name. It is " +
-					"created by the copy. Changing it makes another copy.",
+				MarkdownDescription: "Repository to copy to, such as `mirror/nginx`, in lower case and without the host name. " +
+					"Changing it makes another copy.",
 				Validators:    []validator.String{validate.String(checkRepository)},
 				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
 			},
@@ -95,21 +96,22 @@ func (r *Resource) Schema(_ context.Context, _ resource.SchemaRequest, resp *res
 				Optional:    true,
 				Computed:    true,
 				ElementType: types.StringType,
-				MarkdownDescription: "Tags of the copy. Default: the tag of the source, or none if the source has only a digest. A tag " +
-					"that refers to another image is moved to the copy.",
+				MarkdownDescription: "Tags of the copy. A tag that refers to another image is moved to the copy. Default: the tag " +
+					"of the source, if it has one.",
 				Validators: []validator.Set{setvalidator.ValueStringsAre(validate.String(cfcr.CheckTag))},
 			},
 			"platforms": schema.SetAttribute{
-				Optional: true, ElementType: types.StringType,
-				MarkdownDescription: "Platforms to copy, such as `linux/amd64` and `linux/arm64`. Default: all. If some are left out, " +
-					"the copy has a new index with another digest than the source, and signatures of the source's index are not copied.",
+				Optional:    true,
+				ElementType: types.StringType,
+				MarkdownDescription: "Platforms to copy, such as `linux/amd64` and `linux/arm64`. If some are left out, the copy " +
+					"has another digest, and signatures of the whole image are not copied. Default: all.",
 				Validators: []validator.Set{setvalidator.SizeAtLeast(1), setvalidator.ValueStringsAre(validate.String(oci.CheckPlatform))},
 			},
 			"follow_tag": schema.BoolAttribute{
 				Optional: true,
-				MarkdownDescription: "Whether each refresh checks, with one request, that the tag in `source` still refers to the copied " +
-					"image, so that the plan copies the new one otherwise. The request logs in with the machine's Docker configuration, and not " +
-					"with `source_username`. Default: `false`: a copy does not change.",
+				MarkdownDescription: "Whether each refresh asks, with one request, which image the tag in `source` refers to. If it " +
+					"is another one, the plan copies it. The request cannot use `source_username`, only the machine's Docker " +
+					"configuration. Default: `false`.",
 			},
 			"keep_on_destroy": schema.BoolAttribute{
 				Optional: true,
@@ -130,7 +132,7 @@ func (r *Resource) Schema(_ context.Context, _ resource.SchemaRequest, resp *res
 			},
 			"size": schema.Int64Attribute{
 				Computed:            true,
-				MarkdownDescription: "Size of the copy in bytes: manifests, configurations and compressed layers of all platforms, each counted once.",
+				MarkdownDescription: "Size of the copy in bytes, of all its platforms, compressed.",
 			},
 		},
 	}

@@ -81,8 +81,8 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 		Attributes: map[string]schema.Attribute{
 			organizationID.name: schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "ID of the organization, a UUID. Needed for registry host names. If it is set and the access token " +
-					"belongs to another organization, API calls fail, so that no token seems to be deleted. " + organizationID.source(),
+				MarkdownDescription: "ID of the organization, a UUID. Needed for registry host names. If the access token belongs to another " +
+					"organization, API calls fail. " + organizationID.source(),
 				Validators: []validator.String{validate.String(organizationID.check)},
 			},
 			accessTokenID.name: schema.StringAttribute{
@@ -114,8 +114,8 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 			},
 			maxRetries.name: schema.NumberAttribute{
 				Optional: true,
-				MarkdownDescription: "How often an API call is sent again: when the API was not reached, did not answer in time, turned " +
-					"the call away (429) or failed (5xx). A create is sent again under its idempotency key. 0 to 20. " + maxRetries.source(),
+				MarkdownDescription: "How often an API call is sent again, 0 to 20: after a 429, a 5xx, or without a whole answer. " +
+					"A create is sent again under the same idempotency key, by which the API can recognize it. " + maxRetries.source(),
 				Validators: []validator.Number{validate.Whole(0, retriesLimit)},
 			},
 		},

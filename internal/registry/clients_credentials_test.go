@@ -59,7 +59,7 @@ func TestClientsWithRegistryCredentials(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s.write(t, "config.json", string(config), 0o600)
+			s.configure(t, string(config))
 			return s
 		}
 		pipeline, developer := with("pipeline"), with("developer")

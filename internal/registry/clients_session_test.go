@@ -158,9 +158,10 @@ func newSession(t *testing.T, c client, cloud *acctest.Cloud, i issued, m materi
 	return s
 }
 
-func (s session) write(t *testing.T, name, content string, mode os.FileMode) {
+// configure writes Docker's configuration.
+func (s session) configure(t *testing.T, content string) {
 	t.Helper()
-	if err := os.WriteFile(filepath.Join(s.dir, name), []byte(content), mode); err != nil {
+	if err := os.WriteFile(filepath.Join(s.dir, "config.json"), []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }

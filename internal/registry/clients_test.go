@@ -117,16 +117,16 @@ func checkIssued(t *testing.T, c client, cloud *acctest.Cloud, now issued, m mat
 	deployer.check(t, "may not push as User", isRefused, c.push)
 
 	configured := newSession(t, c, cloud, now, m, "deployer")
-	configured.write(t, "config.json", "{}", 0o600)
+	configured.configure(t, "{}")
 	configured.check(t, "may not pull without a login", isRefused, c.pull)
-	configured.write(t, "config.json", now.DockerConfigJSON["deployer"][configured.host], 0o600)
+	configured.configure(t, now.DockerConfigJSON["deployer"][configured.host])
 	configured.check(t, "pulls with docker_config_json", works, c.pull)
 }
 
 func checkRotated(t *testing.T, c client, cloud *acctest.Cloud, before, after issued, m material) {
 	old := newSession(t, c, cloud, before, m, "pipeline")
 	old.check(t, "may not log in with the old secret", isRefused, c.login)
-	old.write(t, "config.json", before.DockerConfigJSON["pipeline"][old.host], 0o600)
+	old.configure(t, before.DockerConfigJSON["pipeline"][old.host])
 	old.check(t, "may not pull with the old secret", isRefused, c.pull)
 	old.check(t, "may not push with the old secret", isRefused, c.push)
 	renewed := newSession(t, c, cloud, after, m, "pipeline")

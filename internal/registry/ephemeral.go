@@ -43,16 +43,16 @@ func (e *EphemeralResource) Metadata(_ context.Context, req ephemeral.MetadataRe
 
 func (e *EphemeralResource) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Credentials to log in to the container registry (CFCR) of a region with, in no plan and no state: " +
-			"the provider's own access token or, where it has none, what the machine's Docker credential helper " +
-			"`docker-credential-" + cfcr.CredentialHelper + "` answers. So one configuration serves a pipeline and a " +
-			"developer who is logged in with Cloudfleet's CLI. Makes no call to the Cloudfleet API. Needs Terraform 1.10 or OpenTofu 1.11.",
+		MarkdownDescription: "Credentials for the container registry (CFCR) of a region, which are in no plan and no state. They are " +
+			"the provider's own access token or, if it has none, what the credential helper `docker-credential-" + cfcr.CredentialHelper +
+			"` of the machine answers: one configuration works in a pipeline and for a developer. Makes no call to the Cloudfleet API. " +
+			"Requires Terraform 1.10 or OpenTofu 1.11.",
 		Attributes: map[string]schema.Attribute{
 			"organization_id": schema.StringAttribute{
 				Optional: true,
 				Computed: true,
-				MarkdownDescription: "ID of the organization, a UUID. Default: the provider's `organization_id`. With an access token, " +
-					"it must be the organization of that token.",
+				MarkdownDescription: "ID of the organization, a UUID: that of the access token, if there is one. Default: the provider's " +
+					"`organization_id`.",
 				Validators: []validator.String{validate.String(validate.UUID)},
 			},
 			"region": schema.StringAttribute{
@@ -70,14 +70,13 @@ func (e *EphemeralResource) Schema(_ context.Context, _ ephemeral.SchemaRequest,
 				MarkdownDescription: "User name for `docker login`. For an access token, its ID.",
 			},
 			"password": schema.StringAttribute{
-				Computed:  true,
-				Sensitive: true,
-				MarkdownDescription: "Password for `docker login`: the secret of an access token, valid until it is regenerated, or the " +
-					"password of a credential helper, which is valid for a short time: use it only in this run.",
+				Computed:            true,
+				Sensitive:           true,
+				MarkdownDescription: "Password for `docker login`. That of a credential helper is valid for a short time: use it only in this run.",
 			},
 			"docker_config_json": schema.StringAttribute{
 				Computed: true, Sensitive: true,
-				MarkdownDescription: "The same as Docker's `config.json`, as `kubectl create secret docker-registry` writes it.",
+				MarkdownDescription: "The same as a Docker configuration, as `kubectl create secret docker-registry` writes it.",
 			},
 			"source": schema.StringAttribute{
 				Computed:            true,

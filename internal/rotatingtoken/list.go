@@ -37,11 +37,11 @@ func (l *ListResource) ListResourceConfigSchema(
 	resp *list.ListResourceSchemaResponse,
 ) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Lists API tokens that can be imported as rotating ones: `terraform query` lists them, and " +
+		MarkdownDescription: "Lists API tokens that can be imported as rotating ones. `terraform query` lists them, and " +
 			"`-generate-config-out=tokens.tf` writes their `import` and `resource` blocks. Requires Terraform 1.14. Secrets " +
-			"are not listed: Cloudfleet shows a secret only once.\n\nCloudfleet does not know which tokens belong together. " +
-			"Two tokens with the same name and role are listed as one rotating token, and the one that was updated last, by " +
-			"a new secret or a rename, as the current one. Check this before you import them, because **the next rotation " +
+			"are not listed.\n\nCloudfleet does not know which tokens belong together. Two tokens with the same name and role are " +
+			"listed as one rotating token, with the one that was updated last, by a new secret or a rename, as the current one. " +
+			"Check this before you import them, because **the next rotation " +
 			"revokes the secret of the other**. A token whose name and role are unique is listed by itself. Three or more " +
 			"with the same name and role are left out, and a warning names them: find their IDs with the list resource " +
 			"`cloudfleet_api_token`, and import the two that belong together.\n\nAll tokens are read, whatever the `limit` is: " +

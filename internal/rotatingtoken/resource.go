@@ -36,34 +36,34 @@ func (r *Resource) Metadata(_ context.Context, req resource.MetadataRequest, res
 }
 
 func (r *Resource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	attributes := tokenkit.Attributes("the current token", "rotates the two tokens: another one becomes current, and **the secret of the "+
-		"previous one is revoked**")
+	attributes := tokenkit.Attributes("the current token", "**rotates the pair**")
 	maps.Copy(attributes, map[string]schema.Attribute{
 		"keep_previous": schema.BoolAttribute{
-			Optional: true, Computed: true, Default: booldefault.StaticBool(true),
-			MarkdownDescription: "Whether the token that was current before a rotation stays valid until the next one. With `false` " +
-				"it is deleted, immediately and after each further rotation: use this when a secret has leaked. Default: `true`.",
+			Optional: true,
+			Computed: true,
+			Default:  booldefault.StaticBool(true),
+			MarkdownDescription: "Whether the previous token stays valid until the next rotation. With `false` it is deleted, " +
+				"immediately and after each further rotation: use this when a secret has leaked. Default: `true`.",
 		},
 		"token_id": schema.StringAttribute{
-			Computed: true,
-			MarkdownDescription: "ID of the current token: the user name for `docker login`. A rotation changes it, so pass it on together with " +
-				"`secret`.",
+			Computed:            true,
+			MarkdownDescription: "ID of the current token: the user name for `docker login`. A rotation changes it together with `secret`.",
 		},
 		"previous_token_id": schema.StringAttribute{
-			Computed: true,
-			MarkdownDescription: "ID of the token that was current before the last rotation. Null before the first, and without " +
-				"`keep_previous`.",
+			Computed:            true,
+			MarkdownDescription: "ID of the token that was current before the last rotation. Null if there is none.",
 		},
 		"previous_secret": schema.StringAttribute{
-			Computed: true, Sensitive: true,
-			MarkdownDescription: "Secret of the token in `previous_token_id`, valid until the next rotation. Null if there is no such token, if " +
-				"the secret was encrypted, and if it is not known, as after an import.",
+			Computed:  true,
+			Sensitive: true,
+			MarkdownDescription: "Secret of that token, valid until the next rotation. Null if the secret was encrypted, or is not " +
+				"known, as after an import.",
 		},
-		"previous_encrypted_secrets": secret.EncryptedAttribute("The secret of the token in `previous_token_id`"),
+		"previous_encrypted_secrets": secret.EncryptedAttribute("Secret of the previous token"),
 	})
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "An API token that is rotated without downtime: two tokens that take turns. A rotation issues a new secret " +
-			"for the older token and makes it the current one. The secret that was current stays valid until the next rotation.",
+			"for the older token, revoking its old one, and makes it current. The secret that was current stays valid until the next rotation.",
 		Attributes: attributes,
 	}
 }

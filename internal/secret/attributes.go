@@ -56,22 +56,21 @@ func Attributes(token, rotation string) map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		EncryptToName: encryptToAttribute(rotation),
 		"secret": schema.StringAttribute{
-			Computed: true, Sensitive: true,
-			MarkdownDescription: "Secret of " + token + ": the password for `docker login`. Stored in the state: use an encrypted backend, or " +
-				"set `encrypt_to`, with which it is null. Null after an import, until a secret is issued or taken over with `secret_wo`: " +
-				"Cloudfleet shows it only once.",
+			Computed:  true,
+			Sensitive: true,
+			MarkdownDescription: "Secret of " + token + ": the password for `docker login`. Stored in the state: use an encrypted " +
+				"backend. Null with `encrypt_to`, and after an import until a secret is issued or taken over.",
 		},
-		"encrypted_secrets": EncryptedAttribute("The secret"),
+		"encrypted_secrets": EncryptedAttribute("Secret"),
 		wo: schema.StringAttribute{
 			Optional: true, WriteOnly: true, Sensitive: true,
 			MarkdownDescription: "Present secret of " + token + ", to take over one that the state does not have: after an import, or if it was " +
-				"regenerated elsewhere. Used only when `" + woVersion + "` changes. Requires Terraform 1.11 or OpenTofu 1.11.",
+				"regenerated elsewhere. Requires Terraform 1.11 or OpenTofu 1.11.",
 		},
 		woVersion: schema.NumberAttribute{
 			Optional: true,
 			MarkdownDescription: "Version of `" + wo + "`, a whole number from 0. Changing it stores that secret in place of the one in the " +
-				"state, after one call has verified it. Nothing is regenerated, and `secret_version` tells consumers to take it. No effect when the " +
-				"token is created.",
+				"state, after one call has verified it. Nothing is regenerated. No effect when the token is created. Default: none.",
 			Validators: []validator.Number{validate.Whole(0, maxVersion)},
 		},
 	}
@@ -81,11 +80,11 @@ func Attributes(token, rotation string) map[string]schema.Attribute {
 // subject of its description.
 func EncryptedAttribute(secret string) schema.SingleNestedAttribute {
 	ciphertext := func(k kind) schema.StringAttribute {
-		return schema.StringAttribute{Computed: true, MarkdownDescription: "Ciphertext for `" + k.argument + "`. Null without it."}
+		return schema.StringAttribute{Computed: true, MarkdownDescription: "Ciphertext for `" + k.argument + "`."}
 	}
 	return schema.SingleNestedAttribute{
 		Computed:            true,
-		MarkdownDescription: secret + ", encrypted for each argument of `encrypt_to`. Null without `encrypt_to`.",
+		MarkdownDescription: secret + ", encrypted for each argument of `encrypt_to`, else null.",
 		Attributes: map[string]schema.Attribute{
 			kindGitHub.ciphertext: ciphertext(kindGitHub), kindAge.ciphertext: ciphertext(kindAge), kindPGP.ciphertext: ciphertext(kindPGP),
 		},
@@ -95,27 +94,26 @@ func EncryptedAttribute(secret string) schema.SingleNestedAttribute {
 func encryptToAttribute(rotation string) schema.SingleNestedAttribute {
 	return schema.SingleNestedAttribute{
 		Optional: true,
-		MarkdownDescription: "Encrypts the secret so that only these recipients can read it: `secret` is null, and the secret itself is " +
-			"in no state, plan or log. `encrypted_secrets` has a ciphertext for each argument that is set. Adding, changing or removing " +
-			"recipients " + rotation + "; while the state does not have the secret, it applies to the next one.",
+		MarkdownDescription: "Encrypts the secret so that only these recipients can read it: the secret itself is in no state, plan or log, " +
+			"and `encrypted_secrets` has a ciphertext for each argument. Adding, changing or removing recipients " + rotation + ", if the state " +
+			"has a secret. Default: none.",
 		Attributes: map[string]schema.Attribute{
 			kindGitHub.argument: schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "The attribute `key` of the data source `github_actions_public_key`. The ciphertext is what " +
-					"`github_actions_secret` takes as `value_encrypted` (before version 6.12 of that provider `encrypted_value`), with " +
-					"the data source's `key_id`.",
+				MarkdownDescription: "The `key` of the data source `github_actions_public_key`. The ciphertext is the `value_encrypted` of " +
+					"`github_actions_secret` (before version 6.12 of that provider `encrypted_value`).",
 			},
 			kindAge.argument: schema.ListAttribute{
 				Optional:    true,
 				ElementType: types.StringType,
 				MarkdownDescription: "Public keys of [age](https://age-encryption.org), `age1…` (post-quantum keys, `age1pq1…`, cannot " +
-					"be mixed with others), or of SSH, `ssh-ed25519 …` or `ssh-rsa …`. Each of their owners can read the ciphertext, an " +
-					"armored age file, with `age --decrypt` or the function `age_decrypt`.",
+					"be mixed with others), or of SSH, `ssh-ed25519 …` or `ssh-rsa …`. `age --decrypt` and the function `age_decrypt` read " +
+					"the ciphertext, an armored age file.",
 			},
 			kindPGP.argument: schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "One public PGP key with a subkey for encryption, armored or in base64. The ciphertext is a PGP " +
-					"message in base64: `base64 --decode | gpg --decrypt` reads it. A `keybase:` name is not supported.",
+				MarkdownDescription: "One public PGP key with a subkey for encryption, armored or in base64. `base64 --decode | gpg " +
+					"--decrypt` reads the ciphertext.",
 			},
 		},
 		Validators: []validator.Object{recipientsValidator{}},

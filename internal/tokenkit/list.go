@@ -42,11 +42,11 @@ type Filter struct {
 const (
 	FilterByRole       = "Only tokens with this role: `Administrator` or `User`. Default: any."
 	FilterByNamePrefix = "Only tokens whose name begins with this text, such as `team-a-`. Upper and lower case differ. Default: any."
-	FilterByNameRegex  = "Only tokens whose name matches this regular expression, in the [syntax of " +
-		"RE2](https://github.com/google/re2/wiki/Syntax). It may match any part of the name: use `^` and `$` for the " +
-		"whole name. Cannot be set together with `name_prefix`. Default: any."
-	FilterByAge = "Only tokens that were last changed (created, renamed or regenerated) more than this many days ago, such as 90. " +
-		"Includes tokens without a date. Default: any."
+	FilterByNameRegex  = "Only tokens whose name matches this regular expression " +
+		"([RE2](https://github.com/google/re2/wiki/Syntax)), in any part unless it has `^` and `$`. Cannot be set together with " +
+		"`name_prefix`. Default: any."
+	FilterByAge = "Only tokens that were last created, renamed or regenerated more than this many days ago, or without a date. " +
+		"Default: any."
 )
 
 // RoleFilterValidators are those of role; name_prefix needs none.
@@ -173,9 +173,8 @@ func ListFilterAttributes() map[string]schema.Attribute {
 		"name_regex":      schema.StringAttribute{Optional: true, MarkdownDescription: FilterByNameRegex, Validators: NameRegexValidators()},
 		"older_than_days": schema.NumberAttribute{Optional: true, MarkdownDescription: FilterByAge, Validators: AgeFilterValidators()},
 		"include_own": schema.BoolAttribute{
-			Optional: true,
-			MarkdownDescription: "Whether to list the provider's own token as well. A state that has it can neither delete nor " +
-				"regenerate it. Default: `false`.",
+			Optional:            true,
+			MarkdownDescription: "Whether to list the provider's own token, which cannot be deleted or regenerated. Default: `false`.",
 		},
 	}
 }

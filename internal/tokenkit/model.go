@@ -44,7 +44,7 @@ func Attributes(token, rotation string) map[string]schema.Attribute {
 		"name": schema.StringAttribute{
 			Required: true,
 			MarkdownDescription: "Name of the token, such as `github-actions-registry`: 1 to 255 characters, no control characters, no space at " +
-				"either end. Names need not be unique. Changing it renames the token in place.",
+				"either end. It need not be unique. Changing it renames the token in place.",
 			Validators: []validator.String{validate.String(checkName)},
 		},
 		"role": schema.StringAttribute{
@@ -55,25 +55,23 @@ func Attributes(token, rotation string) map[string]schema.Attribute {
 		"rotation_trigger": schema.StringAttribute{
 			Optional: true,
 			MarkdownDescription: "Any text, such as a date or the ID of a `time_rotating`. Changing it " + rotation + ". Setting it for the first " +
-				"time, or removing it, rotates nothing. An empty text is a value like any other. Do not use `timestamp()`, which changes " +
-				"with each apply. Default: none.",
+				"time, or removing it, rotates nothing. Do not use `timestamp()`, which changes with each apply. Default: none.",
 		},
 		"verify_secret": schema.BoolAttribute{
 			Optional: true,
-			MarkdownDescription: "Whether each refresh checks, with one call, that Cloudfleet still accepts the secret in the state. If it was " +
-				"regenerated elsewhere, the refresh warns, and the plan " + rotation + ". No effect with `encrypt_to`. Default: `false`.",
+			MarkdownDescription: "Whether each refresh checks, with one call, that the secret in the state is valid. If it was " +
+				"regenerated elsewhere, the plan " + rotation + ". No effect with `encrypt_to`. Default: `false`.",
 		},
 		rotateAfterDays: rotateAfterDaysAttribute(rotation),
 		"secret_version": schema.Int64Attribute{
 			Computed: true,
-			MarkdownDescription: "Version of the secret: a number that grows with each secret. It is the Unix time in seconds of the issue, or " +
-				"more. Use it as the version of another resource's write-only argument, such as `data_json_wo_version`. 0 after an import, " +
-				"until the state has a secret.",
+			MarkdownDescription: "Version of the secret: the Unix time in seconds of its issue, or more. It grows with each secret. Use it as the " +
+				"version of another resource's write-only argument, such as `data_json_wo_version`. 0 after an import, until the state has a secret.",
 		},
 		"secret_issued_at": schema.StringAttribute{
 			Computed: true,
-			MarkdownDescription: "When the secret of " + token + " was issued, RFC 3339 in UTC. Null if that is not known: after an import, and " +
-				"for a secret that was taken over.",
+			MarkdownDescription: "When the secret of " + token + " was issued, RFC 3339 in UTC. Null after an import, and for a " +
+				"secret that was taken over.",
 		},
 		"rotation_due": rotationDueAttribute,
 	})

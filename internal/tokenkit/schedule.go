@@ -29,19 +29,21 @@ const (
 func rotateAfterDaysAttribute(rotation string) schema.NumberAttribute {
 	return schema.NumberAttribute{
 		Optional: true,
-		MarkdownDescription: fmt.Sprintf("Age in days, 1 to %d, at which the secret is rotated, counted from `secret_issued_at` or, if that is "+
-			"null, from the import or from when the secret was taken over. The first plan after that %s; so does a plan in the last tenth of "+
-			"the time, at most six hours early. Nothing happens between two runs: run the pipeline on a schedule, without `-refresh=false`. A "+
-			"token whose secret is older already is rotated by the apply that sets this. `rotation_trigger` rotates in between. "+
-			"Default: no rotation by age.", maxRotateAfterDays, rotation),
+		MarkdownDescription: fmt.Sprintf(
+			"Age in days, 1 to %d. The first plan after `rotation_due` %s; so does a plan in the last tenth of the time, at "+
+				"most six hours early. An older secret is rotated by the apply that sets this. Nothing happens without a run: apply on a schedule, "+
+				"and without `-refresh=false`. Default: no rotation by age.",
+			maxRotateAfterDays,
+			rotation,
+		),
 		Validators: []validator.Number{validate.Whole(1, maxRotateAfterDays)},
 	}
 }
 
 var rotationDueAttribute = schema.StringAttribute{
 	Computed: true,
-	MarkdownDescription: "When `rotate_after_days` are over, RFC 3339 in UTC. A time in the past means that no pipeline has rotated the " +
-		"secret. Null without `rotate_after_days`.",
+	MarkdownDescription: "When `rotate_after_days` are over, RFC 3339 in UTC. They count from `secret_issued_at` or, if that is " +
+		"null, from the import or from when the secret was taken over. Null without `rotate_after_days`.",
 }
 
 // Schedule sets when the next rotation is due: unknown in a plan that issues a secret or
