@@ -28,7 +28,6 @@ type login struct {
 // authenticator logs in to one registry: with Basic, or with tokens of its token service.
 type authenticator struct {
 	client *Client
-	domain string
 	// login is asked once, when the registry asks for a login.
 	login func(context.Context) (login, error)
 
@@ -58,7 +57,7 @@ const (
 )
 
 func newAuthenticator(c *Client, o Options) *authenticator {
-	a := &authenticator{client: c, domain: o.Domain, tokens: map[string]bearerToken{}}
+	a := &authenticator{client: c, tokens: map[string]bearerToken{}}
 	a.login = func(context.Context) (login, error) { return login{username: o.Username, password: o.Password}, nil }
 	if o.Username == "" && o.DockerConfig {
 		var once sync.Once
@@ -184,17 +183,12 @@ func (a *authenticator) token(ctx context.Context, scope string, renew bool) (st
 func (a *authenticator) fetchToken(ctx context.Context, scope string) (string, error) {
 	c := a.current()
 	realm, err := url.Parse(c.realm)
-	if err != nil || realm.Host == "" {
+	if err != nil {
 		return "", ErrNoRealm
 	}
 	l, err := a.login(ctx)
 	if err != nil {
 		return "", err
-	}
-	hasLogin := l.username != "" || l.identityToken != ""
-	if host := realm.Hostname(); hasLogin && !within(host, a.domain) {
-		return "", roundtrip.Refuse(fmt.Sprintf("the registry asks to send the access token to %s, which is outside of %s: it was not sent",
-			realm.Host, a.domain))
 	}
 	var answer struct {
 		Token       string `json:"token"`
@@ -248,7 +242,7 @@ func (a *authenticator) askTokenService(ctx context.Context, realm *url.URL, ser
 	} else {
 		realm.RawQuery = query.Encode()
 	}
-	for b := a.client.newBudget(); ; {
+	resp, err := a.client.retry(ctx, a.client.newBudget(), func() (*http.Response, error) {
 		req, err := r.request(ctx)
 		if err != nil {
 			return nil, err
@@ -256,19 +250,12 @@ func (a *authenticator) askTokenService(ctx context.Context, realm *url.URL, ser
 		if l.username != "" && l.identityToken == "" {
 			req.SetBasicAuth(l.username, l.password)
 		}
-		resp, err := a.client.http.Do(req)
-		if err == nil && resp.StatusCode < http.StatusMultipleChoices {
-			return resp, nil
-		}
-		retries := roundtrip.ShouldRetry(ctx, resp, err)
-		failure := a.client.failure(resp, err)
-		if e, ok := errors.AsType[*Error](failure); ok {
-			e.Login = l.from
-		}
-		if !retries || !b.wait(ctx, resp) {
-			return nil, failure
-		}
+		return a.client.http.Do(req)
+	})
+	if e, ok := errors.AsType[*Error](err); ok {
+		e.Login = l.from
 	}
+	return resp, err
 }
 
 // formType is the media type of a request that has a credential in its body.

@@ -139,8 +139,19 @@ func (c *Client) path(path string, query url.Values) *url.URL {
 // send sends a call, and again as far as the budget reaches. The answer has a status below
 // 300, and its body must be closed.
 func (c *Client) send(ctx context.Context, r call, b *budget) (*http.Response, error) {
+	resp, err := c.retry(ctx, b, func() (*http.Response, error) { return c.attempt(ctx, r) })
+	if e, ok := errors.AsType[*Error](err); ok && e.StatusCode == http.StatusUnauthorized && e.Login == "" {
+		l, _ := c.auth.login(ctx) // an error leaves it empty
+		e.Login = l.from
+	}
+	return resp, err
+}
+
+// retry makes an attempt, and more as far as the budget reaches, until the status is below
+// 300.
+func (c *Client) retry(ctx context.Context, b *budget, attempt func() (*http.Response, error)) (*http.Response, error) {
 	for {
-		resp, err := c.attempt(ctx, r)
+		resp, err := attempt()
 		if err == nil && resp.StatusCode < http.StatusMultipleChoices {
 			return resp, nil
 		}
@@ -148,10 +159,6 @@ func (c *Client) send(ctx context.Context, r call, b *budget) (*http.Response, e
 		_, isNetwork := errors.AsType[*url.Error](err)
 		retries := (err == nil || isNetwork) && roundtrip.ShouldRetry(ctx, resp, err)
 		failure := c.failure(resp, err)
-		if e, ok := errors.AsType[*Error](failure); ok && e.StatusCode == http.StatusUnauthorized && e.Login == "" {
-			l, _ := c.auth.login(ctx) // an error leaves it empty
-			e.Login = l.from
-		}
 		if !retries || !b.wait(ctx, resp) {
 			return nil, failure
 		}
@@ -252,30 +259,36 @@ func (c *Client) getJSON(ctx context.Context, r call, b *budget, v any) (http.He
 	return resp.Header, nil
 }
 
-// list returns the names of a paginated list, each once. It stops at a page without new
-// names, because a list may link to itself. names reads a page.
-func (c *Client) list(ctx context.Context, r call, names func(page map[string]json.RawMessage) []string) ([]string, error) {
-	all, seen := []string{}, map[string]bool{}
+// collect returns the entries of all pages of a list, each once. It stops at a page without
+// new entries, because a list may link to itself. entries reads a page, and key tells
+// entries apart. After an error, the entries until then are returned.
+func collect[Page, Entry any, Key comparable](
+	ctx context.Context, c *Client, r call, maxPages, maxEntries int, entries func(Page) []Entry, key func(Entry) Key,
+) (all []Entry, err error) {
+	seen := map[Key]bool{}
 	for range maxPages {
-		var page map[string]json.RawMessage
+		var page Page
 		header, err := c.getJSON(ctx, r, c.newBudget(), &page)
 		if err != nil {
-			return nil, err
+			return all, err
 		}
 		before := len(all)
-		for _, name := range names(page) {
-			if !seen[name] {
-				seen[name] = true
-				all = append(all, name)
+		for _, entry := range entries(page) {
+			if !seen[key(entry)] {
+				seen[key(entry)] = true
+				all = append(all, entry)
 			}
 		}
 		next, err := c.next(r.url, header)
 		if err != nil || next == nil || len(all) == before {
 			return all, err
 		}
+		if len(all) > maxEntries {
+			break
+		}
 		r.url = next
 	}
-	return nil, UnansweredError{c.Host, fmt.Errorf("the list has more than %d pages", maxPages)}
+	return all, UnansweredError{c.Host, fmt.Errorf("the list has more than %d pages or %d entries", maxPages, maxEntries)}
 }
 
 // next returns the URL of the next page, nil if there is none. A link to another host is
@@ -292,23 +305,27 @@ func (c *Client) next(here *url.URL, header http.Header) (*url.URL, error) {
 	return there, nil
 }
 
-func namesIn(field string) func(map[string]json.RawMessage) []string {
-	return func(page map[string]json.RawMessage) (names []string) {
+// names returns a field of all pages of a list, which has names.
+func (c *Client) names(ctx context.Context, r call, field string) ([]string, error) {
+	r.method, r.url.RawQuery = http.MethodGet, url.Values{"n": {strconv.Itoa(pageSize)}}.Encode()
+	all, err := collect(ctx, c, r, maxPages, maxPages*pageSize, func(page map[string]json.RawMessage) (names []string) {
 		_ = json.Unmarshal(page[field], &names) // of another form: none
 		return names
+	}, func(name string) string { return name })
+	if err != nil {
+		return nil, err
 	}
+	return append([]string{}, all...), nil // never nil, for a state
 }
-
-var pageQuery = url.Values{"n": {strconv.Itoa(pageSize)}}
 
 // Repositories returns the names of all repositories, sorted.
 func (c *Client) Repositories(ctx context.Context) ([]string, error) {
-	names, err := c.list(ctx, call{method: http.MethodGet, url: c.path("_catalog", pageQuery)}, namesIn("repositories"))
+	names, err := c.names(ctx, call{url: c.path("_catalog", nil)}, "repositories")
 	slices.Sort(names)
 	return names, err
 }
 
 // Tags returns all tags of a repository.
 func (c *Client) Tags(ctx context.Context, repository string) ([]string, error) {
-	return c.list(ctx, call{method: http.MethodGet, url: c.path(repository+"/tags/list", pageQuery), repository: repository}, namesIn("tags"))
+	return c.names(ctx, call{url: c.path(repository+"/tags/list", nil), repository: repository}, "tags")
 }

@@ -58,9 +58,10 @@ func isIndex(mediaType string) bool {
 
 // blobs are the configuration and the layers that the registry stores, each once.
 func (m manifest) blobs() (blobs []ocispec.Descriptor) {
+	seen := map[digest.Digest]bool{"": true}
 	for _, part := range append([]ocispec.Descriptor{m.Config}, m.Layers...) {
-		isKnown := slices.ContainsFunc(blobs, func(d ocispec.Descriptor) bool { return d.Digest == part.Digest })
-		if part.Digest != "" && !isForeign(part) && !isKnown {
+		if !isForeign(part) && !seen[part.Digest] {
+			seen[part.Digest] = true
 			blobs = append(blobs, part)
 		}
 	}

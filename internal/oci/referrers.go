@@ -88,34 +88,15 @@ func (c *Client) referrers(ctx context.Context, repository string, subject diges
 
 var errNoReferrersAPI = errors.New("the registry has no referrers API")
 
-func (c *Client) referrersAPI(ctx context.Context, repository string, subject digest.Digest) (all []ocispec.Descriptor, err error) {
+func (c *Client) referrersAPI(ctx context.Context, repository string, subject digest.Digest) ([]ocispec.Descriptor, error) {
 	r := call{method: http.MethodGet, url: c.path(repository+"/referrers/"+subject.String(), nil), repository: repository}
-	seen := map[digest.Digest]bool{}
-	for pages := 0; ; pages++ {
-		var page ocispec.Index
-		header, err := c.getJSON(ctx, r, c.newBudget(), &page)
-		if pages == 0 && hasStatus(err, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusBadRequest) {
-			return nil, errNoReferrersAPI
-		}
-		if err != nil {
-			return all, err
-		}
-		before := len(all)
-		for _, d := range page.Manifests {
-			if !seen[d.Digest] {
-				seen[d.Digest] = true
-				all = append(all, d)
-			}
-		}
-		next, err := c.next(r.url, header)
-		switch {
-		case err != nil, next == nil, len(all) == before:
-			return all, err
-		case pages >= maxReferrerPages, len(all) > maxReferrers:
-			return all, fmt.Errorf("the list has more than %d pages", maxReferrerPages)
-		}
-		r.url = next
+	all, err := collect(ctx, c, r, maxReferrerPages, maxReferrers,
+		func(page ocispec.Index) []ocispec.Descriptor { return page.Manifests },
+		func(d ocispec.Descriptor) digest.Digest { return d.Digest })
+	if len(all) == 0 && hasStatus(err, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusBadRequest) {
+		return nil, errNoReferrersAPI
 	}
+	return all, err
 }
 
 // referrersTag reads the index under the tag that stands in for the referrers API, which
