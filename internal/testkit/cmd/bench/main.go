@@ -8,7 +8,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"flag"
@@ -82,14 +81,9 @@ func run(ctx context.Context) error {
 		}
 		all = append(all, measured...)
 	}
-	started, err := s.start(ctx)
-	if err != nil {
-		return err
-	}
 	version, err := exec.CommandContext(ctx, cli, "version").Output()
 	name, _, _ := strings.Cut(string(version), "\n")
-	fmt.Printf("\n%d cores, %s/%s, %s, %s\n\n%s\nThe provider starts in %.1f ms.\n",
-		runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, name, runtime.Version(), table(all), 1000*started.Seconds())
+	fmt.Printf("\n%d cores, %s/%s, %s, %s\n\n%s", runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, name, runtime.Version(), table(all))
 	return err
 }
 
@@ -111,33 +105,4 @@ func prepare(ctx context.Context, dir, cli string) (s stage, err error) {
 		err = errors.Join(err, buildErr)
 	}
 	return s, err
-}
-
-// start returns the median of the times that the provider takes from its start until it
-// prints where a CLI can call it.
-func (s stage) start(ctx context.Context) (time.Duration, error) {
-	var times []time.Duration
-	for range 51 {
-		cmd := exec.CommandContext(ctx, s.binary(provider))
-		cmd.Env = []string{
-			"TMPDIR=" + s.dir, "TF_PLUGIN_MAGIC_COOKIE=d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2",
-		}
-		stdout, err := cmd.StdoutPipe()
-		if err != nil {
-			return 0, err
-		}
-		begin := time.Now()
-		if err := cmd.Start(); err != nil {
-			return 0, err
-		}
-		_, err = bufio.NewReader(stdout).ReadString('\n')
-		times = append(times, time.Since(begin))
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait() // it was killed
-		if err != nil {
-			return 0, err
-		}
-	}
-	slices.Sort(times)
-	return times[len(times)/2], nil
 }
