@@ -4,10 +4,12 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
@@ -238,6 +240,32 @@ func TestUntrustedServerIsNotTalkedTo(t *testing.T) {
 		wantError(t, err, message)
 		if asked {
 			t.Error("the request was sent")
+		}
+	}
+}
+
+// What would end the same is not tried again.
+func TestWrongServerIsAskedOnce(t *testing.T) {
+	t.Parallel()
+	var opened atomic.Int32
+	for message, start := range map[string]func(*httptest.Server){
+		"certificate": (*httptest.Server).StartTLS, "HTTP response to HTTPS": (*httptest.Server).Start,
+	} {
+		server := httptest.NewUnstartedServer(http.NotFoundHandler())
+		server.Config.ErrorLog = discard
+		server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+			if state == http.StateNew {
+				opened.Add(1)
+			}
+		}
+		start(server)
+		t.Cleanup(server.Close)
+		endpoint := strings.Replace(server.URL, "http://", "https://", 1)
+		c := newClient(t, cloudfleet.Options{Endpoint: endpoint, AccessTokenID: someID, AccessTokenSecret: someSecret, MaxRetries: 1})
+		_, err := c.GetOrganization(t.Context())
+		wantError(t, err, message)
+		if n := opened.Swap(0); n != 1 {
+			t.Errorf("%s: %d connections", message, n)
 		}
 	}
 }

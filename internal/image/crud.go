@@ -77,6 +77,7 @@ func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 	c := decide(state, &plan, moved)
 	c.planUnknowns(state, &plan, hostname)
 	if c.copies && (state == nil || !plan.Source.Equal(state.Source)) {
+		resp.Diagnostics.Append(plan.checkNotItself(ctx, hostname)...)
 		resp.Diagnostics.Append(r.check(ctx, &plan, &config)...)
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)

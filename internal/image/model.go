@@ -142,6 +142,21 @@ func (m *model) setTags(configured types.Set) {
 	}
 }
 
+// checkNotItself refuses a copy under the tag that it is made from: a destroy would delete
+// the source. hostname is that of the copy.
+func (m *model) checkNotItself(ctx context.Context, hostname string) (diags diag.Diagnostics) {
+	source, err := parseSource(m.Source.ValueString())
+	if err != nil || source.Hostname != hostname || source.Repository != m.Repository.ValueString() {
+		return nil
+	}
+	if slices.Contains(texts(ctx, m.Tags, &diags), source.Tag) {
+		diags.AddAttributeError(path.Root("source"), summaryOfCopy(m), fmt.Sprintf("The source is the tag %s of the copy itself, which a "+
+			"destroy would delete. Set tags to other ones, or copy to another repository. To read the digest of a tag, use the data source "+
+			"cloudfleet_registry_image.", source.Tag))
+	}
+	return diags
+}
+
 func tagSet(tags []string) types.Set {
 	elements := []attr.Value{}
 	for _, tag := range slices.Sorted(slices.Values(tags)) {

@@ -496,6 +496,29 @@ func TestImageThatSomethingElseNeeds(t *testing.T) {
 	}
 }
 
+// Two resources of one image that are destroyed at the same time delete it.
+func TestImageOfTwoResourcesIsDeleted(t *testing.T) {
+	c := startCopies(t, mockserver.Options{})
+	pushed := push(t, c.theirs, "europe", "base", "v1", "linux/amd64")
+	var all sync.WaitGroup
+	for range 5 {
+		first, second := c.image(), c.image()
+		c.mustApply(first, c.config(":v1", nil))
+		c.mustApply(second, c.config(":v1", map[string]any{"tags": []any{"v2"}}))
+		for _, r := range []*protocoltest.Resource{first, second} {
+			all.Go(func() {
+				if diags := r.Destroy(t.Context()); diags.HasError() {
+					t.Error(diags)
+				}
+			})
+		}
+		all.Wait()
+		if c.resolve(pushed.Digest.String()) != "" {
+			t.Error("the image is still there")
+		}
+	}
+}
+
 // resolvePart returns the digest of the first entry of an index in our registry.
 func (c copies) resolvePart(tag string) string {
 	c.t.Helper()
@@ -539,7 +562,7 @@ func (c copies) refuse(status int, text string) {
 // A registry that deletes no tags deletes the image with its tags, if nothing else needs it.
 // Otherwise the tag stays in the state.
 func TestTagsThatCannotBeDeleted(t *testing.T) {
-	for _, status := range []int{400, 405} {
+	for _, status := range []int{400, 404, 405} {
 		c := startCopies(t, mockserver.Options{})
 		pushed := push(t, c.theirs, "europe", "base", "v1", "linux/amd64")
 		r, config := c.image(), c.config(":v1", map[string]any{"tags": []any{"v1", "v2"}})
@@ -638,6 +661,7 @@ func TestImagePlanFails(t *testing.T) {
 		"refused login":          {c.config(":v1", map[string]any{"source_password": "wrong"}), "source_username"},
 		"a host name before it":  {c.config(":v1", map[string]any{"repository": c.ourHost() + "/mirror/redis"}), "without it: mirror/redis"},
 		"no host name":           {c.config("", map[string]any{"source": "nginx:1.29"}), "docker.io/library/nginx:1.29"},
+		"itself":                 {map[string]any{"source": c.ourHost() + "/mirror/base:v1", "repository": "mirror/base"}, "the copy itself"},
 		"a name without library": {c.config("", map[string]any{"source": "grafana/grafana:12"}), "docker.io/grafana/grafana:12"},
 	} {
 		_, diags := c.image().Plan(t.Context(), test.config)

@@ -1,6 +1,7 @@
 package oci
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,8 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -40,8 +43,8 @@ type authenticator struct {
 }
 
 type challenge struct {
-	scheme         string // basic or bearer
-	realm, service string
+	scheme                string // basic or bearer
+	realm, service, scope string
 }
 
 type bearerToken struct {
@@ -52,6 +55,8 @@ type bearerToken struct {
 const (
 	// tokenLifetime is how long a token is valid if its service does not say.
 	tokenLifetime = time.Minute
+	// maxLifetime is how long a token is used at most, whatever its service says.
+	maxLifetime = 24 * time.Hour
 	// tokenReserve is how long before its end a token is not used any more.
 	tokenReserve = 10 * time.Second
 )
@@ -96,7 +101,7 @@ func (a *authenticator) prepare(ctx context.Context, r call) error {
 	if a.current().scheme != "bearer" {
 		return nil
 	}
-	_, err := a.token(ctx, r.scope(), false)
+	_, err := a.token(ctx, r.scope(), "", false)
 	return err
 }
 
@@ -140,7 +145,7 @@ func (a *authenticator) challenged(ctx context.Context, resp *http.Response, r c
 		l, err := a.login(ctx)
 		return had == "" && l.username != "", err
 	}
-	token, err := a.token(ctx, r.scope(), true)
+	token, err := a.token(ctx, r.scope(), c.scope, true)
 	return err == nil && "Bearer "+token != had, err
 }
 
@@ -161,8 +166,9 @@ func (r call) scope() string {
 }
 
 // token returns a token for a scope, from the token service if there is none, if it ends
-// soon, or if renew is set.
-func (a *authenticator) token(ctx context.Context, scope string, renew bool) (string, error) {
+// soon, or if renew is set. asked is the scope that the registry asks for, if it does: some
+// have scopes of their own.
+func (a *authenticator) token(ctx context.Context, scope, asked string, renew bool) (string, error) {
 	a.mu.Lock()
 	have := a.tokens[scope]
 	a.mu.Unlock()
@@ -170,9 +176,9 @@ func (a *authenticator) token(ctx context.Context, scope string, renew bool) (st
 		return have.token, nil
 	}
 	// A caller's cancellation must not end the call for the others.
-	asked := a.asking.DoChan(scope, func() (any, error) { return a.fetchToken(context.WithoutCancel(ctx), scope) })
+	fetched := a.asking.DoChan(scope+" "+asked, func() (any, error) { return a.fetchToken(context.WithoutCancel(ctx), scope, asked) })
 	select {
-	case answer := <-asked:
+	case answer := <-fetched:
 		token, _ := answer.Val.(string) // empty beside an error
 		return token, answer.Err
 	case <-ctx.Done():
@@ -180,7 +186,7 @@ func (a *authenticator) token(ctx context.Context, scope string, renew bool) (st
 	}
 }
 
-func (a *authenticator) fetchToken(ctx context.Context, scope string) (string, error) {
+func (a *authenticator) fetchToken(ctx context.Context, scope, asked string) (string, error) {
 	c := a.current()
 	realm, err := url.Parse(c.realm)
 	if err != nil {
@@ -191,11 +197,17 @@ func (a *authenticator) fetchToken(ctx context.Context, scope string) (string, e
 		return "", err
 	}
 	var answer struct {
-		Token       string `json:"token"`
-		AccessToken string `json:"access_token"`
-		ExpiresIn   int    `json:"expires_in"`
+		Token       string          `json:"token"`
+		AccessToken string          `json:"access_token"`
+		ExpiresIn   json.RawMessage `json:"expires_in"`
 	}
-	resp, err := a.askTokenService(ctx, realm, c.service, scope, l)
+	scopes := strings.Fields(scope)
+	for one := range strings.FieldsSeq(asked) {
+		if !slices.Contains(scopes, one) {
+			scopes = append(scopes, one)
+		}
+	}
+	resp, err := a.askTokenService(ctx, realm, c.service, scopes, l)
 	if err != nil {
 		return "", err
 	}
@@ -213,9 +225,9 @@ func (a *authenticator) fetchToken(ctx context.Context, scope string) (string, e
 	if answer.Token == "" {
 		return "", errors.New("the answer of the token service has no token")
 	}
-	lifetime := time.Duration(answer.ExpiresIn) * time.Second
-	if lifetime <= 0 {
-		lifetime = tokenLifetime
+	lifetime := tokenLifetime
+	if seconds, _ := strconv.ParseFloat(strings.Trim(string(answer.ExpiresIn), `"`), 64); seconds > 0 {
+		lifetime = time.Duration(min(seconds, maxLifetime.Seconds()) * float64(time.Second))
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -224,17 +236,21 @@ func (a *authenticator) fetchToken(ctx context.Context, scope string) (string, e
 }
 
 // askTokenService sends the request for a token. A status from 300 on is an *Error.
-func (a *authenticator) askTokenService(ctx context.Context, realm *url.URL, service, scope string, l login) (*http.Response, error) {
+func (a *authenticator) askTokenService(
+	ctx context.Context,
+	realm *url.URL,
+	service string,
+	scopes []string,
+	l login,
+) (*http.Response, error) {
 	query := realm.Query()
 	query.Set("service", service)
-	for one := range strings.FieldsSeq(scope) {
-		query.Add("scope", one)
-	}
+	query["scope"] = scopes
 	r := call{method: http.MethodGet, url: realm}
 	if l.identityToken != "" {
 		form := url.Values{
 			"grant_type": {"refresh_token"}, "refresh_token": {l.identityToken}, "client_id": {"terraform-provider-cloudfleet"},
-			"service": {service}, "scope": {scope},
+			"service": {service}, "scope": {strings.Join(scopes, " ")},
 		}.Encode()
 		r.method, r.header = http.MethodPost, http.Header{"Content-Type": {formType}}
 		r.body = func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(form)), nil }
@@ -277,12 +293,15 @@ func parseChallenge(resp *http.Response) (c challenge, found bool) {
 		}
 		c.scheme = strings.ToLower(m[1])
 		for _, parameter := range parameterPattern().FindAllStringSubmatch(m[2], -1) {
+			// The first counts: another challenge may follow.
 			value := parameter[2] + parameter[3]
 			switch strings.ToLower(parameter[1]) {
 			case "realm":
-				c.realm = value
+				c.realm = cmp.Or(c.realm, value)
 			case "service":
-				c.service = value
+				c.service = cmp.Or(c.service, value)
+			case "scope":
+				c.scope = cmp.Or(c.scope, value)
 			}
 		}
 		return c, true

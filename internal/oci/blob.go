@@ -17,19 +17,19 @@ import (
 )
 
 // keyedLock lets one holder at a time have a key.
-type keyedLock struct {
+type keyedLock[Key comparable] struct {
 	mu   sync.Mutex
-	held map[digest.Digest]chan struct{}
+	held map[Key]chan struct{}
 }
 
 // lock waits for the key. Call unlock afterwards.
-func (l *keyedLock) lock(ctx context.Context, key digest.Digest) (unlock func(), err error) {
+func (l *keyedLock[Key]) lock(ctx context.Context, key Key) (unlock func(), err error) {
 	for {
 		l.mu.Lock()
 		other, isHeld := l.held[key]
 		if !isHeld {
 			if l.held == nil {
-				l.held = map[digest.Digest]chan struct{}{}
+				l.held = map[Key]chan struct{}{}
 			}
 			mine := make(chan struct{})
 			l.held[key] = mine
@@ -67,6 +67,9 @@ func (w *copying) copyBlob(ctx context.Context, d ocispec.Descriptor) error {
 			w.client.homes.Store(d.Digest, w.repository)
 			return nil
 		}
+		if _, isSource := errors.AsType[SourceError](err); isSource && IsNotFound(err) && len(d.URLs) > 0 {
+			return nil // it is stored only there
+		}
 		if !isTransient(ctx, err) || !b.wait(ctx, nil) {
 			return err
 		}
@@ -77,7 +80,7 @@ func (w *copying) copyBlob(ctx context.Context, d ocispec.Descriptor) error {
 // the registries, one failed or throttled, or the session of the upload is lost.
 func isTransient(ctx context.Context, err error) bool {
 	if e, ok := errors.AsType[*Error](err); ok {
-		return ctx.Err() == nil && (e.StatusCode == http.StatusNotFound && e.Method == http.MethodPut ||
+		return ctx.Err() == nil && (e.StatusCode == http.StatusNotFound && e.Method == http.MethodPut || e.Code == "BLOB_UPLOAD_INVALID" ||
 			e.StatusCode == http.StatusTooManyRequests || e.StatusCode >= http.StatusInternalServerError)
 	}
 	_, unanswered := errors.AsType[UnansweredError](err)

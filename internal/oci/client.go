@@ -19,6 +19,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/opencontainers/go-digest"
 	"oras.land/oras-go/v2/registry"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/roundtrip"
@@ -71,7 +72,9 @@ type Client struct {
 	// homes has a repository that contains a blob, by its digest.
 	homes sync.Map
 	// uploads lets one upload at a time send a digest.
-	uploads keyedLock
+	uploads keyedLock[digest.Digest]
+	// deletions lets one deletion at a time look at what else a repository has.
+	deletions keyedLock[string]
 }
 
 // New returns a client, or an error if Host is invalid. It does no I/O.
@@ -217,14 +220,29 @@ func (c *Client) failure(resp *http.Response, err error) error {
 	}
 	defer resp.Body.Close()
 	e := &Error{Host: c.Host, Method: resp.Request.Method, Path: resp.Request.URL.Path, StatusCode: resp.StatusCode}
-	var body struct {
-		Errors []struct{ Code, Message string }
-	}
-	content, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody)) // the status is what counts
-	if json.Unmarshal(content, &body) == nil && len(body.Errors) > 0 {
-		e.Code, e.Message = roundtrip.Printable(body.Errors[0].Code), roundtrip.Printable(body.Errors[0].Message)
-	}
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody)) // the status is what counts
+	e.Code, e.Message = ownWords(body)
 	return e
+}
+
+// ownWords returns the code and the message in the body of an error, in the form of the
+// specification or in that of other servers. A page of HTML has none.
+func ownWords(body []byte) (code, message string) {
+	var fields map[string]any
+	_ = json.Unmarshal(body, &fields)
+	if list, _ := fields["errors"].([]any); len(list) > 0 {
+		fields, _ = list[0].(map[string]any)
+	}
+	for _, name := range []string{"message", "detail", "details", "error_description", "error"} {
+		if text, _ := fields[name].(string); message == "" {
+			message = roundtrip.Printable(text)
+		}
+	}
+	switch value := fields["code"].(type) {
+	case string, float64:
+		code = roundtrip.Printable(fmt.Sprint(value))
+	}
+	return code, message
 }
 
 // unanswered removes what may be secret in the query of a URL from an error, such as the

@@ -226,8 +226,7 @@ func (c *Client) setTags(ctx context.Context, repository string, d document, tag
 	}
 	ctx = context.WithoutCancel(ctx)
 	for _, tag := range tags {
-		resp, err := c.send(ctx, c.manifestCall(http.MethodHead, repository, tag), c.newBudget())
-		if err != nil || resp.Body.Close() != nil || resp.Header.Get("Docker-Content-Digest") != d.Digest.String() {
+		if found, err := c.head(ctx, repository, tag, c.newBudget()); err != nil || found.Digest != d.Digest {
 			if err := c.putManifest(ctx, repository, tag, d); err != nil {
 				return set, err
 			}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -259,6 +260,14 @@ func goesOn() map[string]struct{ source, target fault } {
 		"the referrers API answers 404":        {once(0, "GET", "/referrers/", status(404, "")), once(0, "GET", "/referrers/", status(404, ""))},
 		"the source redirects to a storage":    {once(0, "GET", "/blobs/", redirect), nil},
 		"an upload goes to a relative address": {nil, once(0, "POST", "/blobs/uploads/", relative)},
+		"manifests are plain text":             {once(0, "GET", "/manifests/", header("Content-Type", "text/plain; charset=utf-8")), nil},
+		"manifests are JSON":                   {once(0, "GET", "/manifests/", header("Content-Type", "application/json")), nil},
+		"manifests have no type":               {once(0, "GET", "/manifests/", header("Content-Type")), nil},
+		"a storage calls layers compressed":    {once(0, "GET", "/blobs/", header("Content-Encoding", "gzip")), nil},
+		"upload session is invalid": {
+			nil,
+			once(1, "PUT", "/blobs/uploads/", status(400, `{"errors":[{"code":"BLOB_UPLOAD_INVALID"}]}`)),
+		},
 	}
 }
 
@@ -289,6 +298,18 @@ func after(then fault) fault {
 	return func(next http.Handler, w http.ResponseWriter, r *http.Request) {
 		next.ServeHTTP(httptest.NewRecorder(), r)
 		then(next, w, r)
+	}
+}
+
+// header replaces a header of the answer.
+func header(name string, values ...string) fault {
+	return func(next http.Handler, w http.ResponseWriter, r *http.Request) {
+		whole := httptest.NewRecorder()
+		next.ServeHTTP(whole, r)
+		maps.Copy(w.Header(), whole.Header())
+		w.Header()[name] = values
+		w.WriteHeader(whole.Code)
+		_, _ = w.Write(whole.Body.Bytes())
 	}
 }
 
@@ -551,7 +572,12 @@ func TestImmutableTags(t *testing.T) {
 	if _, err := c.copy("v1"); err != nil {
 		t.Fatal(err)
 	}
-	c.target.set(once(0, "PUT", "/manifests/v1", status(409, `{"errors":[{"code":"DENIED","message":"immutable"}]}`)))
+	isImmutable := once(0, "PUT", "/manifests/v1", status(409, `{"errors":[{"code":"DENIED","message":"immutable"}]}`))
+	c.target.set(once(0, "HEAD", "/manifests/v1", headless))
+	if copied, err := c.copy("v1"); err != nil || c.target.count("PUT", "/manifests/v1") != 1 {
+		t.Errorf("without a digest in the answer: got %+v, %v", copied, err)
+	}
+	c.target.set(isImmutable)
 	if copied, err := c.copy("v1", "v2"); err != nil || !slices.Equal(copied.Tags, []string{"v1", "v2"}) {
 		t.Errorf("got %+v, %v", copied, err)
 	}
@@ -633,6 +659,27 @@ func TestForeignLayers(t *testing.T) {
 	}}
 	c.root = c.source.manifest("v1", m)
 	if copied, err := c.copy("v1"); err != nil || copied.Size != c.root.Size+m.Config.Size {
+		t.Errorf("got %+v, %v", copied, err)
+	}
+}
+
+// A layer that may be fetched elsewhere, too, and one without an address are in the
+// registry.
+func TestLayersWithAddresses(t *testing.T) {
+	t.Parallel()
+	c := newCopying(t)
+	m := ocispec.Manifest{MediaType: ocispec.MediaTypeImageManifest}
+	m.SchemaVersion = 2
+	m.Config = c.source.blob(ocispec.MediaTypeImageConfig, "{}")
+	mirrored := c.source.blob(ocispec.MediaTypeImageLayerGzip, "mirrored")
+	mirrored.URLs = []string{"https://example.com/layer"}
+	m.Layers = []ocispec.Descriptor{
+		{MediaType: ocispec.MediaTypeImageLayer, Digest: digest.FromString("gone"), Size: 5, URLs: mirrored.URLs},
+		mirrored, c.source.blob(ocispec.MediaTypeImageLayerNonDistributableGzip, "licensed"), //nolint:staticcheck // they exist
+	}
+	c.root = c.source.manifest("v1", m)
+	copied, err := c.copy("v1")
+	if err != nil || copied.Size != c.root.Size+m.Config.Size+m.Layers[2].Size || c.target.count("PUT", "/blobs/") != 3 {
 		t.Errorf("got %+v, %v", copied, err)
 	}
 }

@@ -65,6 +65,11 @@ func (c *Client) Delete(ctx context.Context, repository, digested string, tags [
 	if len(tags) == 0 {
 		return "it has no tag in the state, so that something else may use its digest", nil, nil
 	}
+	unlock, err := c.deletions.lock(ctx, repository)
+	if err != nil {
+		return "", tags, err
+	}
+	defer unlock()
 	kept, err = c.neededFor(ctx, repository, digested, tags)
 	if err != nil {
 		return "", tags, err
@@ -89,9 +94,10 @@ func (c *Client) Delete(ctx context.Context, repository, digested string, tags [
 	return "", nil, nil
 }
 
-// deletesNoTags reports whether a registry does not support the deletion of tags.
+// deletesNoTags reports whether a registry does not support the deletion of tags. After a
+// 404 the tag was looked at again, and is still there.
 func deletesNoTags(err error) bool {
-	return hasStatus(err, http.StatusMethodNotAllowed, http.StatusBadRequest, http.StatusNotImplemented)
+	return hasStatus(err, http.StatusMethodNotAllowed, http.StatusBadRequest, http.StatusNotImplemented, http.StatusNotFound)
 }
 
 // neededFor returns what needs an image beside these tags, or an empty text. If that
@@ -143,7 +149,7 @@ func (s *needSearch) needs(ctx context.Context, d digest.Digest, mediaType strin
 	if d == s.want {
 		return true, nil
 	}
-	if !isIndex(mediaType) || s.seen[d] || depth > maxDepth {
+	if mediaType != "" && !isIndex(mediaType) || s.seen[d] || depth > maxDepth {
 		return false, nil
 	}
 	s.seen[d] = true

@@ -125,10 +125,10 @@ func TestManifestsThatAreNone(t *testing.T) {
 		mediaType, body, header, want string
 	}{
 		"another digest": {ocispec.MediaTypeImageManifest, `{}`, digest.FromString("other").String(), "does not have the digest"},
-		"another type":   {"application/json", `{}`, "", `neither an image nor an index`},
+		"another type":   {"application/vnd.example+json", `{}`, "", `neither an image nor an index`},
 		"schema 1":       {"application/vnd.docker.distribution.manifest.v1+prettyjws", `{}`, "", "schema 1"},
 		"no JSON":        {ocispec.MediaTypeImageManifest, `x`, "", "is not JSON"},
-		"no type":        {"", `{}`, "", "Content-Type"},
+		"no type":        {"application/json", `{}`, "", "Content-Type"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			host, _ := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

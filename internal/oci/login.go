@@ -8,9 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -159,9 +161,9 @@ func dockerLogin(ctx context.Context, host string) login {
 	if err := json.Unmarshal(content, &config); err != nil {
 		return login{from: file + " is not a Docker configuration"}
 	}
-	keys := []string{host, "https://" + host, "https://" + host + "/v2/", "https://" + host + "/v1/"}
-	if isDockerHub(host) {
-		keys = []string{dockerHubKey, "docker.io", "index.docker.io"}
+	keys, hosts := []string{host, "https://" + host, "https://" + host + "/v2/", "https://" + host + "/v1/"}, []string{host}
+	if hub := []string{"docker.io", "index.docker.io", "registry-1.docker.io"}; slices.Contains(hub, host) {
+		keys, hosts = []string{dockerHubKey, "docker.io", "index.docker.io"}, hub
 	}
 	tried := []string{file + " has no login for " + host}
 	for _, key := range keys {
@@ -181,19 +183,19 @@ func dockerLogin(ctx context.Context, host string) login {
 			}
 		}
 	}
-	for _, key := range keys {
+	for _, key := range slices.Sorted(maps.Keys(config.Auths)) {
+		name, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(key, "https://"), "http://"), "/")
+		if !slices.Contains(hosts, name) {
+			continue
+		}
 		entry := config.Auths[key]
 		found := login{entry.Username, entry.Password, entry.IdentityToken, "the login is from " + file}
 		if decoded, err := base64.StdEncoding.DecodeString(entry.Auth); err == nil && found.username == "" {
-			found.username, found.password, _ = strings.Cut(string(decoded), ":")
+			found.username, found.password, _ = strings.Cut(strings.TrimRight(string(decoded), "\x00"), ":")
 		}
 		if found.username != "" || found.identityToken != "" {
 			return found
 		}
 	}
 	return login{from: strings.Join(tried, ", and ")}
-}
-
-func isDockerHub(host string) bool {
-	return host == "docker.io" || host == "index.docker.io" || host == "registry-1.docker.io"
 }

@@ -56,6 +56,19 @@ func isIndex(mediaType string) bool {
 	return mediaType == ocispec.MediaTypeImageIndex || mediaType == dockerIndex
 }
 
+// ownType returns of which type a manifest is by itself, or nothing.
+func (m manifest) ownType() string {
+	switch {
+	case m.MediaType != "":
+		return m.MediaType
+	case len(m.Manifests) > 0:
+		return ocispec.MediaTypeImageIndex
+	case m.Config.Digest != "":
+		return ocispec.MediaTypeImageManifest
+	}
+	return ""
+}
+
 // blobs are the configuration and the layers that the registry stores, each once.
 func (m manifest) blobs() (blobs []ocispec.Descriptor) {
 	seen := map[digest.Digest]bool{"": true}
@@ -68,9 +81,10 @@ func (m manifest) blobs() (blobs []ocispec.Descriptor) {
 	return blobs
 }
 
-// isForeign reports whether a layer is stored elsewhere.
+// isForeign reports whether a layer is stored only elsewhere. Other types with addresses are
+// usually in the registry, too.
 func isForeign(d ocispec.Descriptor) bool {
-	return len(d.URLs) > 0 || strings.Contains(d.MediaType, ".foreign.") || strings.Contains(d.MediaType, ".nondistributable.")
+	return len(d.URLs) > 0 && (strings.Contains(d.MediaType, ".foreign.") || strings.Contains(d.MediaType, ".nondistributable."))
 }
 
 // manifest reads a manifest by a tag or digest, and compares it with its digest. A missing
@@ -99,11 +113,7 @@ func (c *Client) manifest(ctx context.Context, repository, reference string, b *
 // or the registry names.
 func newDocument(content []byte, header http.Header, reference string) (d document, err error) {
 	d = document{content: content, Descriptor: ocispec.Descriptor{Size: int64(len(content))}}
-	d.MediaType, _, err = mime.ParseMediaType(header.Get("Content-Type"))
-	switch {
-	case err != nil:
-		return d, fmt.Errorf("the manifest has no Content-Type: %w", err)
-	case d.MediaType == "text/html":
+	if d.MediaType = mediaTypeOf(header); d.MediaType == "text/html" {
 		return d, ErrPage
 	}
 	want := digest.Digest(reference)
@@ -117,7 +127,19 @@ func newDocument(content []byte, header http.Header, reference string) (d docume
 		}
 	}
 	d.parsed, err = parseManifest(d.Descriptor, content)
+	d.MediaType = d.parsed.MediaType
 	return d, err
+}
+
+// mediaTypeOf returns the type in an answer, empty if the server says nothing of this
+// content, as a storage service does.
+func mediaTypeOf(header http.Header) string {
+	mediaType, _, _ := mime.ParseMediaType(header.Get("Content-Type"))
+	switch mediaType {
+	case "application/json", "text/plain", "application/octet-stream", "binary/octet-stream":
+		return ""
+	}
+	return mediaType
 }
 
 func (c *Client) manifestCall(method, repository, reference string) call {
@@ -136,7 +158,12 @@ func parseManifest(d ocispec.Descriptor, content []byte) (manifest, error) {
 	if err := json.Unmarshal(content, &m); err != nil {
 		return m, fmt.Errorf("the manifest %s is not JSON: %w", d.Digest, err)
 	}
+	if d.MediaType == "" {
+		d.MediaType = m.ownType()
+	}
 	switch {
+	case d.MediaType == "":
+		return m, errors.New("neither the registry (Content-Type) nor the manifest itself says of which type it is")
 	case !isManifest(d.MediaType) && !isIndex(d.MediaType):
 		return m, fmt.Errorf("the tag refers to the type %q, which is neither an image nor an index of images", d.MediaType)
 	case m.MediaType != "" && m.MediaType != d.MediaType:
@@ -158,16 +185,27 @@ func (c *Client) Resolve(ctx context.Context, repository, reference string) (str
 
 func (c *Client) resolve(ctx context.Context, repository, reference string) (ocispec.Descriptor, error) {
 	b := c.newBudget()
+	found, err := c.head(ctx, repository, reference, b)
+	if hasStatus(err, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusBadRequest) {
+		d, err := c.manifest(ctx, repository, reference, b)
+		return d.Descriptor, err
+	}
+	return found, err
+}
+
+// head is resolve without a GET where a HEAD is refused. Without a digest in the answer, it
+// reads the manifest.
+func (c *Client) head(ctx context.Context, repository, reference string, b *budget) (ocispec.Descriptor, error) {
 	resp, err := c.send(ctx, c.manifestCall(http.MethodHead, repository, reference), b)
-	if err == nil {
-		_ = resp.Body.Close()
-		found := digest.Digest(resp.Header.Get("Docker-Content-Digest"))
-		if found.Validate() == nil {
-			mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-			return ocispec.Descriptor{MediaType: mediaType, Digest: found, Size: resp.ContentLength}, nil
-		}
-	} else if !hasStatus(err, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusBadRequest) {
+	if err != nil {
 		return ocispec.Descriptor{}, err
+	}
+	_ = resp.Body.Close()
+	found := ocispec.Descriptor{
+		MediaType: mediaTypeOf(resp.Header), Digest: digest.Digest(resp.Header.Get("Docker-Content-Digest")), Size: resp.ContentLength,
+	}
+	if found.Digest.Validate() == nil {
+		return found, nil
 	}
 	d, err := c.manifest(ctx, repository, reference, b)
 	return d.Descriptor, err
@@ -204,11 +242,12 @@ func (c *Client) Image(ctx context.Context, repository, tag string) (Image, erro
 	return Image{Digest: d.Digest.String(), Size: sum.total(), Platforms: slices.Compact(platforms)}, nil
 }
 
-// sizes are those of parts, each counted once. Invalid ones do not count.
+// sizes are those of parts, each counted once. Invalid ones do not count, and neither do
+// those with an address elsewhere.
 type sizes map[digest.Digest]int64
 
 func (s sizes) add(d ocispec.Descriptor) {
-	if d.Size > 0 && !isForeign(d) {
+	if d.Size > 0 && len(d.URLs) == 0 {
 		s[d.Digest] = d.Size
 	}
 }
@@ -241,7 +280,11 @@ func (c *Client) blob(ctx context.Context, repository string, d ocispec.Descript
 }
 
 func (c *Client) blobCall(method, repository string, d digest.Digest) call {
-	return call{method: method, url: c.path(repository+"/blobs/"+d.String(), nil), repository: repository}
+	r := call{method: method, url: c.path(repository+"/blobs/"+d.String(), nil), repository: repository}
+	if method == http.MethodGet { // else net/http would decompress what a storage calls compressed
+		r.header = http.Header{"Accept-Encoding": {"identity"}}
+	}
+	return r
 }
 
 // platformSearch finds the platforms of an image.

@@ -106,9 +106,12 @@ func (e refusal) Error() string { return string(e) }
 func Refuse(reason string) error { return refusal(reason) }
 
 // isPermanent reports whether another attempt would end the same: the request was refused
-// here, or the certificate is wrong.
+// here, the certificate is wrong, or the server does not use TLS.
 func isPermanent(err error) bool {
 	_, refused := errors.AsType[refusal](err)
 	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
-	return refused || untrusted || errors.Is(err, ErrBodyTooLarge) || errors.Is(err, ErrLinkElsewhere)
+	for _, target := range []error{ErrBodyTooLarge, ErrLinkElsewhere, http.ErrSchemeMismatch} {
+		refused = refused || errors.Is(err, target)
+	}
+	return refused || untrusted
 }

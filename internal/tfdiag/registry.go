@@ -164,6 +164,11 @@ var registryCauses = []registryCause{
 	},
 	{
 		nil,
+		isCause(http.ErrSchemeMismatch),
+		"The registry does not use TLS, which it must outside of this machine. Check its host name and its port.",
+	},
+	{
+		nil,
 		caused[*tls.CertificateVerificationError],
 		"This machine does not trust the registry's certificate. If it is a private one, or a proxy's, " +
 			"set SSL_CERT_FILE to a file with the certificate of its authority (on macOS and Windows: add it to the system's). If it is for " +

@@ -1,0 +1,126 @@
+package oci_test
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/oci"
+)
+
+// What registries and token services send to a client that logs in. REALM is the token
+// service, which grants only the scopes that it is asked for.
+func TestChallenges(t *testing.T) {
+	t.Parallel()
+	const answer = `{"token": "x"}`
+	for name, test := range map[string]struct{ challenge, scope, answer string }{
+		"bearer":                     {`Bearer realm="REALM",service="s"`, "repository:base:pull", answer},
+		"bearer, then basic":         {`Bearer realm="REALM",service="s", Basic realm="Registry"`, "repository:base:pull", answer},
+		"after one that is unknown":  {`Negotiate, Bearer realm="REALM",service="s"`, "repository:base:pull", answer},
+		"a scope of the registry":    {`Bearer realm="REALM",service="s",scope="aws"`, "aws", answer},
+		"several scopes":             {`Bearer realm="REALM",scope="repository:base:pull repository:base:metadata_read"`, "repository:base:metadata_read", answer},
+		"an access token":            {`Bearer realm="REALM"`, "", `{"access_token": "x"}`},
+		"a lifetime that is a text":  {`Bearer realm="REALM"`, "", `{"token": "x", "expires_in": "300"}`},
+		"a lifetime with a fraction": {`Bearer realm="REALM"`, "", `{"token": "x", "expires_in": 299.5}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newCopying(t)
+			c.source.set(func(next http.Handler, w http.ResponseWriter, r *http.Request) {
+				switch {
+				case r.URL.Path == "/token":
+					if test.scope == "" || slices.Contains(r.URL.Query()["scope"], test.scope) {
+						_, _ = io.WriteString(w, test.answer)
+					} else {
+						_, _ = io.WriteString(w, `{"token": "for something else"}`)
+					}
+				case r.Header.Get("Authorization") != "Bearer x":
+					w.Header().Set("WWW-Authenticate", strings.Replace(test.challenge, "REALM", "http://"+r.Host+"/token", 1))
+					w.WriteHeader(http.StatusUnauthorized)
+				default:
+					next.ServeHTTP(w, r)
+				}
+			})
+			if _, err := c.source.client().Image(t.Context(), "base", "v1"); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// A login is found in each form in which Docker's configuration has it.
+func TestDockerConfig(t *testing.T) {
+	auth := func(s string) string {
+		return fmt.Sprintf(`{"auth": %q}`, base64.StdEncoding.EncodeToString([]byte(s)))
+	}
+	for name, config := range map[string]string{
+		"host name":               `{"auths": {"HOST": ` + auth("user:secret") + `}}`,
+		"URL":                     `{"auths": {"https://HOST": ` + auth("user:secret") + `}}`,
+		"URL with a slash":        `{"auths": {"https://HOST/": ` + auth("user:secret") + `}}`,
+		"URL of the API":          `{"auths": {"https://HOST/v1/": ` + auth("user:secret") + `}}`,
+		"without TLS":             `{"auths": {"http://HOST/v2/": ` + auth("user:secret") + `}}`,
+		"two fields":              `{"auths": {"HOST": {"username": "user", "password": "secret"}}}`,
+		"padded":                  `{"auths": {"HOST": ` + auth("user:secret\x00\x00") + `}}`,
+		"beside another registry": `{"auths": {"HOST.example": ` + auth("no:no") + `, "example.com/HOST": ` + auth("no:no") + `, "HOST": ` + auth("user:secret") + `}}`,
+		"beside an empty one":     `{"auths": {"HOST": {}, "https://HOST": ` + auth("user:secret") + `}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCopying(t)
+			c.source.set(func(next http.Handler, w http.ResponseWriter, r *http.Request) {
+				if id, password, _ := r.BasicAuth(); id != "user" || password != "secret" {
+					w.Header().Set("WWW-Authenticate", `Basic realm="x"`)
+					w.WriteHeader(http.StatusUnauthorized)
+					return
+				}
+				next.ServeHTTP(w, r)
+			})
+			dir := t.TempDir()
+			t.Setenv("DOCKER_CONFIG", dir)
+			content := strings.ReplaceAll(config, "HOST", c.source.host)
+			if err := os.WriteFile(filepath.Join(dir, "config.json"), []byte(content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			source := client(t, oci.Options{Host: c.source.host, Domain: "127.0.0.1", DockerConfig: true, RequestTimeout: time.Second})
+			if _, err := source.Resolve(t.Context(), "base", "v1"); err != nil {
+				e, _ := errors.AsType[*oci.Error](err)
+				t.Errorf("%v, %+v", err, e)
+			}
+		})
+	}
+}
+
+// An error has the registry's own words, in whatever form they come.
+func TestOwnWords(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]string{
+		`{"errors":[{"code":"DENIED","message":"no"}]}`:                            "403 Forbidden (DENIED): no",
+		`{"errors":[{"code":403,"message":"no"}]}`:                                 "403 Forbidden (403): no",
+		`{"errors":[{"status":403,"message":"no"}]}`:                               "403 Forbidden: no",
+		`{"errors":[{"code":"DENIED","message":"","detail":"quota is exceeded"}]}`: "403 Forbidden (DENIED): quota is exceeded",
+		`{"errors":[{"code":"DENIED","message":"no","detail":{"a":"b"}}]}`:         "403 Forbidden (DENIED): no",
+		`{"message":"no"}`:                      "403 Forbidden: no",
+		`{"error":"no"}`:                        "403 Forbidden: no",
+		`{"details":"incorrect password"}`:      "403 Forbidden: incorrect password",
+		`{"errors":[]}`:                         "403 Forbidden",
+		`{"errors":{"message":"another form"}}`: "403 Forbidden",
+		`[1]`:                                   "403 Forbidden",
+		`<html>no</html>`:                       "403 Forbidden",
+		``:                                      "403 Forbidden",
+	} {
+		host, _ := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusForbidden)
+			_, _ = io.WriteString(w, body)
+		}))
+		if _, err := client(t, options(host)).Tags(t.Context(), "a"); err == nil || !strings.HasSuffix(err.Error(), "/v2/a/tags/list: "+want) {
+			t.Errorf("%s: got %v, want %s", body, err, want)
+		}
+	}
+}
