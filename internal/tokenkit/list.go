@@ -24,6 +24,7 @@ import (
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/roundtrip"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/tfdiag"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/validate"
 )
@@ -193,7 +194,8 @@ func ListFilter(ctx context.Context, req list.ListRequest) (matches func(cloudfl
 	return matches, arguments.IncludeOwn.ValueBool(), append(diags, more...)
 }
 
-// DisplayName distinguishes tokens of one name. more follows the role.
+// DisplayName distinguishes tokens of one name. more follows the role. The CLI prints it as
+// it is.
 func DisplayName(t cloudfleet.Token, more string, own bool) string {
 	name := fmt.Sprintf("%s (%s%s", t.Name, t.Role, more)
 	if !t.CreatedAt.IsZero() {
@@ -202,7 +204,7 @@ func DisplayName(t cloudfleet.Token, more string, own bool) string {
 	if own {
 		name += ", the provider's own"
 	}
-	return name + ")"
+	return roundtrip.Printable(name + ")")
 }
 
 // ListFailure is the diagnostic of a list that could not be read.

@@ -3,6 +3,8 @@ package tokenkit
 import (
 	"strings"
 	"testing"
+
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 )
 
 // A name that a clean-up of ephemeral tokens would delete is refused.
@@ -14,5 +16,13 @@ func TestNameOfAManagedToken(t *testing.T) {
 		if err := checkName(name); (err == nil) != ok || err != nil && !strings.Contains(err.Error(), "ci") {
 			t.Errorf("%q: %v", name, err)
 		}
+	}
+}
+
+// What somebody named a token cannot control a terminal.
+func TestDisplayNameIsPrintable(t *testing.T) {
+	got := DisplayName(cloudfleet.Token{Name: "a\x1b[2Jb\u202e", Role: cloudfleet.RoleUser}, "", true)
+	if want := `a\x1b[2Jb\u202e (User, the provider's own)`; got != want {
+		t.Errorf("got %q", got)
 	}
 }
