@@ -6,8 +6,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/protocoltest"
@@ -17,10 +19,11 @@ var platforms = []string{
 	"linux/386", "linux/amd64", "linux/arm/v6", "linux/arm/v7", "linux/arm64", "linux/ppc64le", "linux/riscv64", "linux/s390x",
 }
 
-// readImages reads tags of repositories, ten at a time as Terraform does, in one run.
-func readImages(t *testing.T, cloud *acctest.Cloud, images [][2]string) {
+// readImages reads tags of repositories, ten at a time as Terraform does, in one run. In a
+// process with a network of its own, that is used.
+func readImages(t *testing.T, cloud *acctest.Cloud, process *providerdata.Process, images [][2]string) {
 	t.Helper()
-	p := protocoltest.Start(t, cloud, map[string]any{"registry_domain": cloud.RegistryDomain, "max_retries": 4})
+	p := protocoltest.StartIn(t, process, cloud, map[string]any{"registry_domain": cloud.RegistryDomain, "max_retries": 4})
 	var group sync.WaitGroup
 	todo := make(chan [2]string)
 	for range 10 {
@@ -60,7 +63,7 @@ func TestOneManifestRequestForAnyNumberOfPlatforms(t *testing.T) {
 		cloud := acctest.Start(t, mockserver.Options{RegistryBearer: bearer})
 		push(t, cloud, "europe", "app", "v1", platforms...)
 		cloud.ForgetRequests()
-		readImages(t, cloud, [][2]string{{"app", "v1"}})
+		readImages(t, cloud, nil, [][2]string{{"app", "v1"}})
 		if manifests, _ := count(cloud, "/manifests/", 0); manifests != 1 {
 			t.Errorf("%s: %v", challenge, cloud.RegistryRequests())
 		}
@@ -76,7 +79,7 @@ func TestOneLoginForThirtyTags(t *testing.T) {
 		push(t, cloud, "europe", "app", images[i][1], "linux/amd64", "linux/arm64")
 	}
 	cloud.ForgetRequests()
-	readImages(t, cloud, images)
+	readImages(t, cloud, nil, images)
 	manifests, _ := count(cloud, "/manifests/", 0)
 	logins, _ := count(cloud, "/token", 0)
 	if manifests != 30 || logins != 1 {
@@ -87,9 +90,6 @@ func TestOneLoginForThirtyTags(t *testing.T) {
 // With a rate limit, all images are read, in little more time than the limit allows.
 func TestImagesUnderARateLimit(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("-short: the limiter has a test of its own under a clock that jumps")
-	}
 	cloud := acctest.Start(t, mockserver.Options{})
 	var images [][2]string
 	for i := range 60 {
@@ -98,12 +98,16 @@ func TestImagesUnderARateLimit(t *testing.T) {
 	}
 	cloud.ForgetRequests()
 	const perSecond = 5
-	cloud.LimitRate(perSecond)
-	begin := time.Now()
-	readImages(t, cloud, images)
-	all, refused := count(cloud, "/v2/", http.StatusTooManyRequests)
-	ideal := time.Duration(all-refused) * time.Second / perSecond
-	if took := time.Since(begin); took > ideal*115/100 {
-		t.Errorf("took %s of %s, with %d of %d requests refused", took, ideal, refused, all)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		cloud.LimitRate(perSecond)
+		process := providerdata.ProcessUntil(func() bool { return false })
+		process.Network = mockserver.InMemory{Handler: cloud.Server}
+		begin := time.Now()
+		readImages(t, cloud, process, images)
+		all, refused := count(cloud, "/v2/", http.StatusTooManyRequests)
+		ideal := time.Duration(all-refused) * time.Second / perSecond
+		if took := time.Since(begin); took > ideal*115/100 || all-refused < len(images) {
+			t.Errorf("took %s of %s, with %d of %d requests refused", took, ideal, refused, all)
+		}
+	})
 }

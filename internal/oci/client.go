@@ -54,6 +54,8 @@ type Options struct {
 	RequestTimeout time.Duration
 	// MaxRetries is how often a request is sent again after its first attempt.
 	MaxRetries int
+	// Network, if set, takes the place of the network, for tests.
+	Network http.RoundTripper
 	// Log, if set, is called once for each attempt, without credentials and bodies.
 	Log func(ctx context.Context, message string, fields ...map[string]any)
 	// Warn, if set, is called when all calls begin to wait for long.

@@ -12,12 +12,15 @@ import (
 // transport returns the layers that each attempt passes, outermost first: the rate
 // limiter, logging, guard, limits, the network.
 func transport(o Options, plainHTTP bool) http.RoundTripper {
-	network := roundtrip.Network(o.RequestTimeout)
-	if plainHTTP {
-		// Unencrypted requests do not leave the machine, not even through a proxy.
-		roundtrip.LoopbackOnly(network)
+	limits := roundtrip.Limits{Timeout: o.RequestTimeout, Next: o.Network}
+	if o.Network == nil {
+		network := roundtrip.Network(o.RequestTimeout)
+		if plainHTTP {
+			// Unencrypted requests do not leave the machine, not even through a proxy.
+			roundtrip.LoopbackOnly(network)
+		}
+		limits.Next = network
 	}
-	limits := roundtrip.Limits{Timeout: o.RequestTimeout, Next: network}
 	limiter := roundtrip.NewRateLimiter(roundtrip.Logging{
 		Log: o.Log, Message: "asked the registry", Next: guard{o.Domain, plainHTTP, o.UserAgent, limits},
 	})

@@ -190,6 +190,9 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 		Process:           p.process,
 	}
 	data.Calls = s.calls(userAgent)
+	if p.process != nil {
+		data.Calls.Network = p.process.Network
+	}
 	resp.ResourceData = data
 	resp.DataSourceData = data
 	resp.ListResourceData = data

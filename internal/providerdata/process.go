@@ -13,7 +13,7 @@ type Process struct {
 	// calls are those that must end before the process does.
 	calls sync.WaitGroup
 	gone  func() bool
-	// Network, if set, takes the place of the network for calls of the API, for tests.
+	// Network, if set, takes the place of the network, for tests.
 	Network http.RoundTripper
 }
 
