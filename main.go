@@ -24,10 +24,17 @@ import (
 // version is set by the release build.
 var version = "dev"
 
+// gcPercent is how much the heap grows between two garbage collections. Go's default of 100
+// takes a fifth more processor time for a plan of many tokens, and half the memory.
+const gcPercent = 300
+
 func main() {
 	showVersion := flag.Bool("version", false, "print the version, the commit and the version of Go")
 	debugging := flag.Bool("debug", false, "keep running for a debugger, and print how Terraform and OpenTofu reach it")
 	flag.Parse()
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 	if *showVersion {
 		fmt.Println(buildVersion())
 		return
