@@ -91,7 +91,7 @@ func (r *Resource) check(ctx context.Context, plan, config *model) (diags diag.D
 	}
 	if !r.provider.AccessTokenID.IsNull() { // else the credential helper logs in
 		if err := r.provider.Client.CheckAccess(ctx); err != nil && !errors.Is(err, tfdiag.ErrNotYetKnown) {
-			return tfdiag.FromError(summaryOfCopy(plan), "The apply would fail: nothing was copied.", err)
+			return tfdiag.FromError(summaryOfCopy(plan), "Nothing was copied.", err)
 		}
 	} else if _, diags := r.provider.RegistryClient(ctx, &plan.Region, summaryOfCopy(plan)); diags.HasError() {
 		return diags

@@ -116,7 +116,7 @@ func (r *Resource) Schema(_ context.Context, _ resource.SchemaRequest, resp *res
 			"keep_on_destroy": schema.BoolAttribute{
 				Optional: true,
 				MarkdownDescription: "Whether a destroy keeps the image and its tags in the registry. Default: `false`: it deletes the " +
-					"tags in the state, and the image unless another tag, or an index with a tag, needs it. An image without tags is kept.",
+					"tags in the state, and the image unless another tag needs it. An image without tags is kept.",
 			},
 			"digest": schema.StringAttribute{
 				Computed:            true,

@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/opencontainers/go-digest"
@@ -75,6 +76,8 @@ type Client struct {
 	homes sync.Map
 	// uploads lets one upload at a time send a digest.
 	uploads keyedLock[digest.Digest]
+	// hasReferrersAPI is set once it has answered.
+	hasReferrersAPI atomic.Bool
 	// deletions lets one deletion at a time look at what else a repository has.
 	deletions keyedLock[string]
 }

@@ -445,6 +445,9 @@ func TestCopyTakesReferrersAlong(t *testing.T) {
 					t.Errorf("%s was not copied: %v", d.Digest, err)
 				}
 			}
+			if asked := c.target.count("GET", "/referrers/"); hasAPI && asked != 1 {
+				t.Errorf("the target was asked %d times for its API", asked)
+			}
 			tag := strings.Replace(c.arm.Digest.String(), ":", "-", 1)
 			if _, err := c.target.client().Resolve(t.Context(), "mirror/base", tag); (err == nil) == hasAPI {
 				t.Errorf("the tag that stands in for the API: %v", err)

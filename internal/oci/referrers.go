@@ -118,7 +118,11 @@ func (c *Client) link(ctx context.Context, repository string, listed ocispec.Des
 	if d.parsed.Subject == nil {
 		return nil
 	}
+	if c.hasReferrersAPI.Load() {
+		return nil
+	}
 	if _, err := c.referrersAPI(ctx, repository, d.parsed.Subject.Digest); !errors.Is(err, errNoReferrersAPI) {
+		c.hasReferrersAPI.Store(err == nil)
 		return err
 	}
 	index, tag, err := c.referrersTag(ctx, repository, d.parsed.Subject.Digest)

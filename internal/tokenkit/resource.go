@@ -52,7 +52,7 @@ func (r *Resource) PlanCreate(ctx context.Context, plan *Model) diag.Diagnostics
 	}
 	if err := r.Data.Client.CheckAccess(ctx); err != nil && !errors.Is(err, tfdiag.ErrNotYetKnown) {
 		diags.Append(tfdiag.FromError(fmt.Sprintf("Could not plan API token %q", plan.Name.ValueString()),
-			"The apply would fail: nothing was created.", err)...)
+			"Nothing was created.", err)...)
 	}
 	return diags
 }
