@@ -201,9 +201,7 @@ func (c *Client) head(ctx context.Context, repository, reference string, b *budg
 		return ocispec.Descriptor{}, err
 	}
 	_ = resp.Body.Close()
-	found := ocispec.Descriptor{
-		MediaType: mediaTypeOf(resp.Header), Digest: digest.Digest(resp.Header.Get("Docker-Content-Digest")), Size: resp.ContentLength,
-	}
+	found := ocispec.Descriptor{MediaType: mediaTypeOf(resp.Header), Digest: digest.Digest(resp.Header.Get("Docker-Content-Digest"))}
 	if found.Digest.Validate() == nil {
 		return found, nil
 	}

@@ -20,6 +20,7 @@ type trickle struct {
 	left        int
 	every       time.Duration
 	standsStill bool
+	isEmpty     bool // each read has no byte
 }
 
 func (b *trickle) Read(p []byte) (int, error) {
@@ -31,6 +32,9 @@ func (b *trickle) Read(p []byte) (int, error) {
 		return 0, io.EOF
 	}
 	time.Sleep(b.every)
+	if b.isEmpty {
+		return 0, b.ctx.Err()
+	}
 	n := min(len(p), b.left)
 	b.left -= n
 	return n, nil
@@ -44,14 +48,19 @@ func TestStreaming(t *testing.T) {
 	for name, test := range map[string]struct {
 		size        int
 		standsStill bool
+		isEmpty     bool
 		want        error
 	}{
-		"more than is read at once": {4 * BodyMax, false, nil},
-		"stands still":              {BodyMax, true, context.DeadlineExceeded},
+		"more than is read at once": {4 * BodyMax, false, false, nil},
+		"stands still":              {BodyMax, true, false, context.DeadlineExceeded},
+		"reads nothing":             {1, false, true, context.DeadlineExceeded},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			limits := Limits{Timeout: time.Second, Next: answering(func(r *http.Request) (*http.Response, error) {
-				return &http.Response{StatusCode: http.StatusOK, Body: &trickle{r.Context(), test.size, 900 * time.Millisecond, test.standsStill}}, nil
+				return &http.Response{
+					StatusCode: http.StatusOK,
+					Body:       &trickle{r.Context(), test.size, 900 * time.Millisecond, test.standsStill, test.isEmpty},
+				}, nil
 			})}
 			req, err := http.NewRequestWithContext(Streaming(t.Context()), http.MethodGet, "http://127.0.0.1/", nil)
 			if err != nil {
@@ -63,7 +72,7 @@ func TestStreaming(t *testing.T) {
 			}
 			defer resp.Body.Close()
 			n, err := io.Copy(io.Discard, resp.Body)
-			if n != int64(test.size) || !errors.Is(err, test.want) {
+			if !test.isEmpty && n != int64(test.size) || !errors.Is(err, test.want) {
 				t.Errorf("%s: %d bytes, %v", name, n, err)
 			}
 		})
@@ -83,7 +92,12 @@ func TestStreamingWhatIsSent(t *testing.T) {
 			return nil, r.Context().Err()
 		})}
 		ctx := Streaming(t.Context())
-		req, err := http.NewRequestWithContext(ctx, http.MethodPut, "http://127.0.0.1/", &trickle{ctx, 10 << 15, 900 * time.Millisecond, false})
+		req, err := http.NewRequestWithContext(
+			ctx,
+			http.MethodPut,
+			"http://127.0.0.1/",
+			&trickle{ctx, 10 << 15, 900 * time.Millisecond, false, false},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
