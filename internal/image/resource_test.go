@@ -18,6 +18,7 @@ import (
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2"
+	"oras.land/oras-go/v2/registry/remote/auth"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
@@ -100,6 +101,7 @@ func (c copies) resolve(reference string) string {
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	target.Client.(*auth.Client).Client = &http.Client{Transport: c} //nolint:forcetypeassert // it is one
 	found, err := target.Resolve(c.t.Context(), reference)
 	if err != nil {
 		return ""

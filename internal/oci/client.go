@@ -148,6 +148,10 @@ func (c *Client) path(path string, query url.Values) *url.URL {
 // 300, and its body must be closed.
 func (c *Client) send(ctx context.Context, r call, b *budget) (*http.Response, error) {
 	resp, err := c.retry(ctx, b, func() (*http.Response, error) { return c.attempt(ctx, r) })
+	if err == nil && r.method != http.MethodGet && mediaTypeOf(resp.Header) == "text/html" {
+		_ = resp.Body.Close()
+		return nil, ContentError{c.Host, ErrPage} // of a proxy, such as a login
+	}
 	if e, ok := errors.AsType[*Error](err); ok && e.StatusCode == http.StatusUnauthorized && e.Login == "" {
 		l, _ := c.auth.login(ctx) // an error leaves it empty
 		e.Login = l.from

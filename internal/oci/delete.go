@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/opencontainers/go-digest"
 )
@@ -168,15 +167,11 @@ func (s *needSearch) needs(ctx context.Context, d digest.Digest, mediaType strin
 	return false, nil
 }
 
-// deleteManifest deletes what a tag or digest refers to. Any 2xx is success, except for a page of
-// HTML, which a proxy sends.
+// deleteManifest deletes what a tag or digest refers to.
 func (c *Client) deleteManifest(ctx context.Context, repository, reference string) error {
 	resp, err := c.send(ctx, c.manifestCall(http.MethodDelete, repository, reference), c.newBudget())
 	if err != nil {
 		return err
 	}
-	if strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html") {
-		err = ContentError{c.Host, ErrPage}
-	}
-	return errors.Join(err, resp.Body.Close())
+	return resp.Body.Close()
 }

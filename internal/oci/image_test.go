@@ -79,7 +79,7 @@ func TestImage(t *testing.T) {
 		`{"schemaVersion":2,"manifests":[`+part(single, `,"platform":{"os":"linux","architecture":"riscv64"}`)+`]}`,
 	)
 	strange := push(t, r, ocispec.MediaTypeImageManifest, `{"schemaVersion":2,"config":`+part(ocispec.Descriptor{
-		MediaType: ocispec.MediaTypeImageConfig, Digest: digest.FromString("gone"), Size: 4}, "")+`}`)
+		MediaType: ocispec.MediaTypeImageConfig, Digest: digest.FromString("gone"), Size: 4}, `,"urls":["https://example.com/"]`)+`}`)
 	for name, d := range map[string]ocispec.Descriptor{"single": single, "chart": chart, "index": outer, "declared": declared, "gone": strange} {
 		tag(t, r, d, name)
 	}

@@ -157,6 +157,9 @@ func (s *Server) RegistryRequests() []Request {
 	return slices.Clone(s.registryLog)
 }
 
+// ForgetImages empties all registries.
+func (s *Server) ForgetImages() { s.registry.ForgetImages() }
+
 // ForgetRequests empties both request logs.
 func (s *Server) ForgetRequests() {
 	s.logMu.Lock()

@@ -13,7 +13,6 @@ import (
 	"log"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 
@@ -90,30 +89,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodGet && isList(r.URL.Path) {
 		handler = paged(handler)
 	}
-	if r.Method == http.MethodPost && mount(handler, w, r) {
-		return
-	}
 	handler.ServeHTTP(w, r)
-}
-
-// mount handles a request to mount a blob from another repository, and reports whether it
-// could: go-containerregistry's registry does not support it.
-func mount(handler http.Handler, w http.ResponseWriter, r *http.Request) bool {
-	digest, from := r.URL.Query().Get("mount"), r.URL.Query().Get("from")
-	repository, isUpload := strings.CutSuffix(r.URL.Path, "/blobs/uploads/")
-	if !isUpload || digest == "" || from == "" {
-		return false
-	}
-	found := httptest.NewRecorder()
-	head := httptest.NewRequestWithContext(r.Context(), http.MethodHead, "/v2/"+from+"/blobs/"+digest, nil)
-	handler.ServeHTTP(found, head)
-	if found.Code != http.StatusOK {
-		return false
-	}
-	w.Header().Set("Location", repository+"/blobs/"+digest)
-	w.Header().Set("Docker-Content-Digest", digest)
-	w.WriteHeader(http.StatusCreated)
-	return true
 }
 
 // virtualHost returns the organization and the region at the beginning of a host name.
@@ -131,11 +107,21 @@ func virtualHost(hostport string) (organizationID, region string) {
 	return organizationID, region
 }
 
+// ForgetImages empties all registries.
+func (s *Server) ForgetImages() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.stores)
+}
+
 func (s *Server) store(key store) http.Handler {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.stores[key] == nil {
-		s.stores[key] = registry.New(registry.Logger(log.New(io.Discard, "", 0)), registry.WithReferrersSupport(true))
+		s.stores[key] = &strict{
+			next:  registry.New(registry.Logger(log.New(io.Discard, "", 0)), registry.WithReferrersSupport(true)),
+			blobs: map[string]bool{},
+		}
 	}
 	return s.stores[key]
 }
