@@ -2,6 +2,7 @@ package image_test
 
 import (
 	"fmt"
+	"net/http"
 	"regexp"
 	"strings"
 	"testing"
@@ -11,6 +12,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"oras.land/oras-go/v2/registry/remote"
+	"oras.land/oras-go/v2/registry/remote/auth"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
@@ -34,16 +37,24 @@ func repositoriesOf(region string) string {
 // push pushes an image as the provider's own token.
 func push(t *testing.T, cloud *acctest.Cloud, region, repository, tag string, platforms ...string) ocispec.Descriptor {
 	t.Helper()
-	host := cloud.OrganizationID + "." + region + "." + cloud.RegistryDomain
-	target, err := testimage.Repository(cloud.URL, host, repository, cloud.TokenID, cloud.TokenSecret)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pushed, err := testimage.Write(t.Context(), target, tag, platforms...)
+	pushed, err := testimage.Write(t.Context(), open(t, cloud, region, repository), tag, platforms...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return pushed
+}
+
+// open opens a repository as the provider's own token, without a network.
+func open(t *testing.T, cloud *acctest.Cloud, region, name string) *remote.Repository {
+	t.Helper()
+	host := cloud.OrganizationID + "." + region + "." + cloud.RegistryDomain
+	repository, err := testimage.Repository(cloud.URL, host, name, cloud.TokenID, cloud.TokenSecret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	repository.Client.(*auth.Client).Client = //nolint:forcetypeassert // it is one
+		&http.Client{Transport: mockserver.InMemory{Handler: cloud.Server}}
+	return repository
 }
 
 func isImage(cloud *acctest.Cloud, region, repository string, pushed ocispec.Descriptor, platforms ...string) []statecheck.StateCheck {

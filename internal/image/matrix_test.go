@@ -154,7 +154,7 @@ func TestRegistryFaultMatrix(t *testing.T) {
 				if op.goal != nil {
 					cell.goal = c.config(":v1", map[string]any{"tags": op.goal})
 				}
-				// The clock jumps: a registry that never answers is waited for for ten minutes.
+				// The clock jumps: a registry that never answers takes ten minutes.
 				synctest.Test(t, func(t *testing.T) {
 					cell.t = t
 					for _, cell.fault = range names {

@@ -18,14 +18,12 @@ import (
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2"
-	"oras.land/oras-go/v2/registry/remote/auth"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/cloudfleet"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/canary"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/protocoltest"
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/testimage"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/tokentest"
 )
 
@@ -97,12 +95,7 @@ func (c copies) dockerLogin() {
 // resolve returns the digest that a tag or digest of the copy refers to, or nothing.
 func (c copies) resolve(reference string) string {
 	c.t.Helper()
-	target, err := testimage.Repository(c.ours.URL, c.ourHost(), "mirror/base", c.ours.TokenID, c.ours.TokenSecret)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	target.Client.(*auth.Client).Client = &http.Client{Transport: c} //nolint:forcetypeassert // it is one
-	found, err := target.Resolve(c.t.Context(), reference)
+	found, err := open(c.t, c.ours, "europe", "mirror/base").Resolve(c.t.Context(), reference)
 	if err != nil {
 		return ""
 	}
@@ -198,18 +191,13 @@ func TestImageIsCopied(t *testing.T) {
 // sign pushes something that refers to an image, as a signature does.
 func sign(t *testing.T, cloud *acctest.Cloud, repository string, image ocispec.Descriptor) ocispec.Descriptor {
 	t.Helper()
-	target, err := testimage.Repository(
-		cloud.URL,
-		cloud.OrganizationID+".europe."+cloud.RegistryDomain,
-		repository,
-		cloud.TokenID,
-		cloud.TokenSecret,
+	signed, err := oras.PackManifest(
+		t.Context(),
+		open(t, cloud, "europe", repository),
+		oras.PackManifestVersion1_1,
+		"application/vnd.example.signature",
+		oras.PackManifestOptions{Subject: &image},
 	)
-	if err != nil {
-		t.Fatal(err)
-	}
-	signed, err := oras.PackManifest(t.Context(), target, oras.PackManifestVersion1_1, "application/vnd.example.signature",
-		oras.PackManifestOptions{Subject: &image})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -498,6 +486,34 @@ func TestImageThatSomethingElseNeeds(t *testing.T) {
 	}
 }
 
+// A single 404 proves nothing: a destroy leaves what an index needs.
+func TestDestroyWithAStray404(t *testing.T) {
+	for _, part := range []string{"/tags/list", "/manifests/sha256:"} {
+		c := startCopies(t, mockserver.Options{})
+		push(t, c.theirs, "europe", "base", "v1", "linux/amd64", "linux/arm64")
+		c.mustApply(c.image(), c.config(":v1", nil))
+		platform, r := c.resolvePart("v1"), c.image()
+		c.mustApply(r, map[string]any{"source": c.ourHost() + "/mirror/base@" + platform, "repository": "mirror/base", "tags": []any{"amd64"}})
+		var once sync.Once
+		c.ours.InterceptRegistry(func(registry http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == http.MethodGet && strings.Contains(r.URL.Path, part) {
+					once.Do(func() {
+						w.WriteHeader(http.StatusNotFound)
+						r = nil
+					})
+				}
+				if r != nil {
+					registry.ServeHTTP(w, r)
+				}
+			})
+		})
+		if diags := r.Destroy(t.Context()); diags.HasError() || c.resolve(platform) == "" || !strings.Contains(diags.String(), "was kept") {
+			t.Errorf("%s: %v", part, diags)
+		}
+	}
+}
+
 // Two resources of one image that are destroyed at the same time delete it.
 func TestImageOfTwoResourcesIsDeleted(t *testing.T) {
 	c := startCopies(t, mockserver.Options{})
@@ -524,10 +540,7 @@ func TestImageOfTwoResourcesIsDeleted(t *testing.T) {
 // resolvePart returns the digest of the first entry of an index in our registry.
 func (c copies) resolvePart(tag string) string {
 	c.t.Helper()
-	target, err := testimage.Repository(c.ours.URL, c.ourHost(), "mirror/base", c.ours.TokenID, c.ours.TokenSecret)
-	if err != nil {
-		c.t.Fatal(err)
-	}
+	target := open(c.t, c.ours, "europe", "mirror/base")
 	_, content, err := oras.FetchBytes(c.t.Context(), target, tag, oras.DefaultFetchBytesOptions)
 	if err != nil {
 		c.t.Fatal(err)

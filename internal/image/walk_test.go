@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"maps"
 	"net/http"
 	"reflect"
 	"slices"
@@ -23,7 +23,6 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/protocoltest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/randomwalk"
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/testimage"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/tokentest"
 )
 
@@ -49,18 +48,24 @@ type imageWalk struct {
 // Whatever happens, in whatever order: after an apply that succeeds there is nothing left
 // to do, and no apply of one resource takes anything from the other.
 func TestImageWalk(t *testing.T) {
-	randomwalk.SetDefaults(t, map[string]string{"rapid.checks": "100", "rapid.shrinktime": "5s"})
+	randomwalk.SetDefaults(t, map[string]string{"rapid.checks": "200", "rapid.shrinktime": "5s"})
 	rapid.Check(t, func(r *rapid.T) {
 		c := startCopies(t, mockserver.Options{})
 		c.dockerLogin()
-		w := &imageWalk{T: r, copies: c, resources: [2]*protocoltest.Resource{c.image(), c.image()}}
-		w.source = w.repository(w.theirs, w.sourceHost(), "base")
-		w.target = w.repository(w.ours, w.ourHost(), "mirror/base")
-		w.platform = w.children(w.source, w.pushes("v1", 0))[0]
-		w.pushes("v2", 1)
-		r.Repeat(map[string]func(*rapid.T){
-			"apply": w.applies, "destroy": w.destroys, "source": w.sourceMoves, "registry": w.registryChanges, "import": w.imports,
-			"": w.check,
+		for _, cloud := range []*acctest.Cloud{c.ours, c.theirs} {
+			cloud.Client = &http.Client{Transport: mockserver.InMemory{Handler: cloud.Server}}
+		}
+		randomwalk.InBubble(t, func(t *testing.T) {
+			c.t = t
+			c.provider = c.run()
+			w := &imageWalk{T: r, copies: c, resources: [2]*protocoltest.Resource{c.image(), c.image()}}
+			w.source, w.target = open(t, w.theirs, "europe", "base"), open(t, w.ours, "europe", "mirror/base")
+			w.platform = w.children(w.source, w.pushes("v1", 0))[0]
+			w.pushes("v2", 1)
+			r.Repeat(map[string]func(*rapid.T){
+				"apply": w.applies, "destroy": w.destroys, "source": w.sourceMoves, "registry": w.registryChanges, "import": w.imports,
+				"": w.check,
+			})
 		})
 	})
 }
@@ -69,14 +74,6 @@ func TestImageWalk(t *testing.T) {
 func (w *imageWalk) pushes(tag string, i int) (digest string) {
 	platforms := [][]string{{"linux/amd64", "linux/arm64"}, {"linux/amd64", "linux/s390x"}, {"linux/amd64", "linux/arm64", "linux/386"}}
 	return push(w.t, w.theirs, "europe", "base", tag, platforms[i]...).Digest.String()
-}
-
-func (w *imageWalk) repository(cloud *acctest.Cloud, host, name string) *remote.Repository {
-	repository, err := testimage.Repository(cloud.URL, host, name, cloud.TokenID, cloud.TokenSecret)
-	if err != nil {
-		w.Fatal(err)
-	}
-	return repository
 }
 
 // digestOf is the digest that a tag or digest refers to, empty if there is none.
@@ -136,6 +133,7 @@ func (w *imageWalk) run(i int, config map[string]any) {
 	failing := w.fault()
 	diags := slices.Concat(refresh, r.Apply(ctx, config))
 	w.ours.InterceptRegistry(nil)
+	w.theirs.InterceptRegistry(nil)
 	if text := diags.String(); strings.Contains(text, "inconsistent") || strings.Contains(text, "cf_secret_") {
 		w.Fatalf("it is not as planned, or shows a secret: %s", text)
 	}
@@ -167,21 +165,22 @@ func (w *imageWalk) run(i int, config map[string]any) {
 	}
 }
 
-// fault lets a request to our registry fail.
+// fault lets a request to one of the registries fail, in one of the ways of the matrix.
 func (w *imageWalk) fault() (isSet bool) {
-	at := rapid.IntRange(-20, 12).Draw(w.T, "request that fails")
+	at := rapid.IntRange(-20, 25).Draw(w.T, "request that fails")
 	if at < 1 {
 		return false
 	}
+	fault := faults[rapid.SampledFrom(slices.Sorted(maps.Keys(faults))).Draw(w.T, "fault")]
+	cloud := rapid.SampledFrom([]*acctest.Cloud{w.ours, w.ours, w.theirs}).Draw(w.T, "registry")
 	var n atomic.Int32
-	w.ours.InterceptRegistry(func(registry http.Handler) http.Handler {
+	cloud.InterceptRegistry(func(registry http.Handler) http.Handler {
 		return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 			if int(n.Add(1)) != at {
 				registry.ServeHTTP(rw, r)
 				return
 			}
-			_, _ = io.Copy(io.Discard, r.Body)
-			rw.WriteHeader(http.StatusInternalServerError)
+			fault(registry, rw, r)
 		})
 	})
 	return true

@@ -104,8 +104,11 @@ func deletesNoTags(err error) bool {
 func (c *Client) neededFor(ctx context.Context, repository, digested string, tags []string) (string, error) {
 	all, err := c.Tags(ctx, repository)
 	switch {
-	case IsNotFound(err):
-		return "", nil // the repository is gone
+	case IsNotFound(err): // which counts only if the image is gone, too
+		if _, err := c.resolve(ctx, repository, digested); errors.Is(err, ErrNoTag) {
+			return "", nil
+		}
+		return "the registry does not list the tags that may need it", nil
 	case hasStatus(err, http.StatusMethodNotAllowed, http.StatusForbidden, http.StatusNotImplemented):
 		return "the registry does not list the tags that may need it", nil
 	case err != nil:
@@ -125,6 +128,9 @@ func (c *Client) neededFor(ctx context.Context, repository, digested string, tag
 			return "", err
 		}
 		needs, err := s.needs(ctx, found.Digest, found.MediaType, 0)
+		if errors.Is(err, ErrNoTag) {
+			return "the tag " + tag + ", which may need it, cannot be read", nil
+		}
 		if err != nil {
 			return "", err
 		}
@@ -153,8 +159,11 @@ func (s *needSearch) needs(ctx context.Context, d digest.Digest, mediaType strin
 	}
 	s.seen[d] = true
 	index, err := s.client.manifest(ctx, s.repository, d.String(), s.client.newBudget())
-	if errors.Is(err, ErrNoTag) {
-		return false, nil
+	if errors.Is(err, ErrNoTag) && depth > 0 { // which counts only at the second look
+		index, err = s.client.manifest(ctx, s.repository, d.String(), s.client.newBudget())
+		if errors.Is(err, ErrNoTag) {
+			return false, nil
+		}
 	}
 	if err != nil {
 		return false, err

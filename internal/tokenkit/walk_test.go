@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"pgregory.net/rapid"
@@ -70,7 +69,7 @@ func TestWalk(t *testing.T) {
 		t.Run(typeName, func(t *testing.T) {
 			t.Parallel()
 			rapid.Check(t, func(r *rapid.T) {
-				inBubble(t, func(t *testing.T) {
+				randomwalk.InBubble(t, func(t *testing.T) {
 					cloud := acctest.StartInMemory(t, mockserver.Options{})
 					gone := &atomic.Bool{}
 					process := providerdata.ProcessUntil(gone.Load)
@@ -96,20 +95,6 @@ func TestWalk(t *testing.T) {
 				})
 			})
 		})
-	}
-}
-
-// inBubble runs a walk under a clock that jumps while nothing is done, without a network:
-// the same seed is the same walk. What rapid stops a walk with passes the bubble.
-func inBubble(t *testing.T, walk func(t *testing.T)) {
-	t.Helper()
-	var stopped any
-	synctest.Test(t, func(t *testing.T) {
-		defer func() { stopped = recover() }()
-		walk(t)
-	})
-	if stopped != nil {
-		panic(stopped)
 	}
 }
 

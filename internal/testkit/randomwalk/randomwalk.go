@@ -5,6 +5,7 @@ import (
 	"flag"
 	"maps"
 	"testing"
+	"testing/synctest"
 
 	_ "pgregory.net/rapid" // defines the flags
 )
@@ -21,5 +22,19 @@ func SetDefaults(t *testing.T, more map[string]string) {
 				t.Fatal(err)
 			}
 		}
+	}
+}
+
+// InBubble runs a walk under a clock that jumps while nothing is done, without a network:
+// the same seed is the same walk. What rapid stops a walk with passes the bubble.
+func InBubble(t *testing.T, walk func(t *testing.T)) {
+	t.Helper()
+	var stopped any
+	synctest.Test(t, func(t *testing.T) {
+		defer func() { stopped = recover() }()
+		walk(t)
+	})
+	if stopped != nil {
+		panic(stopped)
 	}
 }
