@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -64,7 +65,7 @@ func TestImageWalk(t *testing.T) {
 			w.pushes("v2", 1)
 			r.Repeat(map[string]func(*rapid.T){
 				"apply": w.applies, "destroy": w.destroys, "source": w.sourceMoves, "registry": w.registryChanges, "import": w.imports,
-				"": w.check,
+				"both": w.runsBoth, "": w.check,
 			})
 		})
 	})
@@ -110,6 +111,11 @@ func (w *imageWalk) which() int { return rapid.IntRange(0, 1).Draw(w.T, "resourc
 
 func (w *imageWalk) applies(*rapid.T) {
 	i := w.which()
+	w.run(i, w.draw(i))
+}
+
+// draw returns a configuration of a resource.
+func (w *imageWalk) draw(i int) map[string]any {
 	source, tags := []string{":v1", ":v2"}, []any{nil, []any{"v1"}, []any{"stable", "v1"}, []any{"stable"}}
 	if i == 1 {
 		source, tags = []string{"@" + w.platform}, []any{[]any{"amd64"}, []any{"amd64", "small"}}
@@ -119,21 +125,60 @@ func (w *imageWalk) applies(*rapid.T) {
 		config["platforms"] = rapid.SampledFrom([]any{nil, []any{"linux/amd64"}}).Draw(w.T, "platforms")
 		config["follow_tag"] = rapid.SampledFrom([]any{nil, true}).Draw(w.T, "follow_tag")
 	}
-	w.run(i, config)
+	return config
 }
 
 func (w *imageWalk) destroys(*rapid.T) { w.run(w.which(), nil) }
 
+// run applies a configuration, nil to destroy, perhaps without a refresh or with a fault.
 func (w *imageWalk) run(i int, config map[string]any) {
-	ctx, r := context.Background(), w.resources[i]
-	if config == nil && r.State() == nil {
+	if config == nil && w.resources[i].State() == nil {
 		w.Skip("there is nothing")
 	}
-	refresh := r.Refresh(ctx)
-	failing := w.fault()
-	diags := slices.Concat(refresh, r.Apply(ctx, config))
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	refreshes := rapid.Bool().Draw(w.T, "refreshes") || rapid.Bool().Draw(w.T, "refreshes")
+	failing := w.fault(cancel)
+	diags := w.apply(ctx, i, config, refreshes)
 	w.ours.InterceptRegistry(nil)
 	w.theirs.InterceptRegistry(nil)
+	w.judge(i, config, diags, refreshes, failing)
+}
+
+// runsBoth applies a configuration of each resource at the same time.
+func (w *imageWalk) runsBoth(*rapid.T) {
+	configs := [2]map[string]any{}
+	for i := range configs {
+		if w.resources[i].State() == nil || rapid.Bool().Draw(w.T, "applies") {
+			configs[i] = w.draw(i)
+		}
+	}
+	var both sync.WaitGroup
+	var diags [2]protocoltest.Diags
+	for i := range configs {
+		both.Go(func() { diags[i] = w.apply(context.Background(), i, configs[i], true) })
+	}
+	both.Wait()
+	for i := range configs {
+		w.judge(i, configs[i], diags[i], true, false)
+	}
+}
+
+func (w *imageWalk) apply(ctx context.Context, i int, config map[string]any, refreshes bool) (diags protocoltest.Diags) {
+	if refreshes {
+		if diags = w.resources[i].Refresh(ctx); diags.HasError() {
+			return diags
+		}
+	}
+	if config == nil && w.resources[i].State() == nil {
+		return diags
+	}
+	return append(diags, w.resources[i].Apply(ctx, config)...)
+}
+
+// judge is what is true after an apply.
+func (w *imageWalk) judge(i int, config map[string]any, diags protocoltest.Diags, refreshed, failing bool) {
+	ctx, r := context.Background(), w.resources[i]
 	if text := diags.String(); strings.Contains(text, "inconsistent") || strings.Contains(text, "cf_secret_") {
 		w.Fatalf("it is not as planned, or shows a secret: %s", text)
 	}
@@ -144,14 +189,14 @@ func (w *imageWalk) run(i int, config map[string]any) {
 		w.broken[i] = true
 		return
 	}
-	w.broken[i] = failing
+	w.broken[i] = failing || w.broken[i] && !refreshed
 	// A refresh follows a tag only when the state says so.
 	isNew := config["follow_tag"] != nil && w.configs[i]["follow_tag"] == nil
 	if w.configs[i] = config; config == nil || failing {
 		return
 	}
 	for _, refreshes := range []bool{false, true} {
-		if refreshes && isNew {
+		if refreshes && (isNew || !refreshed) {
 			break
 		}
 		if refreshes {
@@ -166,21 +211,24 @@ func (w *imageWalk) run(i int, config map[string]any) {
 }
 
 // fault lets a request to one of the registries fail, in one of the ways of the matrix.
-func (w *imageWalk) fault() (isSet bool) {
+func (w *imageWalk) fault(interrupt func()) (isSet bool) {
 	at := rapid.IntRange(-20, 25).Draw(w.T, "request that fails")
 	if at < 1 {
 		return false
 	}
-	fault := faults[rapid.SampledFrom(slices.Sorted(maps.Keys(faults))).Draw(w.T, "fault")]
+	fault, isFault := faults[rapid.SampledFrom(append(slices.Sorted(maps.Keys(faults)), "interrupt")).Draw(w.T, "fault")]
 	cloud := rapid.SampledFrom([]*acctest.Cloud{w.ours, w.ours, w.theirs}).Draw(w.T, "registry")
 	var n atomic.Int32
 	cloud.InterceptRegistry(func(registry http.Handler) http.Handler {
 		return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-			if int(n.Add(1)) != at {
-				registry.ServeHTTP(rw, r)
+			switch isIt := int(n.Add(1)) == at; {
+			case isIt && isFault:
+				fault(registry, rw, r)
 				return
+			case isIt:
+				interrupt()
 			}
-			fault(registry, rw, r)
+			registry.ServeHTTP(rw, r)
 		})
 	})
 	return true
@@ -198,12 +246,7 @@ func (w *imageWalk) registryChanges(*rapid.T) {
 	if digest == "" || w.digestOf(w.target, digest) == "" {
 		w.Skip("there is nothing")
 	}
-	// CNCF Distribution deletes the tags of what is deleted, and the mock server does not.
-	for _, reference := range []string{"v1", "v2", "stable", "amd64", "small", digest} {
-		if w.digestOf(w.target, reference) == digest {
-			tokentest.CallRegistry(w.t, w.ours, http.MethodDelete, w.ourHost(), "/v2/mirror/base/manifests/"+reference)
-		}
-	}
+	tokentest.CallRegistry(w.t, w.ours, http.MethodDelete, w.ourHost(), "/v2/mirror/base/manifests/"+digest)
 	w.broken = [2]bool{true, true} // the other one may need it
 	w.damaged = w.resources[0].Text("digest")
 }

@@ -17,19 +17,19 @@ import (
 )
 
 // keyedLock lets one holder at a time have a key.
-type keyedLock[Key comparable] struct {
+type keyedLock struct {
 	mu   sync.Mutex
-	held map[Key]chan struct{}
+	held map[digest.Digest]chan struct{}
 }
 
 // lock waits for the key. Call unlock afterwards.
-func (l *keyedLock[Key]) lock(ctx context.Context, key Key) (unlock func(), err error) {
+func (l *keyedLock) lock(ctx context.Context, key digest.Digest) (unlock func(), err error) {
 	for {
 		l.mu.Lock()
 		other, isHeld := l.held[key]
 		if !isHeld {
 			if l.held == nil {
-				l.held = map[Key]chan struct{}{}
+				l.held = map[digest.Digest]chan struct{}{}
 			}
 			mine := make(chan struct{})
 			l.held[key] = mine

@@ -20,7 +20,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/opencontainers/go-digest"
+	"golang.org/x/sync/semaphore"
 	"oras.land/oras-go/v2/registry"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/roundtrip"
@@ -75,11 +75,11 @@ type Client struct {
 	// homes has a repository that contains a blob, by its digest.
 	homes sync.Map
 	// uploads lets one upload at a time send a digest.
-	uploads keyedLock[digest.Digest]
+	uploads keyedLock
 	// hasReferrersAPI is set once it has answered.
 	hasReferrersAPI atomic.Bool
-	// deletions lets one deletion at a time look at what else a repository has.
-	deletions keyedLock[string]
+	// repositories has a *semaphore.Weighted for each repository: see enter.
+	repositories sync.Map
 }
 
 // New returns a client, or an error if Host is invalid. It does no I/O.
@@ -95,6 +95,22 @@ func New(o Options) (*Client, error) {
 	c.http = &http.Client{Transport: transport(o, c.base.Scheme == "http"), CheckRedirect: checkRedirect}
 	c.auth = newAuthenticator(c, o)
 	return c, nil
+}
+
+// enter waits until a repository may be changed: by many at the same time, or alone. A
+// deletion is alone, because what it looks for may be on its way. Call leave afterwards.
+func (c *Client) enter(ctx context.Context, repository string, alone bool) (leave func(), err error) {
+	const many = 1 << 30
+	value, _ := c.repositories.LoadOrStore(repository, semaphore.NewWeighted(many))
+	room, _ := value.(*semaphore.Weighted)
+	weight := int64(1)
+	if alone {
+		weight = many
+	}
+	if err := room.Acquire(ctx, weight); err != nil {
+		return nil, err
+	}
+	return func() { room.Release(weight) }, nil
 }
 
 // call is a request that has not been sent yet.

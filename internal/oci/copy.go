@@ -65,6 +65,11 @@ func (c *Client) Copy(
 	tags []string,
 	progress func(parts int, bytes int64),
 ) (copied Copied, err error) {
+	leave, err := c.enter(ctx, repository, false)
+	if err != nil {
+		return copied, err
+	}
+	defer leave()
 	root, err := from.Client.manifest(ctx, from.Repository, from.Reference, from.Client.newBudget())
 	if err != nil {
 		return copied, AtSource(err)

@@ -16,6 +16,11 @@ const maxOtherTags = 500
 
 // Tag sets tags of an existing image, and returns those that refer to it then.
 func (c *Client) Tag(ctx context.Context, repository, digested string, tags []string) ([]string, error) {
+	leave, err := c.enter(ctx, repository, false)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	d, err := c.manifest(ctx, repository, digested, c.newBudget())
 	if err != nil {
 		return nil, err
@@ -64,11 +69,11 @@ func (c *Client) Delete(ctx context.Context, repository, digested string, tags [
 	if len(tags) == 0 {
 		return "it has no tag in the state, so that something else may use its digest", nil, nil
 	}
-	unlock, err := c.deletions.lock(ctx, repository)
+	leave, err := c.enter(ctx, repository, true)
 	if err != nil {
 		return "", tags, err
 	}
-	defer unlock()
+	defer leave()
 	kept, err = c.neededFor(ctx, repository, digested, tags)
 	if err != nil {
 		return "", tags, err

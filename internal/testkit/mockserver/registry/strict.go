@@ -2,18 +2,21 @@ package registry
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
+	"strings"
 	"sync"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
 // strict makes go-containerregistry's registry as strict as CNCF Distribution: a blob
-// belongs to the repositories that it was uploaded to or mounted in, and a manifest needs
-// the blobs that it lists.
+// belongs to the repositories that it was uploaded to or mounted in, a manifest needs the
+// blobs that it lists, and the tags of a manifest are deleted with it.
 type strict struct {
 	next http.Handler
 
@@ -65,6 +68,25 @@ func (s *strict) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	s.next.ServeHTTP(w, r)
+	if !isBlob && r.Method == http.MethodDelete && strings.Contains(reference, ":") {
+		s.untag(r.Context(), repository, reference)
+	}
+}
+
+// untag deletes the tags of a manifest.
+func (s *strict) untag(ctx context.Context, repository, digest string) {
+	call := func(method, path string) *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		s.next.ServeHTTP(w, httptest.NewRequestWithContext(ctx, method, "/v2/"+repository+path, nil))
+		return w
+	}
+	var list struct{ Tags []string }
+	_ = json.Unmarshal(call(http.MethodGet, "/tags/list").Body.Bytes(), &list) // no repository: none
+	for _, tag := range list.Tags {
+		if call(http.MethodHead, "/manifests/"+tag).Header().Get("Docker-Content-Digest") == digest {
+			call(http.MethodDelete, "/manifests/"+tag)
+		}
+	}
 }
 
 // missing returns the digest of a blob that a manifest lists and the repository does not
