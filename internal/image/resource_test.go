@@ -468,7 +468,7 @@ func TestImageThatSomethingElseNeeds(t *testing.T) {
 	pushed := push(t, c.theirs, "europe", "base", "v1", "linux/amd64", "linux/arm64")
 	index, part := c.image(), c.image()
 	c.mustApply(index, c.config(":v1", nil))
-	content := c.resolvePart("v1")
+	content := c.resolvePart()
 	c.mustApply(part, map[string]any{"source": c.ourHost() + "/mirror/base@" + content, "repository": "mirror/base", "tags": []any{"amd64"}})
 	diags := part.Destroy(t.Context())
 	if diags.HasError() || !strings.Contains(diags.String(), "the tag v1 needs it") || c.resolve("amd64") != "" || c.resolve(content) == "" {
@@ -491,7 +491,7 @@ func TestDestroyWithAStray404(t *testing.T) {
 		c := startCopies(t, mockserver.Options{})
 		push(t, c.theirs, "europe", "base", "v1", "linux/amd64", "linux/arm64")
 		c.mustApply(c.image(), c.config(":v1", nil))
-		platform, r := c.resolvePart("v1"), c.image()
+		platform, r := c.resolvePart(), c.image()
 		c.mustApply(r, map[string]any{"source": c.ourHost() + "/mirror/base@" + platform, "repository": "mirror/base", "tags": []any{"amd64"}})
 		var once sync.Once
 		c.ours.InterceptRegistry(func(registry http.Handler) http.Handler {
@@ -542,7 +542,7 @@ func TestDestroyBesideACopy(t *testing.T) {
 	push(t, c.theirs, "europe", "base", "v1", "linux/amd64", "linux/arm64")
 	index, config := c.image(), c.config(":v1", nil)
 	c.mustApply(index, config)
-	platform := map[string]any{"source": c.sourceHost() + "/base@" + c.resolvePart("v1"), "tags": []any{"amd64"}}
+	platform := map[string]any{"source": c.sourceHost() + "/base@" + c.resolvePart(), "tags": []any{"amd64"}}
 	for range 20 {
 		if diags := index.Destroy(t.Context()); diags.HasError() {
 			t.Fatal(diags)
@@ -555,17 +555,17 @@ func TestDestroyBesideACopy(t *testing.T) {
 		both.Go(func() { c.mustApply(index, config) })
 		both.Wait()
 		c.mustStay(index, config)
-		if c.resolve(c.resolvePart("v1")) == "" {
+		if c.resolve(c.resolvePart()) == "" {
 			t.Fatal("the index has lost a platform")
 		}
 	}
 }
 
-// resolvePart returns the digest of the first entry of an index in our registry.
-func (c copies) resolvePart(tag string) string {
+// resolvePart returns the digest of the first entry of the index v1 in our registry.
+func (c copies) resolvePart() string {
 	c.t.Helper()
 	target := open(c.t, c.ours, "europe", "mirror/base")
-	_, content, err := oras.FetchBytes(c.t.Context(), target, tag, oras.DefaultFetchBytesOptions)
+	_, content, err := oras.FetchBytes(c.t.Context(), target, "v1", oras.DefaultFetchBytesOptions)
 	if err != nil {
 		c.t.Fatal(err)
 	}

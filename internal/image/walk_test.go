@@ -137,7 +137,7 @@ func (w *imageWalk) run(i int, config map[string]any) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	refreshes := rapid.Bool().Draw(w.T, "refreshes") || rapid.Bool().Draw(w.T, "refreshes")
+	refreshes := rapid.IntRange(0, 3).Draw(w.T, "refreshes") > 0
 	failing := w.fault(cancel)
 	diags := w.apply(ctx, i, config, refreshes)
 	w.ours.InterceptRegistry(nil)
