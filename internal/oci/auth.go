@@ -32,7 +32,7 @@ type login struct {
 type authenticator struct {
 	client *Client
 	// login is asked once, when the registry asks for a login.
-	login func(context.Context) (login, error)
+	login func(context.Context) login
 
 	prepared sync.Once
 	asking   singleflight.Group
@@ -63,14 +63,14 @@ const (
 
 func newAuthenticator(c *Client, o Options) *authenticator {
 	a := &authenticator{client: c, tokens: map[string]bearerToken{}}
-	a.login = func(context.Context) (login, error) { return login{username: o.Username, password: o.Password}, nil }
+	a.login = func(context.Context) login { return login{username: o.Username, password: o.Password} }
 	if o.Username == "" && o.DockerConfig {
 		var once sync.Once
 		var found login
-		a.login = func(ctx context.Context) (login, error) {
+		a.login = func(ctx context.Context) login {
 			// What a helper answers is asked once. Without a login, the registry decides.
 			once.Do(func() { found = dockerLogin(ctx, o.Host) })
-			return found, nil
+			return found
 		}
 	}
 	return a
@@ -118,7 +118,7 @@ func (a *authenticator) authorize(req *http.Request, r call) {
 	}
 	switch a.current().scheme {
 	case "basic":
-		if l, err := a.login(req.Context()); err == nil && l.username != "" {
+		if l := a.login(req.Context()); l.username != "" {
 			req.SetBasicAuth(l.username, l.password)
 		}
 	case "bearer":
@@ -142,8 +142,7 @@ func (a *authenticator) challenged(ctx context.Context, resp *http.Response, r c
 	a.mu.Unlock()
 	had := resp.Request.Header.Get("Authorization")
 	if c.scheme == "basic" {
-		l, err := a.login(ctx)
-		return had == "" && l.username != "", err
+		return had == "" && a.login(ctx).username != "", nil
 	}
 	token, err := a.token(ctx, r.scope(), c.scope, true)
 	return err == nil && "Bearer "+token != had, err
@@ -192,10 +191,7 @@ func (a *authenticator) fetchToken(ctx context.Context, scope, asked string) (st
 	if err != nil {
 		return "", ErrNoRealm
 	}
-	l, err := a.login(ctx)
-	if err != nil {
-		return "", err
-	}
+	l := a.login(ctx)
 	var answer struct {
 		Token       string          `json:"token"`
 		AccessToken string          `json:"access_token"`

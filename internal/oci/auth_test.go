@@ -11,9 +11,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/oci"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/credentialhelper"
+	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 )
 
 // What registries and token services send to a client that logs in. REALM is the token
@@ -37,6 +40,9 @@ func TestChallenges(t *testing.T) {
 			c.source.set(func(next http.Handler, w http.ResponseWriter, r *http.Request) {
 				switch {
 				case r.URL.Path == "/token":
+					if r.Header.Get("Authorization") != "" {
+						t.Errorf("a login without a user name: %v", r.Header)
+					}
 					if test.scope == "" || slices.Contains(r.URL.Query()["scope"], test.scope) {
 						_, _ = io.WriteString(w, test.answer)
 					} else {
@@ -121,6 +127,117 @@ func TestOwnWords(t *testing.T) {
 		}))
 		if _, err := client(t, options(host)).Tags(t.Context(), "a"); err == nil || !strings.HasSuffix(err.Error(), "/v2/a/tags/list: "+want) {
 			t.Errorf("%s: got %v, want %s", body, err, want)
+		}
+	}
+}
+
+// A token is used until it ends: when its service says or, if it does not say, after a
+// minute.
+func TestTokenLifetime(t *testing.T) {
+	t.Parallel()
+	for answer, lifetime := range map[string]time.Duration{
+		`{"token": "x"}`: time.Minute, `{"token": "x", "expires_in": 0}`: time.Minute, `{"token": "x", "expires_in": 300}`: 5 * time.Minute,
+		`{"token": "x", "expires_in": 1e18}`: 24 * time.Hour,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			asked := 0
+			c := client(t, oci.Options{Host: "localhost:1", Domain: "localhost", RequestTimeout: time.Second, Network: mockserver.InMemory{
+				Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					switch {
+					case r.URL.Path == "/token":
+						asked++
+						_, _ = io.WriteString(w, answer)
+					case r.Header.Get("Authorization") == "":
+						w.Header().Set("WWW-Authenticate", `Bearer realm="http://localhost:1/token"`)
+						w.WriteHeader(http.StatusUnauthorized)
+					default:
+						w.Header().Set("Docker-Content-Digest", "sha256:"+strings.Repeat("0", 64))
+					}
+				}),
+			}})
+			for _, step := range []struct {
+				after time.Duration
+				asked int
+			}{{0, 1}, {lifetime - 11*time.Second, 1}, {2 * time.Second, 2}} {
+				time.Sleep(step.after)
+				if _, err := c.Resolve(t.Context(), "a", "v1"); err != nil || asked != step.asked {
+					t.Errorf("%s: asked for %d tokens %s later, %v", answer, asked, step.after, err)
+				}
+			}
+		})
+	}
+}
+
+// What was rejected is not sent again.
+func TestRejectedLogin(t *testing.T) {
+	t.Parallel()
+	for name, challenge := range map[string]string{"basic": `Basic realm="x"`, "bearer": `Bearer realm="http://HOST/token"`} {
+		c := newCopying(t)
+		c.source.set(func(_ http.Handler, w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/token" {
+				_, _ = io.WriteString(w, `{"token": "x"}`)
+				return
+			}
+			w.Header().Set("WWW-Authenticate", strings.Replace(challenge, "HOST", r.Host, 1))
+			w.WriteHeader(http.StatusUnauthorized)
+		})
+		source := c.source.client() // without a login
+		for range 2 {
+			if _, err := source.Resolve(t.Context(), "base", "v1"); err == nil {
+				t.Error("it is accepted")
+			}
+		}
+		want := map[string]int{"basic": 2, "bearer": 2}[name]
+		if n := c.source.count("HEAD", "/manifests/"); n != want {
+			t.Errorf("%s: %d requests, want %d", name, n, want)
+		}
+	}
+}
+
+// The waits between attempts double.
+func TestWaitsDouble(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := client(t, oci.Options{Host: "localhost:1", RequestTimeout: time.Second, MaxRetries: 3, Network: mockserver.InMemory{
+			Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }),
+		}})
+		begin := time.Now()
+		if _, err := c.Tags(t.Context(), "a"); err == nil || time.Since(begin) != 7*time.Millisecond { // 1, 2 and 4, see WaitLess
+			t.Errorf("%v after %s", err, time.Since(begin))
+		}
+	})
+}
+
+// A helper that does not work is asked for one of the registry's names.
+func TestHelperIsAskedOnce(t *testing.T) {
+	c := newCopying(t)
+	c.source.set(func(_ http.Handler, w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("WWW-Authenticate", `Basic realm="x"`)
+		w.WriteHeader(http.StatusUnauthorized)
+	})
+	dir := t.TempDir()
+	t.Setenv("DOCKER_CONFIG", dir)
+	if err := os.WriteFile(filepath.Join(dir, "config.json"), []byte(`{"credsStore": "cloudfleet"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	credentialhelper.Install(t, "echo >>"+filepath.Join(dir, "asked")+"; exit 3")
+	source := client(t, oci.Options{Host: c.source.host, Domain: "127.0.0.1", DockerConfig: true, RequestTimeout: time.Second})
+	if _, err := source.Resolve(t.Context(), "base", "v1"); err == nil {
+		t.Error("it is accepted")
+	}
+	if asked, err := os.ReadFile(filepath.Join(dir, "asked")); err != nil || len(asked) != 1 {
+		t.Errorf("asked %d times, %v", len(asked), err)
+	}
+}
+
+func TestIsQuota(t *testing.T) {
+	t.Parallel()
+	for e, want := range map[oci.Error]bool{
+		{StatusCode: 507}: true, {StatusCode: 403, Message: "Quota exceeded"}: true, {StatusCode: 403, Code: "STORAGE LIMIT"}: true,
+		{StatusCode: 403, Code: "DENIED", Message: "no"}: false,
+	} {
+		if e.IsQuota() != want {
+			t.Errorf("%+v", e)
 		}
 	}
 }

@@ -169,8 +169,7 @@ func (c *Client) send(ctx context.Context, r call, b *budget) (*http.Response, e
 		return nil, ContentError{c.Host, ErrPage} // of a proxy, such as a login
 	}
 	if e, ok := errors.AsType[*Error](err); ok && e.StatusCode == http.StatusUnauthorized && e.Login == "" {
-		l, _ := c.auth.login(ctx) // an error leaves it empty
-		e.Login = l.from
+		e.Login = c.auth.login(ctx).from
 	}
 	return resp, err
 }

@@ -111,6 +111,9 @@ func TestFaults(t *testing.T) {
 			w.WriteHeader(http.StatusForbidden)
 			_, _ = io.WriteString(w, `{"errors":[{"code":"DENIED","message":"not for you"}]}`)
 		}, "GET /v2/_catalog: 403 Forbidden (DENIED): not for you"},
+		"no status of success": {func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusMultipleChoices)
+		}, "300 Multiple Choices"},
 		"a page of HTML": {func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(http.StatusBadGateway)
 			_, _ = io.WriteString(w, `<html>secret plans</html>`)

@@ -251,6 +251,13 @@ func goesOn() map[string]struct{ source, target fault } {
 			nil,
 			once(2, "PUT", "/manifests/", status(400, `{"errors":[{"code":"MANIFEST_BLOB_UNKNOWN"}]}`)),
 		},
+		"a manifest is not found at first": {nil, once(2, "PUT", "/manifests/v1", status(404, ""))},
+		"a manifest is unknown at first": {
+			nil,
+			once(2, "PUT", "/manifests/v1", status(400, `{"errors":[{"code":"MANIFEST_UNKNOWN"}]}`)),
+		},
+		"a blob is unknown at first":           {nil, once(2, "PUT", "/manifests/", status(400, `{"errors":[{"code":"BLOB_UNKNOWN"}]}`))},
+		"HEAD of a manifest is refused":        {nil, once(0, "HEAD", "/manifests/", status(403, ""))},
 		"the source cuts a blob":               {once(2, "GET", "/blobs/", half), nil},
 		"the source answers 503":               {once(2, "GET", "/blobs/", status(503, "")), nil},
 		"the source cuts the connection":       {once(1, "GET", "/manifests/", cut), nil},
@@ -371,6 +378,13 @@ func TestCopyFails(t *testing.T) {
 		"source changes a blob": {once(0, "GET", "/blobs/", func(_ http.Handler, w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(w, strings.Repeat("another", 1000))
 		}), nil, "does not have this digest"},
+		"source changes a byte": {once(0, "GET", "/blobs/", func(next http.Handler, w http.ResponseWriter, r *http.Request) {
+			whole := httptest.NewRecorder()
+			next.ServeHTTP(whole, r)
+			_, _ = w.Write(append([]byte{whole.Body.Bytes()[0] + 1}, whole.Body.Bytes()[1:]...))
+		}), nil, "does not have this digest"},
+		"target fails when it is asked":    {nil, once(0, "HEAD", "/manifests/sha256:", status(500, "")), "500"},
+		"target rejects the login":         {nil, once(0, "HEAD", "/manifests/sha256:", status(401, "")), "401"},
 		"source cuts each time":            {once(0, "GET", "/blobs/", half), nil, "unexpected EOF"},
 		"source stalls":                    {once(0, "GET", "/blobs/", never), nil, "request timeout"},
 		"source has no such blob":          {once(0, "GET", "/blobs/", status(404, "")), nil, "404"},
@@ -405,6 +419,48 @@ func TestCopyFails(t *testing.T) {
 
 func loop(_ http.Handler, w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, r.URL.Path, http.StatusTemporaryRedirect)
+}
+
+// What would end the same is asked for once.
+func TestCopyIsNotTriedAgain(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		method, part string
+		atSource     bool
+		answer       fault
+	}{
+		"no such blob":        {"GET", "/blobs/", true, status(404, "")},
+		"another blob":        {"GET", "/blobs/", true, status(200, strings.Repeat("another", 1000))},
+		"blob is refused":     {"PUT", "/blobs/uploads/", false, status(403, "")},
+		"manifest is refused": {"PUT", "/manifests/", false, status(400, `{"errors":[{"code":"MANIFEST_INVALID"}]}`)},
+	} {
+		c := newCopying(t)
+		c.root = c.source.image("v1", "linux/amd64", nil) // one blob
+		at := c.target
+		if test.atSource {
+			at = c.source
+		}
+		at.set(once(0, test.method, test.part, test.answer))
+		if _, err := c.copy("v1"); err == nil || at.count(test.method, test.part) != 1 {
+			t.Errorf("%s: %v after %d requests", name, err, at.count(test.method, test.part))
+		}
+	}
+}
+
+// Progress is told for each part.
+func TestProgress(t *testing.T) {
+	t.Parallel()
+	c := newCopying(t)
+	var parts []int
+	var bytes []int64
+	from := oci.Source{Client: c.source.client(), Repository: "base", Reference: "v1"}
+	copied, err := c.target.client().Copy(t.Context(), from, "mirror/base", []string{"v1"}, func(n int, size int64) {
+		parts, bytes = append(parts, n), append(bytes, size)
+	})
+	shared := int64(len("a layer")) // of both platforms
+	if err != nil || !slices.Equal(parts, []int{1, 2, 3, 4, 5, 6, 7, 8, 9}) || !slices.IsSorted(bytes) || bytes[8] != copied.Size+shared {
+		t.Errorf("%v of %d: %v, %v, %v", bytes, copied.Size, parts, copied, err)
+	}
 }
 
 // One budget for a task: a request is sent once, and as often again as is allowed.
@@ -659,9 +715,13 @@ func TestForeignLayers(t *testing.T) {
 	m.Layers = []ocispec.Descriptor{{
 		MediaType: "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", Digest: digest.FromString("elsewhere"), Size: 1_700_000_000,
 		URLs: []string{"https://example.com/layer"},
+	}, {
+		MediaType: ocispec.MediaTypeImageLayerNonDistributable, //nolint:staticcheck // it exists
+		Digest:    digest.FromString("elsewhere, too"), Size: 5, URLs: []string{"https://example.com/another"},
 	}}
 	c.root = c.source.manifest("v1", m)
-	if copied, err := c.copy("v1"); err != nil || copied.Size != c.root.Size+m.Config.Size {
+	copied, err := c.copy("v1")
+	if err != nil || copied.Size != c.root.Size+m.Config.Size || c.source.count("GET", "/blobs/") != 1 {
 		t.Errorf("got %+v, %v", copied, err)
 	}
 }
@@ -684,6 +744,10 @@ func TestLayersWithAddresses(t *testing.T) {
 	copied, err := c.copy("v1")
 	if err != nil || copied.Size != c.root.Size+m.Config.Size+m.Layers[2].Size || c.target.count("PUT", "/blobs/") != 3 {
 		t.Errorf("got %+v, %v", copied, err)
+	}
+	c.source.set(once(0, "GET", "/blobs/", status(403, "")))
+	if _, err := c.copyTo(t.Context(), "mirror/another", "v1"); err == nil {
+		t.Error("a layer that may not be read is left out")
 	}
 }
 
