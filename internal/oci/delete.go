@@ -132,7 +132,7 @@ func (c *Client) neededFor(ctx context.Context, repository, digested string, tag
 		if err != nil {
 			return "", err
 		}
-		needs, err := s.needs(ctx, found.Digest, found.MediaType, 0)
+		needs, err := s.needs(ctx, found.Digest, found.MediaType, true)
 		if errors.Is(err, ErrNoTag) {
 			return "the tag " + tag + ", which may need it, cannot be read", nil
 		}
@@ -155,16 +155,17 @@ type needSearch struct {
 }
 
 // needs reports whether a manifest is the image, or an index that lists it at any depth.
-func (s *needSearch) needs(ctx context.Context, d digest.Digest, mediaType string, depth int) (bool, error) {
+// isTagged: a tag refers to it.
+func (s *needSearch) needs(ctx context.Context, d digest.Digest, mediaType string, isTagged bool) (bool, error) {
 	if d == s.want {
 		return true, nil
 	}
-	if mediaType != "" && !isIndex(mediaType) || s.seen[d] || depth > maxDepth {
+	if mediaType != "" && !isIndex(mediaType) || s.seen[d] {
 		return false, nil
 	}
 	s.seen[d] = true
 	index, err := s.client.manifest(ctx, s.repository, d.String(), s.client.newBudget())
-	if errors.Is(err, ErrNoTag) && depth > 0 { // which counts only at the second look
+	if errors.Is(err, ErrNoTag) && !isTagged { // which counts only at the second look
 		index, err = s.client.manifest(ctx, s.repository, d.String(), s.client.newBudget())
 		if errors.Is(err, ErrNoTag) {
 			return false, nil
@@ -174,7 +175,7 @@ func (s *needSearch) needs(ctx context.Context, d digest.Digest, mediaType strin
 		return false, err
 	}
 	for _, entry := range index.parsed.Manifests {
-		if needs, err := s.needs(ctx, entry.Digest, entry.MediaType, depth+1); err != nil || needs {
+		if needs, err := s.needs(ctx, entry.Digest, entry.MediaType, false); err != nil || needs {
 			return needs, err
 		}
 	}
