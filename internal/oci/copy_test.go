@@ -512,6 +512,33 @@ func TestCopyTakesReferrersAlong(t *testing.T) {
 	}
 }
 
+// What refers to one part is copied although what refers to another cannot be listed.
+func TestReferrersOfOtherParts(t *testing.T) {
+	t.Parallel()
+	c := newCopying(t)
+	c.retries = 0
+	signature := c.source.image("", "unknown/unknown", &c.root, "signature")
+	c.source.set(once(1, "GET", "/referrers/", status(500, ""))) // of the first platform
+	copied, err := c.copy("v1")
+	if err != nil || len(copied.Warnings) != 1 {
+		t.Errorf("got %+v, %v", copied, err)
+	}
+	if _, err := c.target.client().Resolve(t.Context(), "mirror/base", signature.Digest.String()); err != nil {
+		t.Errorf("the signature of the index: %v", err)
+	}
+}
+
+// A redirect of a HEAD is followed.
+func TestHeadIsRedirected(t *testing.T) {
+	t.Parallel()
+	c := newCopying(t)
+	c.source.set(once(0, "HEAD", "/manifests/", redirect))
+	found, err := c.source.client().Resolve(t.Context(), "base", "v1")
+	if err != nil || found != c.root.Digest.String() || c.source.count("GET", "/manifests/") > 0 {
+		t.Errorf("got %s, %v", found, err)
+	}
+}
+
 // An image whose signatures cannot be read or written is copied, and a warning says so.
 // What a source lists has bounds.
 func TestReferrersThatCannotBeCopied(t *testing.T) {

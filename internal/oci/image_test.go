@@ -120,6 +120,22 @@ func TestImage(t *testing.T) {
 	}
 }
 
+// The platform in another configuration than the manifest names is not believed.
+func TestAnotherConfiguration(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.image("v1", "linux/amd64", nil)
+	for body, want := range map[string][]string{`{"os":"linux","architecture":"s390x"}`: {}, `{`: {}, "": {"linux/amd64"}} {
+		p.set(nil)
+		if body != "" {
+			p.set(once(0, "GET", "/blobs/", status(200, body)))
+		}
+		if image, err := p.client().Image(t.Context(), "base", "v1"); err != nil || !slices.Equal(image.Platforms, want) {
+			t.Errorf("%s: %+v, %v", body, image, err)
+		}
+	}
+}
+
 func TestManifestsThatAreNone(t *testing.T) {
 	for name, test := range map[string]struct {
 		mediaType, body, header, want string
