@@ -32,6 +32,11 @@ func TestPlanOfUnknownArguments(t *testing.T) {
 			t.Errorf("with an unknown %s, the source is asked %d times", argument, n)
 		}
 	}
+	for _, argument := range []string{"platforms", "tags"} {
+		if _, diags := c.image().Plan(t.Context(), c.config(":v1", map[string]any{argument: protocoltest.Unknown})); len(diags) > 0 {
+			t.Errorf("with unknown %s: %v", argument, diags)
+		}
+	}
 	for _, argument := range []string{"region", "repository"} {
 		planned, diags := c.image().Plan(t.Context(), c.config("@"+pushed.Digest.String(), map[string]any{argument: protocoltest.Unknown}))
 		if len(diags) > 0 || planned["reference"] != protocoltest.Unknown || planned["digest"] != pushed.Digest.String() {
