@@ -164,14 +164,24 @@ func (c *Client) path(path string, query url.Values) *url.URL {
 // 300, and its body must be closed.
 func (c *Client) send(ctx context.Context, r call, b *budget) (*http.Response, error) {
 	resp, err := c.retry(ctx, b, func() (*http.Response, error) { return c.attempt(ctx, r) })
-	if err == nil && r.method != http.MethodGet && mediaTypeOf(resp.Header) == "text/html" {
+	if err == nil && r.method != http.MethodGet && isPage(resp) {
 		_ = resp.Body.Close()
-		return nil, ContentError{c.Host, ErrPage} // of a proxy, such as a login
+		return nil, ContentError{c.Host, ErrPage}
 	}
 	if e, ok := errors.AsType[*Error](err); ok && e.StatusCode == http.StatusUnauthorized && e.Login == "" {
 		e.Login = c.auth.login(ctx).from
 	}
 	return resp, err
+}
+
+// isPage reports whether a proxy has answered a write or a HEAD, such as with a login. Some
+// registries call an empty answer HTML.
+func isPage(resp *http.Response) bool {
+	if mediaTypeOf(resp.Header) != "text/html" || resp.Header.Get("Docker-Content-Digest") != "" {
+		return false
+	}
+	n, _ := resp.Body.Read(make([]byte, 1)) // nothing else reads it
+	return n > 0 || resp.Request.Method == http.MethodHead
 }
 
 // retry makes an attempt, and more as far as the budget reaches, until the status is below

@@ -271,6 +271,8 @@ func goesOn() map[string]struct{ source, target fault } {
 		"manifests are JSON":                   {once(0, "GET", "/manifests/", header("Content-Type", "application/json")), nil},
 		"manifests have no type":               {once(0, "GET", "/manifests/", header("Content-Type")), nil},
 		"a storage calls layers compressed":    {once(0, "GET", "/blobs/", header("Content-Encoding", "gzip")), nil},
+		"an empty answer to a start is HTML":   {nil, once(0, "POST", "/blobs/uploads/", header("Content-Type", "text/html"))},
+		"an empty answer to a blob is HTML":    {nil, once(0, "PUT", "/blobs/uploads/", header("Content-Type", "text/html"))},
 		"upload session is invalid": {
 			nil,
 			once(1, "PUT", "/blobs/uploads/", status(400, `{"errors":[{"code":"BLOB_UPLOAD_INVALID"}]}`)),
