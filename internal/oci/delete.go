@@ -110,10 +110,10 @@ func (c *Client) neededFor(ctx context.Context, repository, digested string, tag
 	all, err := c.Tags(ctx, repository)
 	switch {
 	case IsNotFound(err): // which counts only if the image is gone, too
-		if _, err := c.resolve(ctx, repository, digested); errors.Is(err, ErrNoTag) {
+		if _, lookup := c.resolve(ctx, repository, digested); errors.Is(lookup, ErrNoTag) {
 			return "", nil
 		}
-		return "the registry does not list the tags that may need it", nil
+		return "", err
 	case hasStatus(err, http.StatusMethodNotAllowed, http.StatusForbidden, http.StatusNotImplemented):
 		return "the registry does not list the tags that may need it", nil
 	case err != nil:
@@ -134,7 +134,7 @@ func (c *Client) neededFor(ctx context.Context, repository, digested string, tag
 		}
 		needs, err := s.needs(ctx, found.Digest, found.MediaType, true)
 		if errors.Is(err, ErrNoTag) {
-			return "the tag " + tag + ", which may need it, cannot be read", nil
+			return "", ContentError{c.Host, fmt.Errorf("the tag %s, which may need the image, has no manifest", tag)}
 		}
 		if err != nil {
 			return "", err
