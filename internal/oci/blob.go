@@ -16,51 +16,17 @@ import (
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/roundtrip"
 )
 
-// keyedLock lets one holder at a time have a key.
-type keyedLock struct {
-	mu   sync.Mutex
-	held map[digest.Digest]chan struct{}
-}
-
-// lock waits for the key. Call unlock afterwards.
-func (l *keyedLock) lock(ctx context.Context, key digest.Digest) (unlock func(), err error) {
-	for {
-		l.mu.Lock()
-		other, isHeld := l.held[key]
-		if !isHeld {
-			if l.held == nil {
-				l.held = map[digest.Digest]chan struct{}{}
-			}
-			mine := make(chan struct{})
-			l.held[key] = mine
-			l.mu.Unlock()
-			return func() {
-				l.mu.Lock()
-				delete(l.held, key)
-				l.mu.Unlock()
-				close(mine)
-			}, nil
-		}
-		l.mu.Unlock()
-		select {
-		case <-other:
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		}
-	}
-}
-
 // copyBlob copies a blob, unless the repository has it. One upload at a time sends a
 // digest: the others wait, and then find it or mount it. All its requests have one budget.
 func (w *copying) copyBlob(ctx context.Context, d ocispec.Descriptor) error {
 	if err := d.Digest.Validate(); err != nil {
 		return AtSource(ContentError{w.from.Client.Host, fmt.Errorf("a part of the image has the digest %q: %w", d.Digest, err)})
 	}
-	unlock, err := w.client.uploads.lock(ctx, d.Digest)
+	leave, err := w.client.uploads.enter(ctx, d.Digest.String(), true)
 	if err != nil {
 		return err
 	}
-	defer unlock()
+	defer leave()
 	for b := w.client.newBudget(); ; {
 		err := w.tryBlob(ctx, d, b)
 		if err == nil {

@@ -75,11 +75,12 @@ type Client struct {
 	// homes has a repository that contains a blob, by its digest.
 	homes sync.Map
 	// uploads lets one upload at a time send a digest.
-	uploads keyedLock
+	uploads gates
 	// hasReferrersAPI is set once it has answered.
 	hasReferrersAPI atomic.Bool
-	// repositories has a *semaphore.Weighted for each repository: see enter.
-	repositories sync.Map
+	// repositories lets a deletion be alone in a repository: what it looks for may be on its
+	// way there.
+	repositories gates
 }
 
 // New returns a client, or an error if Host is invalid. It does no I/O.
@@ -97,20 +98,23 @@ func New(o Options) (*Client, error) {
 	return c, nil
 }
 
-// enter waits until a repository may be changed: by many at the same time, or alone. A
-// deletion is alone, because what it looks for may be on its way. Call leave afterwards.
-func (c *Client) enter(ctx context.Context, repository string, alone bool) (leave func(), err error) {
+// gates let many pass at the same time, or one alone, by a name. They are semaphores, so
+// that an interrupt ends the wait.
+type gates struct{ byName sync.Map }
+
+// enter waits until the gate of this name is free. Call leave afterwards.
+func (g *gates) enter(ctx context.Context, name string, alone bool) (leave func(), err error) {
 	const many = 1 << 30
-	value, _ := c.repositories.LoadOrStore(repository, semaphore.NewWeighted(many))
-	room, _ := value.(*semaphore.Weighted)
+	value, _ := g.byName.LoadOrStore(name, semaphore.NewWeighted(many))
+	gate, _ := value.(*semaphore.Weighted)
 	weight := int64(1)
 	if alone {
 		weight = many
 	}
-	if err := room.Acquire(ctx, weight); err != nil {
-		return nil, err
+	if gate.Acquire(ctx, weight) != nil {
+		return nil, context.Cause(ctx)
 	}
-	return func() { room.Release(weight) }, nil
+	return func() { gate.Release(weight) }, nil
 }
 
 // call is a request that has not been sent yet.

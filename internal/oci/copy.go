@@ -65,7 +65,7 @@ func (c *Client) Copy(
 	tags []string,
 	progress func(parts int, bytes int64),
 ) (copied Copied, err error) {
-	leave, err := c.enter(ctx, repository, false)
+	leave, err := c.repositories.enter(ctx, repository, false)
 	if err != nil {
 		return copied, err
 	}

@@ -16,7 +16,7 @@ const maxOtherTags = 500
 
 // Tag sets tags of an existing image, and returns those that refer to it then.
 func (c *Client) Tag(ctx context.Context, repository, digested string, tags []string) ([]string, error) {
-	leave, err := c.enter(ctx, repository, false)
+	leave, err := c.repositories.enter(ctx, repository, false)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func (c *Client) Delete(ctx context.Context, repository, digested string, tags [
 	if len(tags) == 0 {
 		return "it has no tag in the state, so that something else may use its digest", nil, nil
 	}
-	leave, err := c.enter(ctx, repository, true)
+	leave, err := c.repositories.enter(ctx, repository, true)
 	if err != nil {
 		return "", tags, err
 	}
