@@ -9,7 +9,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/mockserver"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/protocoltest"
@@ -19,11 +18,10 @@ var platforms = []string{
 	"linux/386", "linux/amd64", "linux/arm/v6", "linux/arm/v7", "linux/arm64", "linux/ppc64le", "linux/riscv64", "linux/s390x",
 }
 
-// readImages reads tags of repositories, ten at a time as Terraform does, in one run. In a
-// process with a network of its own, that is used.
-func readImages(t *testing.T, cloud *acctest.Cloud, process *providerdata.Process, images [][2]string) {
+// readImages reads tags of repositories, ten at a time as Terraform does, in one run.
+func readImages(t *testing.T, cloud *acctest.Cloud, network http.RoundTripper, images [][2]string) {
 	t.Helper()
-	p := protocoltest.StartIn(t, process, cloud, map[string]any{"registry_domain": cloud.RegistryDomain, "max_retries": 4})
+	p := protocoltest.StartOver(t, network, cloud, map[string]any{"registry_domain": cloud.RegistryDomain, "max_retries": 4})
 	var group sync.WaitGroup
 	todo := make(chan [2]string)
 	for range 10 {
@@ -100,10 +98,8 @@ func TestImagesUnderARateLimit(t *testing.T) {
 	const perSecond = 5
 	synctest.Test(t, func(t *testing.T) {
 		cloud.LimitRate(perSecond)
-		process := providerdata.ProcessUntil(func() bool { return false })
-		process.Network = mockserver.InMemory{Handler: cloud.Server}
 		begin := time.Now()
-		readImages(t, cloud, process, images)
+		readImages(t, cloud, mockserver.InMemory{Handler: cloud.Server}, images)
 		all, refused := count(cloud, "/v2/", http.StatusTooManyRequests)
 		ideal := time.Duration(all-refused) * time.Second / perSecond
 		if took := time.Since(begin); took > ideal*115/100 || all-refused < len(images) {

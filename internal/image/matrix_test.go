@@ -1,6 +1,7 @@
 package image_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"maps"
@@ -14,7 +15,6 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/providerdata"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/roundtrip"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/acctest"
 	"github.com/cloudfleet/terraform-provider-cloudfleet/internal/testkit/guide"
@@ -109,17 +109,17 @@ func (c *matrixCell) intercept() *atomic.Int32 {
 	return &n
 }
 
-// run is a refresh and an apply.
-func (c *matrixCell) run(r *protocoltest.Resource, config map[string]any) (diags protocoltest.Diags) {
-	if r.State() != nil {
-		if diags = r.Refresh(c.t.Context()); diags.HasError() {
+// apply is a run: perhaps a refresh, and an apply. Nil destroys.
+func apply(ctx context.Context, r *protocoltest.Resource, config map[string]any, refreshes bool) (diags protocoltest.Diags) {
+	if refreshes && r.State() != nil {
+		if diags = r.Refresh(ctx); diags.HasError() {
 			return diags
 		}
 	}
 	if r.State() == nil && config == nil {
 		return diags
 	}
-	return append(diags, r.Apply(c.t.Context(), config)...)
+	return append(diags, r.Apply(ctx, config)...)
 }
 
 // Each request of each operation may fail in each way, at both registries. The result is
@@ -200,9 +200,7 @@ func (c *matrixCell) outcomes() string {
 
 // run is the provider of a new run, without retries and without a network.
 func (c copies) run() *protocoltest.Provider {
-	process := providerdata.ProcessUntil(func() bool { return false })
-	process.Network = c
-	return protocoltest.StartIn(c.t, process, c.ours, map[string]any{"registry_domain": c.ours.RegistryDomain})
+	return protocoltest.StartOver(c.t, c, c.ours, map[string]any{"registry_domain": c.ours.RegistryDomain})
 }
 
 // RoundTrip is the network: it knows only the two organizations.
@@ -222,17 +220,17 @@ func (c copies) RoundTrip(req *http.Request) (*http.Response, error) {
 func (c *matrixCell) outcome() (outcome string, isLast bool) {
 	t := c.t
 	t.Helper()
-	c.provider = c.copies.run()
+	c.provider = c.run()
 	r := c.image()
 	if c.before != nil {
-		if diags := c.run(r, c.before); diags.HasError() {
+		if diags := apply(t.Context(), r, c.before, true); diags.HasError() {
 			t.Fatal(diags)
 		}
 	}
-	c.provider = c.copies.run()
+	c.provider = c.run()
 	r.Use(c.provider)
 	n := c.intercept()
-	diags := c.run(r, c.goal)
+	diags := apply(t.Context(), r, c.goal, true)
 	c.ours.InterceptRegistry(nil)
 	c.theirs.InterceptRegistry(nil)
 	defer c.ours.ForgetImages()
@@ -265,9 +263,9 @@ func (c *matrixCell) outcome() (outcome string, isLast bool) {
 		}
 	}
 	// The next run ends as wanted.
-	c.provider = c.copies.run()
+	c.provider = c.run()
 	r.Use(c.provider)
-	if diags := c.run(r, c.goal); diags.HasError() {
+	if diags := apply(t.Context(), r, c.goal, true); diags.HasError() {
 		t.Errorf("%s: the next run fails: %s", where, diags)
 		return outcome, false
 	}

@@ -139,7 +139,7 @@ func (w *imageWalk) run(i int, config map[string]any) {
 	defer cancel()
 	refreshes := rapid.IntRange(0, 3).Draw(w.T, "refreshes") > 0
 	failing := w.fault(cancel)
-	diags := w.apply(ctx, i, config, refreshes)
+	diags := apply(ctx, w.resources[i], config, refreshes)
 	w.ours.InterceptRegistry(nil)
 	w.theirs.InterceptRegistry(nil)
 	w.judge(i, config, diags, refreshes, failing)
@@ -156,24 +156,12 @@ func (w *imageWalk) runsBoth(*rapid.T) {
 	var both sync.WaitGroup
 	var diags [2]protocoltest.Diags
 	for i := range configs {
-		both.Go(func() { diags[i] = w.apply(context.Background(), i, configs[i], true) })
+		both.Go(func() { diags[i] = apply(context.Background(), w.resources[i], configs[i], true) })
 	}
 	both.Wait()
 	for i := range configs {
 		w.judge(i, configs[i], diags[i], true, false)
 	}
-}
-
-func (w *imageWalk) apply(ctx context.Context, i int, config map[string]any, refreshes bool) (diags protocoltest.Diags) {
-	if refreshes {
-		if diags = w.resources[i].Refresh(ctx); diags.HasError() {
-			return diags
-		}
-	}
-	if config == nil && w.resources[i].State() == nil {
-		return diags
-	}
-	return append(diags, w.resources[i].Apply(ctx, config)...)
 }
 
 // judge is what is true after an apply.

@@ -49,8 +49,7 @@ func TestChallenges(t *testing.T) {
 						_, _ = io.WriteString(w, `{"token": "for something else"}`)
 					}
 				case r.Header.Get("Authorization") != "Bearer x":
-					w.Header().Set("WWW-Authenticate", strings.Replace(test.challenge, "REALM", "http://"+r.Host+"/token", 1))
-					w.WriteHeader(http.StatusUnauthorized)
+					unauthorized(strings.Replace(test.challenge, "REALM", "http://"+r.Host+"/token", 1))(next, w, r)
 				default:
 					next.ServeHTTP(w, r)
 				}
@@ -82,19 +81,12 @@ func TestDockerConfig(t *testing.T) {
 			c := newCopying(t)
 			c.source.set(func(next http.Handler, w http.ResponseWriter, r *http.Request) {
 				if id, password, _ := r.BasicAuth(); id != "user" || password != "secret" {
-					w.Header().Set("WWW-Authenticate", `Basic realm="x"`)
-					w.WriteHeader(http.StatusUnauthorized)
+					unauthorized(`Basic realm="x"`)(next, w, r)
 					return
 				}
 				next.ServeHTTP(w, r)
 			})
-			dir := t.TempDir()
-			t.Setenv("DOCKER_CONFIG", dir)
-			content := strings.ReplaceAll(config, "HOST", c.source.host)
-			if err := os.WriteFile(filepath.Join(dir, "config.json"), []byte(content), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			source := client(t, oci.Options{Host: c.source.host, Domain: "127.0.0.1", DockerConfig: true, RequestTimeout: time.Second})
+			source := c.source.dockerClient(strings.ReplaceAll(config, "HOST", c.source.host))
 			if _, err := source.Resolve(t.Context(), "base", "v1"); err != nil {
 				e, _ := errors.AsType[*oci.Error](err)
 				t.Errorf("%v, %+v", err, e)
@@ -173,13 +165,12 @@ func TestRejectedLogin(t *testing.T) {
 	t.Parallel()
 	for name, challenge := range map[string]string{"basic": `Basic realm="x"`, "bearer": `Bearer realm="http://HOST/token"`} {
 		c := newCopying(t)
-		c.source.set(func(_ http.Handler, w http.ResponseWriter, r *http.Request) {
+		c.source.set(func(next http.Handler, w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/token" {
 				_, _ = io.WriteString(w, `{"token": "x"}`)
 				return
 			}
-			w.Header().Set("WWW-Authenticate", strings.Replace(challenge, "HOST", r.Host, 1))
-			w.WriteHeader(http.StatusUnauthorized)
+			unauthorized(strings.Replace(challenge, "HOST", r.Host, 1))(next, w, r)
 		})
 		source := c.source.client() // without a login
 		for range 2 {
@@ -211,17 +202,10 @@ func TestWaitsDouble(t *testing.T) {
 // A helper that does not work is asked for one of the registry's names.
 func TestHelperIsAskedOnce(t *testing.T) {
 	c := newCopying(t)
-	c.source.set(func(_ http.Handler, w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("WWW-Authenticate", `Basic realm="x"`)
-		w.WriteHeader(http.StatusUnauthorized)
-	})
+	c.source.set(unauthorized(`Basic realm="x"`))
 	dir := t.TempDir()
-	t.Setenv("DOCKER_CONFIG", dir)
-	if err := os.WriteFile(filepath.Join(dir, "config.json"), []byte(`{"credsStore": "cloudfleet"}`), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	credentialhelper.Install(t, "echo >>"+filepath.Join(dir, "asked")+"; exit 3")
-	source := client(t, oci.Options{Host: c.source.host, Domain: "127.0.0.1", DockerConfig: true, RequestTimeout: time.Second})
+	source := c.source.dockerClient(`{"credsStore": "cloudfleet"}`)
 	if _, err := source.Resolve(t.Context(), "base", "v1"); err == nil {
 		t.Error("it is accepted")
 	}

@@ -100,6 +100,25 @@ func (p *place) patientClient(retries int, timeout time.Duration) *oci.Client {
 	return client(p.t, oci.Options{Host: p.host, Domain: "127.0.0.1", RequestTimeout: timeout, MaxRetries: retries, UserAgent: "test"})
 }
 
+// dockerClient logs in with this Docker configuration of the machine.
+func (p *place) dockerClient(config string) *oci.Client {
+	p.t.Helper()
+	dir := p.t.TempDir()
+	p.t.Setenv("DOCKER_CONFIG", dir)
+	if err := os.WriteFile(filepath.Join(dir, "config.json"), []byte(config), 0o600); err != nil {
+		p.t.Fatal(err)
+	}
+	return client(p.t, oci.Options{Host: p.host, Domain: "127.0.0.1", DockerConfig: true, RequestTimeout: time.Second, MaxRetries: 3})
+}
+
+// unauthorized asks for a login.
+func unauthorized(challenge string) fault {
+	return func(_ http.Handler, w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("WWW-Authenticate", challenge)
+		w.WriteHeader(http.StatusUnauthorized)
+	}
+}
+
 // put writes a part of an image directly.
 func (p *place) put(path, contentType string, content []byte) {
 	p.t.Helper()
@@ -920,17 +939,8 @@ func TestIdentityTokenStaysAtHome(t *testing.T) {
 		_, _ = io.WriteString(w, `{"token": "x"}`)
 	}))
 	defer stranger.Close()
-	dir := t.TempDir()
-	t.Setenv("DOCKER_CONFIG", dir)
-	config := fmt.Sprintf(`{"auths": {%q: {"auth": "YTpiCg==", "identitytoken": "hush"}}}`, c.source.host)
-	if err := os.WriteFile(filepath.Join(dir, "config.json"), []byte(config), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	c.source.intercept = func(_ http.Handler, w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("WWW-Authenticate", `Bearer realm="`+strings.Replace(stranger.URL, "127.0.0.1", "localhost", 1)+`/token",service="x"`)
-		w.WriteHeader(http.StatusUnauthorized)
-	}
-	source := client(t, oci.Options{Host: c.source.host, Domain: "127.0.0.1", DockerConfig: true, RequestTimeout: time.Second, MaxRetries: 3})
+	c.source.set(unauthorized(`Bearer realm="` + strings.Replace(stranger.URL, "127.0.0.1", "localhost", 1) + `/token",service="x"`))
+	source := c.source.dockerClient(fmt.Sprintf(`{"auths": {%q: {"auth": "YTpiCg==", "identitytoken": "hush"}}}`, c.source.host))
 	_, err := source.Resolve(t.Context(), "base", "v1")
 	if err == nil || !strings.Contains(err.Error(), "was not sent") || seen.Load() > 0 {
 		t.Errorf("got %v, and the stranger has seen it %d times", err, seen.Load())
@@ -941,19 +951,11 @@ func TestIdentityTokenStaysAtHome(t *testing.T) {
 // was tried.
 func TestDockerConfigWithoutALogin(t *testing.T) {
 	c := newCopying(t)
-	dir := t.TempDir()
-	t.Setenv("DOCKER_CONFIG", dir)
-	if err := os.WriteFile(filepath.Join(dir, "config.json"), []byte(`{"credsStore": "not-installed"}`), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	source := client(t, oci.Options{Host: c.source.host, Domain: "127.0.0.1", DockerConfig: true, RequestTimeout: time.Second})
+	source := c.source.dockerClient(`{"credsStore": "not-installed"}`)
 	if _, err := source.Resolve(t.Context(), "base", "v1"); err != nil {
 		t.Error(err)
 	}
-	c.source.intercept = func(_ http.Handler, w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("WWW-Authenticate", `Basic realm="x"`)
-		w.WriteHeader(http.StatusUnauthorized)
-	}
+	c.source.set(unauthorized(`Basic realm="x"`))
 	_, err := source.Resolve(t.Context(), "base", "v1")
 	e, _ := errors.AsType[*oci.Error](err)
 	if e == nil || !strings.Contains(e.Login, "docker-credential-not-installed is not on the PATH") {

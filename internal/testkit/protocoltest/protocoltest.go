@@ -7,6 +7,7 @@ import (
 	"context"
 	"iter"
 	"maps"
+	"net/http"
 	"sync"
 	"testing"
 
@@ -36,6 +37,14 @@ type server interface {
 func Start(t *testing.T, cloud *acctest.Cloud, arguments map[string]any) *Provider {
 	t.Helper()
 	return StartIn(t, nil, cloud, arguments)
+}
+
+// StartOver is Start with another network; nil is the machine's.
+func StartOver(t *testing.T, network http.RoundTripper, cloud *acctest.Cloud, arguments map[string]any) *Provider {
+	t.Helper()
+	process := providerdata.ProcessUntil(func() bool { return false })
+	process.Network = network
+	return StartIn(t, process, cloud, arguments)
 }
 
 // StartIn is Start in a process whose CLI may end.

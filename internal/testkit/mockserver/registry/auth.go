@@ -37,7 +37,8 @@ func (a Access) may(s scope) bool {
 	return a.Push || s.action == pull || s == catalog || s == login
 }
 
-var ofRepository = regexp.MustCompile(`^/v2/(.+)/(?:manifests|blobs|tags|referrers)/`)
+// ofRepository matches a path in a repository: its name, the kind, and what follows.
+var ofRepository = regexp.MustCompile(`^/v2/(.+)/(manifests|blobs|tags|referrers)/(.*)$`)
 
 // neededScope returns the permission that a request needs.
 func neededScope(r *http.Request) scope {

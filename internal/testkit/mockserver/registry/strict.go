@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"regexp"
 	"strings"
 	"sync"
 
@@ -25,8 +24,6 @@ type strict struct {
 	blobs map[string]bool
 }
 
-var contentPath = regexp.MustCompile(`^/v2/(.+)/(blobs|manifests)/(.*)$`)
-
 func (s *strict) has(repository, digest string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -40,12 +37,12 @@ func (s *strict) add(repository, digest string) {
 }
 
 func (s *strict) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	match := contentPath.FindStringSubmatch(r.URL.Path)
+	match := ofRepository.FindStringSubmatch(r.URL.Path)
 	if match == nil {
 		s.next.ServeHTTP(w, r)
 		return
 	}
-	repository, isBlob, reference := match[1], match[2] == "blobs", match[3]
+	repository, isBlob, isManifest, reference := match[1], match[2] == "blobs", match[2] == "manifests", match[3]
 	query := r.URL.Query()
 	switch {
 	case isBlob && (r.Method == http.MethodGet || r.Method == http.MethodHead):
@@ -61,14 +58,14 @@ func (s *strict) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	case isBlob && query.Get("digest") != "":
 		w = &noting{w, func() { s.add(repository, query.Get("digest")) }}
-	case r.Method == http.MethodPut:
+	case isManifest && r.Method == http.MethodPut:
 		if missing := s.missing(repository, r); missing != "" {
 			writeError(w, http.StatusBadRequest, "MANIFEST_BLOB_UNKNOWN", "The blob "+missing+" is not known to the registry.")
 			return
 		}
 	}
 	s.next.ServeHTTP(w, r)
-	if !isBlob && r.Method == http.MethodDelete && strings.Contains(reference, ":") {
+	if isManifest && r.Method == http.MethodDelete && strings.Contains(reference, ":") {
 		s.untag(r.Context(), repository, reference)
 	}
 }
